@@ -1,0 +1,5 @@
+import { defineConfig } from 'tsup';
+import { packageBuild } from '../../tools/toolchain/tsup.ts';
+
+const config: ReturnType<typeof defineConfig> = defineConfig(packageBuild(['index', 'opossum', 'p-retry', 'prometheus', 'otel']));
+export default config;

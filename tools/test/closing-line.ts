@@ -1,0 +1,2 @@
+import type { Reporter } from 'vitest/node';
+export default class ClosingLine implements Reporter {}

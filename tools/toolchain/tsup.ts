@@ -1,0 +1,16 @@
+import type { Options } from 'tsup';
+
+/** One build shape for every package: ESM and CJS with types and source maps, one output file an entry. */
+export function packageBuild(entries: readonly string[]): Options {
+  return {
+    entry: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
+    format: ['esm', 'cjs'],
+    dts: { compilerOptions: { rootDir: undefined, customConditions: [], ignoreDeprecations: '6.0' } },
+    sourcemap: true,
+    clean: true,
+    splitting: false,
+    target: 'node22',
+    platform: 'node',
+    outDir: 'dist',
+  };
+}
