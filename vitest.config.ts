@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Sibling packages resolve to their TypeScript sources, so that no test needs a build. */
 const conditions = ['@nines/source'];
@@ -10,7 +10,7 @@ const project = (name: string, include: string[], options: Record<string, unknow
   test: { name, include, exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**'], benchmark: { include: [] }, ...options },
 });
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   ...source,
   test: {
     reporters: ['default', './tools/test/closing-line.ts'],
@@ -38,3 +38,4 @@ export default defineConfig({
     ],
   },
 });
+export default config;
