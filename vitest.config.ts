@@ -28,11 +28,15 @@ const config: ViteUserConfig = defineConfig({
           exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**', '**/*.redis.test.ts', '**/*.packed.test.ts'],
         },
       ),
-      project('redis', ['packages/*/**/*.redis.test.ts', 'examples/*/**/*.redis.test.ts', 'test/**/*.redis.test.ts'], {
-        globalSetup: ['./tools/test/redis.setup.ts'],
-        testTimeout: 60_000,
-        hookTimeout: 60_000,
-      }),
+      project(
+        'redis',
+        ['packages/*/**/*.redis.test.ts', 'examples/*/**/*.redis.test.ts', 'tools/**/*.redis.test.ts', 'test/**/*.redis.test.ts'],
+        {
+          globalSetup: ['./tools/test/redis.setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      ),
       project('types', [], { typecheck: { enabled: true, only: true, include: ['packages/*/test/**/*.test-d.ts'], checker: 'tsc' } }),
       project('packed', ['test/packed/*.packed.test.ts'], { testTimeout: 300_000, hookTimeout: 300_000 }),
     ],

@@ -5,11 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 
+/** A Redis server of our own. */
 export interface RunningRedis {
   readonly url: string;
   readonly port: number;
+  /** The server's process id; another one after {@link RunningRedis.restart}. */
   readonly pid: number;
+  /** Ends the server and removes its folder. */
   stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends the server with the signal and starts it again on the same port and folder (add `--appendonly yes` to keep its data). */
+  restart(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export interface StartRedisOptions {
@@ -19,25 +24,70 @@ export interface StartRedisOptions {
   readonly args?: readonly string[];
 }
 
-/** Starts a Redis of our own on a free loopback port with a temporary folder; resolves when it accepts connections. */
+/**
+ * Starts a Redis of our own on a free loopback port with a temporary folder; resolves when it accepts connections.
+ * It runs in a session of its own, so that Ctrl-C reaches the services first, and ends when this process ends, however it ends.
+ */
 export async function startRedis(options: StartRedisOptions): Promise<RunningRedis> {
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'nines-redis-'));
-  const child = spawn(options.program, serverArguments(port, dir, options.args ?? []), { stdio: ['ignore', 'pipe', 'inherit'] });
-  await ready(child, options.program);
+  const args = serverArguments(port, dir, options.args ?? []);
+  let server = await launch(options.program, args);
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
-    pid: child.pid ?? 0,
+    get pid() {
+      return server.child.pid ?? 0;
+    },
     async stop(signal = 'SIGTERM') {
-      if (child.exitCode === null && child.signalCode === null) {
-        const exited = once(child, 'exit');
-        child.kill(signal);
-        await exited;
-      }
+      await server.end(signal);
       await rm(dir, { recursive: true, force: true });
     },
+    async restart(signal = 'SIGTERM') {
+      await server.end(signal);
+      server = await launch(options.program, args);
+    },
   };
+}
+
+interface Server {
+  readonly child: ChildProcess;
+  end(signal: NodeJS.Signals): Promise<void>;
+}
+
+async function launch(program: string, args: readonly string[]): Promise<Server> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  await ready(child, program);
+  const guard = watchdog(child.pid ?? 0);
+  return {
+    child,
+    async end(signal) {
+      process.off('exit', kill);
+      guard?.kill('SIGKILL');
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      // A stopped process cannot act on a signal other than SIGKILL until it is continued.
+      child.kill('SIGCONT');
+      await exited;
+    },
+  };
+}
+
+/** Kills the server when this process is gone: the pipe between them closes even after a SIGKILL. */
+function watchdog(pid: number): ChildProcess | undefined {
+  if (process.platform === 'win32') return undefined;
+  const guard = spawn('/bin/sh', ['-c', 'cat >/dev/null; kill -9 "$1" 2>/dev/null', 'sh', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  guard.on('error', () => {});
+  guard.stdin?.on('error', () => {});
+  guard.unref();
+  (guard.stdin as unknown as { unref?(): void } | null)?.unref?.();
+  return guard;
 }
 
 function serverArguments(port: number, dir: string, extra: readonly string[]): string[] {
@@ -50,7 +100,7 @@ async function ready(child: ChildProcess, program: string): Promise<void> {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`${program} ended with ${String(code)} before it was ready: ${output}`)));
     child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
+      if (output.length < 65_536) output += chunk.toString();
       if (/ready to accept connections/i.test(output)) resolve();
     });
   });

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startRedis } from '../redis/start.ts';
+import { ensureRedis } from '../redis/ensure.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -9,12 +9,7 @@ declare module 'vitest' {
 
 /** Gives every test of the project one Redis (`inject('redisUrl')`); each test keeps to a queue name of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const given = process.env['REDIS_URL'];
-  if (given !== undefined) {
-    project.provide('redisUrl', given);
-    return async () => {};
-  }
-  const redis = await startRedis({ program: 'redis-server' });
+  const redis = await ensureRedis();
   project.provide('redisUrl', redis.url);
   return () => redis.stop();
 }
