@@ -1,1 +1,22 @@
-export {};
+/**
+ * Service level objectives as exact mathematics: pure functions without a dependency, a clock or I/O, to import in tests and in generators.
+ *
+ * @packageDocumentation
+ */
+export { burnRateFactor, detectionTime, errorRatioThreshold, isReachable, resetTime } from './alerting.ts';
+export type { DetectionOptions, FactorOptions, ResetOptions } from './alerting.ts';
+export { allowedDowntime, budgetConsumed, budgetRemaining, errorBudget } from './budget.ts';
+export type { ConsumptionOptions, ErrorBudget } from './budget.ts';
+export { burnRate, timeToExhaustion } from './burn.ts';
+export type { ExhaustionOptions } from './burn.ts';
+export type { DecimalInput } from './decimal.ts';
+export type { Duration } from './duration.ts';
+export { SloError } from './errors.ts';
+export type { SloErrorCode } from './errors.ts';
+export type { Events, Measurement } from './measurement.ts';
+export { defineSlo } from './objective.ts';
+export type { Slo, SloOptions } from './objective.ts';
+export { sli } from './sli.ts';
+export type { RatioSli, SliKinds } from './sli.ts';
+export { rolling } from './window.ts';
+export type { RollingWindow } from './window.ts';

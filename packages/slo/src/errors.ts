@@ -1,0 +1,52 @@
+/** Tells this family of errors from others, even when two copies of the package are installed. */
+const brand = Symbol.for('nines.slo.error');
+
+/**
+ * What went wrong. The list is closed: a new code is a minor version.
+ *
+ * - `UNKNOWN_OPTION`: an option that this function does not have, most often a slip of the keyboard.
+ * - `INVALID_OPTION`: a required option is missing, two that exclude each other were given, or a value is out of its range.
+ * - `INVALID_NUMBER`: text or a number that is not a plain decimal.
+ * - `INVALID_DURATION`: a duration that is not of the form `30d`, `6h` or `1h30m`.
+ * - `INVALID_OBJECTIVE`: an objective that leaves no error budget, or nothing but error budget.
+ */
+export type SloErrorCode = 'INVALID_DURATION' | 'INVALID_NUMBER' | 'INVALID_OBJECTIVE' | 'INVALID_OPTION' | 'UNKNOWN_OPTION';
+
+/**
+ * The one error of this package: the caller passed something that has no answer.
+ * Nothing here does I/O, so the same call fails the same way again and `retryable` is always false.
+ *
+ * @example
+ * ```ts
+ * import { SloError, rolling } from '@nines/slo';
+ *
+ * try {
+ *   rolling('a month');
+ * } catch (error) {
+ *   if (error instanceof SloError) console.log(error.code); // INVALID_DURATION
+ * }
+ * ```
+ */
+export class SloError extends Error {
+  override readonly name = 'SloError';
+  /** Which fault it is. */
+  readonly code: SloErrorCode;
+  /** Always false: a repeated call gets the same answer. */
+  readonly retryable: boolean = false;
+
+  /**
+   * @param code - which fault it is
+   * @param message - names the option, what is allowed, and what came
+   * @param options - `cause`, where another error lies behind this one
+   */
+  constructor(code: SloErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** True for an `SloError` of any installed copy of this package. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && Reflect.get(value, brand) === true;
+  }
+}
