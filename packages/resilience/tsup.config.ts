@@ -1,5 +1,9 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tools/toolchain/tsup.ts';
 
-const config: ReturnType<typeof defineConfig> = defineConfig(packageBuild(['index', 'opossum', 'p-retry', 'prometheus', 'otel']));
+/** The sub-path entries import `.` by the package's own name, so that its classes exist once: it must stay an import. */
+const config: ReturnType<typeof defineConfig> = defineConfig({
+  ...packageBuild(['index', 'opossum', 'p-retry', 'prometheus', 'otel']),
+  external: ['@nines/resilience'],
+});
 export default config;

@@ -1,0 +1,113 @@
+import type { AttemptRecord } from './outcome.ts';
+
+/** Every code a {@link ResilienceError} may carry. The union is closed: a new code is a new minor version. */
+export type ResilienceErrorCode =
+  | 'TIMEOUT'
+  | 'DEADLINE_EXCEEDED'
+  | 'CIRCUIT_OPEN'
+  | 'RETRIES_EXHAUSTED'
+  | 'ABORTED'
+  | 'INVALID_OPTION'
+  | 'POLICY_ORDER';
+
+/** What a {@link ResilienceError} is built from. */
+export interface ResilienceErrorDetails {
+  /** Name of the policy that spoke, such as `timeout`. */
+  readonly policy?: string | undefined;
+  /** Name of the pipeline in which it spoke. */
+  readonly pipeline?: string | undefined;
+  /** Milliseconds after which a new try makes sense, when that is known. */
+  readonly retryAfterMs?: number | undefined;
+  /** The attempts made so far, oldest first. Default: none. */
+  readonly attempts?: readonly AttemptRecord[] | undefined;
+  /** The error behind this one. */
+  readonly cause?: unknown;
+}
+
+/** Set on every error of this package, so that two installed copies recognise each other's errors. */
+const BRAND: unique symbol = Symbol.for('@nines/resilience.error');
+
+const RETRYABLE: Readonly<Record<ResilienceErrorCode, boolean>> = Object.freeze({
+  TIMEOUT: true,
+  DEADLINE_EXCEEDED: true,
+  CIRCUIT_OPEN: true,
+  RETRIES_EXHAUSTED: true,
+  ABORTED: false,
+  INVALID_OPTION: false,
+  POLICY_ORDER: false,
+});
+
+/**
+ * The one error class of this package. Told apart by {@link ResilienceError.code}.
+ *
+ * `instanceof` works across two installed copies, because it looks at a brand and not at the class.
+ *
+ * | code | when | retryable |
+ * |---|---|---|
+ * | `TIMEOUT` | one attempt took longer than `attemptMs` | yes |
+ * | `DEADLINE_EXCEEDED` | the whole call took longer than `totalMs` | yes |
+ * | `CIRCUIT_OPEN` | a breaker refused the call; `retryAfterMs` says when it will probe | yes |
+ * | `RETRIES_EXHAUSTED` | the last attempt allowed failed; `attempts` holds every error, `cause` the last | yes |
+ * | `ABORTED` | the caller aborted; `cause` is the reason given | no |
+ * | `INVALID_OPTION` | an option was refused, at construction | no |
+ * | `POLICY_ORDER` | the policies of a pipeline stand in a wrong order, at construction | no |
+ *
+ * @example
+ * ```ts
+ * import { ResilienceError, pipeline, timeout } from '@nines/resilience';
+ *
+ * const slow = pipeline('slow', [timeout({ attemptMs: 10 })]);
+ * try {
+ *   await slow.execute(() => new Promise(() => {}));
+ * } catch (error) {
+ *   if (error instanceof ResilienceError) console.log(error.code, error.retryable); // TIMEOUT true
+ * }
+ * ```
+ */
+export class ResilienceError extends Error {
+  /** Which kind of error this is. */
+  readonly code: ResilienceErrorCode;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+  /** Name of the policy that spoke, if one did. */
+  readonly policy: string | undefined;
+  /** Name of the pipeline in which it spoke, if in one. */
+  readonly pipeline: string | undefined;
+  /** Milliseconds after which a new try makes sense, when that is known. */
+  readonly retryAfterMs: number | undefined;
+  /** The attempts made, oldest first, each with its own error. */
+  readonly attempts: readonly AttemptRecord[];
+
+  constructor(code: ResilienceErrorCode, message: string, details: ResilienceErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.retryable = RETRYABLE[code];
+    this.policy = details.policy;
+    this.pipeline = details.pipeline;
+    this.retryAfterMs = details.retryAfterMs;
+    this.attempts = details.attempts ?? [];
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  override get name(): string {
+    return 'ResilienceError';
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isResilienceError(value);
+  }
+}
+
+/**
+ * True when the value is an error of this package, of this or of another installed copy of it.
+ *
+ * @example
+ * ```ts
+ * import { isResilienceError } from '@nines/resilience';
+ *
+ * console.log(isResilienceError(new Error('other'))); // false
+ * ```
+ */
+export function isResilienceError(value: unknown): value is ResilienceError {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
+}

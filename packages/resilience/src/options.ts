@@ -1,0 +1,84 @@
+import { ResilienceError } from './errors.ts';
+
+/** Longest delay a Node.js timer can hold, in milliseconds (2^31 - 1). */
+export const MAX_TIMER_MS: number = 2_147_483_647;
+
+/** Checks one option: returns what is allowed, in words, when the value is refused. */
+export type OptionCheck = (value: unknown) => string | undefined;
+
+/** Allows whole numbers from `min` to `max`. */
+export function wholeNumber(min: number, max: number): OptionCheck {
+  return (value) =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? undefined : `a whole number from ${min} to ${max}`;
+}
+
+/** Allows numbers above 0 and up to 1. */
+export function ratio(): OptionCheck {
+  return (value) => (typeof value === 'number' && value > 0 && value <= 1 ? undefined : 'a number above 0 and up to 1');
+}
+
+/** Allows one of the given words. */
+export function oneOf(words: readonly string[]): OptionCheck {
+  return (value) => (words.includes(value as string) ? undefined : `one of ${words.join(', ')}`);
+}
+
+/** Allows functions. */
+export function functionOption(): OptionCheck {
+  return (value) => (typeof value === 'function' ? undefined : 'a function');
+}
+
+/** Allows undefined and what the inner check allows. */
+export function optional(check: OptionCheck): OptionCheck {
+  return (value) => (value === undefined ? undefined : check(value));
+}
+
+/** Shows a refused value without ever throwing and without filling a log. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
+}
+
+/** Throws `INVALID_OPTION` when the check refuses the value. */
+export function checkOption(owner: string, name: string, value: unknown, check: OptionCheck): void {
+  const allowed = check(value);
+  if (allowed !== undefined) throw new ResilienceError('INVALID_OPTION', `${owner}: ${name} must be ${allowed}, got ${show(value)}`);
+}
+
+/**
+ * Fills options from their defaults and checks each one; for authors of policies.
+ *
+ * @param owner - whose options these are; it begins the message.
+ * @param given - what the user passed.
+ * @param defaults - a frozen object with a value for every option that has a default.
+ * @param checks - one check per known option; any other option is refused.
+ * @returns a frozen object with every option present.
+ * @throws ResilienceError `INVALID_OPTION`
+ *
+ * @example
+ * ```ts
+ * import { resolveOptions, wholeNumber } from '@nines/resilience';
+ *
+ * const options = resolveOptions('mine', { maxItems: 3 }, { maxItems: 10 }, { maxItems: wholeNumber(1, 100) });
+ * console.log(options.maxItems); // 3
+ * ```
+ */
+export function resolveOptions<T extends object>(
+  owner: string,
+  given: object | undefined,
+  defaults: Partial<T>,
+  checks: Readonly<Record<keyof T & string, OptionCheck>>,
+): Readonly<T> {
+  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
+    throw new ResilienceError('INVALID_OPTION', `${owner}: options must be an object, got ${show(given)}`);
+  }
+  for (const name of Object.keys(given ?? {})) {
+    if (!Object.hasOwn(checks, name)) {
+      throw new ResilienceError('INVALID_OPTION', `${owner}: unknown option ${show(name)}; known are ${Object.keys(checks).join(', ')}`);
+    }
+  }
+  const resolved: Record<string, unknown> = { ...defaults };
+  for (const [name, value] of Object.entries(given ?? {})) if (value !== undefined) resolved[name] = value;
+  for (const [name, check] of Object.entries<OptionCheck>(checks)) checkOption(owner, name, resolved[name], check);
+  return Object.freeze(resolved) as Readonly<T>;
+}
