@@ -1,1 +1,7 @@
-export {};
+export { isTelemetryError, TelemetryError, type TelemetryErrorCode } from './errors.ts';
+export type { ProbeOptions } from './probes/server.ts';
+export { type EarlyTelemetry, runningTelemetry, type StartingTelemetry, startTelemetry, type Telemetry } from './start.ts';
+export type { TelemetryOptions } from './start-options.ts';
+export { fileSpans } from './tracing/file.ts';
+export { setHttpRoute } from './tracing/route.ts';
+export type { FinishedSpan, SpanProcessor } from './tracing/span.ts';

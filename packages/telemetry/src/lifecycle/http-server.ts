@@ -1,0 +1,51 @@
+import type { Lifecycle } from './lifecycle.ts';
+
+/** The part of a server of `node:http` or `node:https` that is used. */
+export interface StoppableServer {
+  readonly listening: boolean;
+  close(done?: (error?: Error) => void): unknown;
+  closeIdleConnections(): void;
+  closeAllConnections(): void;
+  prependListener(event: 'request', listener: (request: unknown, response: ClosableResponse) => void): unknown;
+}
+
+/** The part of a response that is used. */
+export interface ClosableResponse {
+  readonly headersSent: boolean;
+  setHeader(name: string, value: string): unknown;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+/**
+ * Stops an HTTP server with the process: at `stop-accepting` it closes the listening socket and idle keep-alive connections,
+ * at `drain` it waits for the requests in flight, whose responses say `Connection: close`, and at `close` it cuts what is left.
+ * Call it before or after `listen`.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import { createLifecycle, trackServer } from '@nines/telemetry/lifecycle';
+ * const lifecycle = createLifecycle();
+ * trackServer(lifecycle, createServer());
+ * await lifecycle.shutdown();
+ * ```
+ */
+export function trackServer(lifecycle: Lifecycle, server: StoppableServer, name = 'http server'): void {
+  let stopping = false;
+  const closed = Promise.withResolvers<void>();
+  server.prependListener('request', (_request, response) => {
+    // A keep-alive connection would stay open after its response and hold the server; the client is told to open another elsewhere.
+    if (stopping && !response.headersSent) response.setHeader('Connection', 'close');
+    response.once('close', () => {
+      if (stopping) server.closeIdleConnections();
+    });
+  });
+  lifecycle.onShutdown('stop-accepting', name, () => {
+    stopping = true;
+    if (!server.listening) return closed.resolve();
+    server.close(() => closed.resolve());
+    server.closeIdleConnections();
+  });
+  lifecycle.onShutdown('drain', name, () => closed.promise);
+  lifecycle.onShutdown('close', name, () => server.closeAllConnections());
+}

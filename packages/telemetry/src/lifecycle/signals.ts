@@ -1,0 +1,59 @@
+import type { Lifecycle } from './lifecycle.ts';
+import type { ShutdownReport } from './phases.ts';
+
+/** Signals that mean "stop now, in order". */
+export type StopSignal = 'SIGTERM' | 'SIGINT';
+
+/** The part of `process` that is used; hand in another one in a test. */
+export interface SignalSource {
+  on(signal: StopSignal, listener: () => void): unknown;
+  off(signal: StopSignal, listener: () => void): unknown;
+  exit(code: number): unknown;
+}
+
+const signalNumbers: Readonly<Record<StopSignal, number>> = Object.freeze({ SIGINT: 2, SIGTERM: 15 });
+
+/** Options of {@link handleSignals}. */
+export interface SignalOptions {
+  /** Told of the first signal. Default: nobody. */
+  readonly onSignal?: (signal: StopSignal) => void;
+  /** Told of the report, just before the process exits. Default: nobody. */
+  readonly onReport?: (report: ShutdownReport) => void;
+  /** Where signals come from. Default `process`. */
+  readonly source?: SignalSource;
+}
+
+/**
+ * Shuts down on SIGTERM and SIGINT and exits: 0 when each step was done in time, else 1. A second signal exits at once with 128 + its number.
+ * Returns a function that removes the handlers.
+ *
+ * @example
+ * ```ts
+ * import { createLifecycle, handleSignals } from '@nines/telemetry/lifecycle';
+ * const remove = handleSignals(createLifecycle());
+ * remove();
+ * ```
+ */
+export function handleSignals(lifecycle: Lifecycle, options: SignalOptions = {}): () => void {
+  const source: SignalSource = options.source ?? process;
+  let seen = false;
+  const stop = async (signal: StopSignal): Promise<void> => {
+    const report = await lifecycle.shutdown(signal);
+    options.onReport?.(report);
+    source.exit(report.clean ? 0 : 1);
+  };
+  const receive = (signal: StopSignal) => () => {
+    if (seen) {
+      source.exit(128 + signalNumbers[signal]);
+      return;
+    }
+    seen = true;
+    options.onSignal?.(signal);
+    void stop(signal);
+  };
+  const listeners = (['SIGTERM', 'SIGINT'] as const).map((signal) => [signal, receive(signal)] as const);
+  for (const [signal, listener] of listeners) source.on(signal, listener);
+  return () => {
+    for (const [signal, listener] of listeners) source.off(signal, listener);
+  };
+}

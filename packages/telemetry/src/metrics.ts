@@ -1,0 +1,26 @@
+export { type Clock, systemClock, type Timer } from './clock.ts';
+export { isTelemetryError, TelemetryError, type TelemetryErrorCode } from './errors.ts';
+export { createRegistry } from './metrics/client.ts';
+export {
+  type FastifyHooks,
+  type FastifyReply,
+  type FastifyRequest,
+  httpServerMetrics,
+  type HttpServerMetrics,
+  type ObservedResponse,
+  type ServedRequest,
+} from './metrics/http-server.ts';
+export {
+  counter,
+  type Counter,
+  durationBuckets,
+  gauge,
+  type Gauge,
+  histogram,
+  type Histogram,
+  type HistogramOptions,
+} from './metrics/instruments.ts';
+export type { InstrumentOptions, Labels } from './metrics/labels.ts';
+export type { MetricRegistry, MetricSample, RegisteredMetric } from './metrics/registry.ts';
+export { runtimeMetrics } from './metrics/runtime.ts';
+export { metricsHandler, type MetricsHandler, type ScrapeOptions, type ScrapeRequest, type ScrapeResponse } from './metrics/scrape.ts';

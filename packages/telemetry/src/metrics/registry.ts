@@ -1,0 +1,39 @@
+/** One value of a metric as Prometheus clients exchange it. */
+export interface MetricSample {
+  /** The number itself. */
+  readonly value: number;
+  /** Label names and values. */
+  readonly labels: Readonly<Record<string, string | number>>;
+  /** The name of the series when it differs from the metric's, as in `…_bucket`. */
+  readonly metricName?: string;
+}
+
+/** A metric as a registry holds it. `get` may be asynchronous. */
+export interface RegisteredMetric {
+  /** Full name, unit last. */
+  readonly name: string;
+  /** One line of help. */
+  readonly help: string;
+  /** `counter`, `gauge`, `histogram` or `summary`. */
+  readonly type: string;
+  /** The current values. */
+  get(): unknown;
+}
+
+/**
+ * The part of a Prometheus registry that this package uses. `Registry` of `prom-client` and of `@prometheus-io/client` both fit.
+ */
+export interface MetricRegistry {
+  /** The `Content-Type` of the text. */
+  readonly contentType: string;
+  /** Adds a metric; refuses a second one of the same name. */
+  registerMetric(metric: object): void;
+  /** The metric of that name, if any. */
+  getSingleMetric(name: string): unknown;
+  /** The text of one metric. */
+  getSingleMetricAsString(name: string): Promise<string>;
+  /** All metrics, in order of registration. */
+  getMetricsAsArray(): readonly object[];
+  /** The text of all metrics. */
+  metrics(): Promise<string>;
+}

@@ -1,0 +1,56 @@
+import { loopUtilization, processStartSeconds, watchGarbageCollection } from '../clock.ts';
+import { counter } from './instruments.ts';
+import type { MetricRegistry, MetricSample } from './registry.ts';
+
+type Read = () => readonly MetricSample[];
+
+function observed(registry: MetricRegistry, name: string, type: 'gauge' | 'counter', help: string, values: Read): void {
+  registry.registerMetric({ name, help, type, aggregator: 'sum', get: () => ({ name, help, type, aggregator: 'sum', values: values() }) });
+}
+
+const single = (value: number): readonly MetricSample[] => [{ value, labels: {} }];
+
+/**
+ * Registers the basics of the process and of the Node.js runtime: CPU seconds, resident memory, start time, heap,
+ * event-loop utilization (0 to 1, since the last scrape), garbage collection and the Node.js version.
+ * Calling it twice on one registry registers nothing more.
+ *
+ * @returns a function that stops watching garbage collection.
+ * @example
+ * ```ts
+ * import { createRegistry, runtimeMetrics } from '@nines/telemetry/metrics';
+ * const registry = createRegistry();
+ * const stop = runtimeMetrics(registry);
+ * console.log((await registry.metrics()).includes('process_resident_memory_bytes')); // true
+ * stop();
+ * ```
+ */
+export function runtimeMetrics(registry: MetricRegistry): () => void {
+  if (registry.getSingleMetric('process_cpu_seconds_total') !== undefined) return () => undefined;
+  observed(registry, 'process_cpu_seconds_total', 'counter', 'User and system CPU time spent.', () => {
+    const { user, system } = process.cpuUsage();
+    return single((user + system) / 1e6);
+  });
+  observed(registry, 'process_resident_memory_bytes', 'gauge', 'Resident memory.', () => single(process.memoryUsage.rss()));
+  observed(registry, 'process_start_time_seconds', 'gauge', 'Start time since the epoch.', () => single(processStartSeconds()));
+  observed(registry, 'nodejs_heap_bytes', 'gauge', 'Heap of V8 by state.', () => {
+    const { heapUsed, heapTotal, external } = process.memoryUsage();
+    return [
+      { labels: { state: 'used' }, value: heapUsed },
+      { labels: { state: 'total' }, value: heapTotal },
+      { labels: { state: 'external' }, value: external },
+    ];
+  });
+  const utilization = loopUtilization();
+  observed(registry, 'nodejs_eventloop_utilization_ratio', 'gauge', 'Busy share of the event loop since the last scrape.', () =>
+    single(utilization()),
+  );
+  const version = process.versions.node;
+  observed(registry, 'nodejs_version_info', 'gauge', 'Version of Node.js.', () => [{ labels: { version }, value: 1 }]);
+  const pauses = counter(registry, { name: 'nodejs_gc_duration_seconds_total', help: 'Time spent in garbage collection.' });
+  const runs = counter(registry, { name: 'nodejs_gc_runs_total', help: 'Garbage collections.' });
+  return watchGarbageCollection((seconds) => {
+    pauses.inc({}, seconds);
+    runs.inc();
+  });
+}

@@ -1,0 +1,4 @@
+import { startFromEnvironment } from './environment.ts';
+
+// CommonJS cannot wait: what the program does before the SDK is loaded is not traced.
+void startFromEnvironment();

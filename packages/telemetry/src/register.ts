@@ -1,0 +1,3 @@
+import { startFromEnvironment } from './environment.ts';
+
+await startFromEnvironment();

@@ -1,0 +1,107 @@
+import { logLevels, type LogDestination, type LogLevel } from './logging/logger.ts';
+import type { MetricRegistry } from './metrics/registry.ts';
+import { oneOf, refuseUnknown, text, whole } from './options.ts';
+import type { ProbeOptions } from './probes/server.ts';
+import { readEnvironment, type TracingEnvironment } from './tracing/environment.ts';
+import { fileSpans } from './tracing/file.ts';
+import type { SpanProcessor } from './tracing/span.ts';
+import { TelemetryError } from './errors.ts';
+
+/** Options of {@link startTelemetry}. Standard `OTEL_*` variables are read too, and win where both name the same thing. */
+export interface TelemetryOptions {
+  /** Name of the service on spans and log lines. May be left out when `OTEL_SERVICE_NAME` is set. */
+  readonly serviceName?: string;
+  /** Version of the service on spans. Default none. */
+  readonly serviceVersion?: string;
+  /** Log lines. */
+  readonly logs?: {
+    /** Least urgent level written. Default `info`. */
+    readonly level?: LogLevel;
+    /** More field names or dotted paths to redact. */
+    readonly redact?: readonly string[];
+    /** Where lines go. Default standard output. */
+    readonly destination?: LogDestination;
+  };
+  /** Metrics. */
+  readonly metrics?: {
+    /** A registry of your own. Default a new one. */
+    readonly registry?: MetricRegistry;
+    /** Register metrics of the process and the runtime. Default true. */
+    readonly runtime?: boolean;
+  };
+  /** Start the probe server. Default: none. */
+  readonly probes?: ProbeOptions | undefined;
+  /** Spans, besides the exporter that the environment names. */
+  readonly traces?: {
+    /** More processors that see each recorded span. Default none. */
+    readonly spanProcessors?: readonly SpanProcessor[];
+    /** File for the development exporter, see {@link fileSpans}. Default `NINES_TRACES_FILE`, else none. */
+    readonly file?: string | undefined;
+  };
+  /** Shutdown. */
+  readonly shutdown?: {
+    /** Time for the whole shutdown. Default 25000. */
+    readonly deadlineMs?: number;
+    /** Pause between "not ready" and "stop accepting". Default 5000 inside Kubernetes, else 0. */
+    readonly drainDelayMs?: number;
+    /** Handle SIGTERM and SIGINT. Default true. */
+    readonly signals?: boolean;
+  };
+}
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  readonly serviceName: string;
+  readonly serviceVersion: string | undefined;
+  readonly logs: NonNullable<TelemetryOptions['logs']>;
+  readonly registry: MetricRegistry | undefined;
+  readonly runtime: boolean;
+  readonly probes: Required<ProbeOptions> | undefined;
+  readonly spanProcessors: (onError: (error: unknown) => void) => readonly SpanProcessor[];
+  readonly deadlineMs: number;
+  readonly drainDelayMs: number;
+  readonly signals: boolean;
+  readonly environment: TracingEnvironment;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+function resolveProbes(probes: ProbeOptions | undefined): Required<ProbeOptions> | undefined {
+  if (probes === undefined) return undefined;
+  refuseUnknown('probes', probes, ['port', 'host']);
+  const port = whole('probes.port', probes.port, -1, 0, 65_535);
+  if (port < 0) throw new TelemetryError('invalid_options', 'probes.port must be a whole number from 0 to 65535, got undefined');
+  return { port, host: text('probes.host', probes.host ?? '127.0.0.1') };
+}
+
+function refuseUnknownKeys(options: TelemetryOptions): void {
+  refuseUnknown('startTelemetry', options, ['serviceName', 'serviceVersion', 'logs', 'metrics', 'probes', 'traces', 'shutdown']);
+  refuseUnknown('logs', options.logs ?? {}, ['level', 'redact', 'destination']);
+  refuseUnknown('metrics', options.metrics ?? {}, ['registry', 'runtime']);
+  refuseUnknown('traces', options.traces ?? {}, ['spanProcessors', 'file']);
+  refuseUnknown('shutdown', options.shutdown ?? {}, ['deadlineMs', 'drainDelayMs', 'signals']);
+  oneOf('logs.level', options.logs?.level, 'info', logLevels);
+}
+
+/** Checks the options and fills them from the environment and the defaults. */
+export function resolveOptions(options: TelemetryOptions, env: Variables): ResolvedOptions {
+  refuseUnknownKeys(options);
+  const environment = readEnvironment(env);
+  const deadlineMs = whole('shutdown.deadlineMs', options.shutdown?.deadlineMs, 25_000, 10, 3_600_000);
+  const drainDelayMs = Math.min(deadlineMs, env['KUBERNETES_SERVICE_HOST'] ? 5000 : 0);
+  const file = options.traces?.file ?? (env['NINES_TRACES_FILE'] || undefined);
+  if (file !== undefined) text('traces.file', file, 4096);
+  return {
+    serviceName: text('serviceName', environment.serviceName ?? options.serviceName),
+    serviceVersion: options.serviceVersion === undefined ? undefined : text('serviceVersion', options.serviceVersion),
+    logs: options.logs ?? {},
+    registry: options.metrics?.registry,
+    runtime: options.metrics?.runtime ?? true,
+    probes: resolveProbes(options.probes),
+    spanProcessors: (onError) => [...(options.traces?.spanProcessors ?? []), ...(file === undefined ? [] : [fileSpans(file, onError)])],
+    deadlineMs,
+    drainDelayMs: whole('shutdown.drainDelayMs', options.shutdown?.drainDelayMs, drainDelayMs, 0, deadlineMs),
+    signals: options.shutdown?.signals ?? true,
+    environment,
+  };
+}

@@ -1,0 +1,143 @@
+import { TelemetryError } from './errors.ts';
+import { createHealth, type Health } from './health/health.ts';
+import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts';
+import type { ShutdownReport } from './lifecycle/phases.ts';
+import { handleSignals } from './lifecycle/signals.ts';
+import type { Logger } from './logging/logger.ts';
+import { createLogger } from './logging/pino.ts';
+import { createRegistry } from './metrics/client.ts';
+import type { MetricRegistry } from './metrics/registry.ts';
+import { runtimeMetrics } from './metrics/runtime.ts';
+import { metricsHandler } from './metrics/scrape.ts';
+import { startProbes } from './probes/server.ts';
+import { type ResolvedOptions, resolveOptions, type TelemetryOptions } from './start-options.ts';
+import { startTracing } from './tracing/sdk.ts';
+
+/** What works from the first line, before the promise of {@link startTelemetry} is settled. */
+export interface EarlyTelemetry {
+  /** Structured logger with the ids of the active span. */
+  readonly logger: Logger;
+  /** Prometheus registry behind `/metrics`. */
+  readonly metrics: MetricRegistry;
+  /** Health checks behind `/readyz` and `/startupz`. */
+  readonly health: Health;
+  /** Shutdown phases. */
+  readonly lifecycle: Lifecycle;
+  /** Runs the shutdown phases, flushes spans and closes the probe server; does not exit the process. Never rejects. */
+  readonly shutdown: (reason?: string) => Promise<ShutdownReport>;
+}
+
+/** Running telemetry. */
+export interface Telemetry extends EarlyTelemetry {
+  /** Where `/metrics`, `/livez`, `/readyz` and `/startupz` answer; `undefined` without a probe server. */
+  readonly probes: { readonly url: string } | undefined;
+}
+
+/** The promise of {@link startTelemetry}, which already carries what works from the first line. */
+export type StartingTelemetry = Promise<Telemetry> & EarlyTelemetry;
+
+const running: symbol = Symbol.for('@nines/telemetry.running');
+type Running = { [key: symbol]: StartingTelemetry | undefined };
+
+/** The telemetry that this process has started and not yet shut down, in whichever installed copy of the package. */
+export function runningTelemetry(): StartingTelemetry | undefined {
+  return (globalThis as Running)[running];
+}
+
+interface Parts extends EarlyTelemetry {
+  /** Steps that end with the last phase, in reverse order of their start. */
+  readonly atEnd: (() => unknown)[];
+}
+
+function createParts(options: ResolvedOptions): Parts {
+  const { serviceName, deadlineMs, drainDelayMs } = options;
+  const logger = createLogger({ ...options.logs, serviceName });
+  const metrics = options.registry ?? createRegistry();
+  const health = createHealth();
+  const lifecycle = createLifecycle({
+    deadlineMs,
+    drainDelayMs,
+    onStep({ error, ...step }) {
+      if (step.outcome === 'done') logger.info(step, 'shutdown step');
+      else logger.error({ ...step, err: error }, 'shutdown step');
+    },
+  });
+  const atEnd: (() => unknown)[] = [];
+  if (options.runtime) atEnd.push(runtimeMetrics(metrics));
+  lifecycle.onShutdown('unready', 'health', () => health.shuttingDown());
+  health.onChange(({ name, state, error }) => {
+    if (state === 'up') logger.info({ check: name }, 'health check up');
+    else logger.warn({ check: name, err: error }, 'health check down');
+  });
+  const shutdown = async (reason?: string): Promise<ShutdownReport> => {
+    const report = await lifecycle.shutdown(reason);
+    for (const end of atEnd.splice(0).toReversed()) await end();
+    return report;
+  };
+  return { logger, metrics, health, lifecycle, shutdown, atEnd };
+}
+
+async function start(options: ResolvedOptions, parts: Parts): Promise<Telemetry> {
+  const { logger, metrics, health, lifecycle, shutdown, atEnd } = parts;
+  let probePort: number | undefined;
+  if (!options.environment.disabled) {
+    const tracing = await startTracing({
+      ...options,
+      spanProcessors: options.spanProcessors((err) => logger.warn({ err }, 'span not written')),
+      untraced: (port) => port !== undefined && port === probePort,
+    });
+    lifecycle.onShutdown('flush', 'traces', () => tracing.shutdown());
+  }
+  if (options.probes === undefined) return { logger, metrics, health, lifecycle, shutdown, probes: undefined };
+  const handler = metricsHandler(metrics, { onCollectorError: (metric, err) => logger.warn({ metric, err }, 'metric not collected') });
+  const server = await startProbes(options.probes, health, handler);
+  probePort = server.port;
+  // After the last phase: liveness must answer until the process ends.
+  atEnd.push(() => server.close());
+  return { logger, metrics, health, lifecycle, shutdown, probes: { url: server.url } };
+}
+
+/**
+ * Starts traces, metrics, correlated logs, health endpoints and an orderly shutdown for this process, once.
+ *
+ * `logger`, `metrics`, `health` and `lifecycle` work on the returned promise at once; spans are recorded when it has resolved.
+ * Spans leave the process only when `OTEL_EXPORTER_OTLP_ENDPOINT` (or another `OTEL_*` exporter variable), `traces.file` or a processor asks for it.
+ * HTTP servers and clients and `fetch` are traced in ES modules and CommonJS alike, without a loader flag, even when they were imported before.
+ *
+ * @returns a promise; it rejects with `probe_listen_failed` when the probe port is taken.
+ * @throws TelemetryError `invalid_options` for an unknown or wrong option, `already_started` when it runs already.
+ * @example
+ * ```ts
+ * import { startTelemetry } from '@nines/telemetry';
+ * const telemetry = await startTelemetry({ serviceName: 'api', probes: { port: 0 } });
+ * telemetry.logger.info({ url: telemetry.probes?.url }, 'started');
+ * await telemetry.shutdown();
+ * ```
+ */
+export function startTelemetry(options: TelemetryOptions = {}): StartingTelemetry {
+  const resolved = resolveOptions(options, process.env);
+  if (runningTelemetry() !== undefined) {
+    throw new TelemetryError(
+      'already_started',
+      'telemetry is already started in this process; use runningTelemetry() or shut it down first',
+    );
+  }
+  const { logger, metrics, health, lifecycle, shutdown, atEnd } = createParts(resolved);
+  const forget = (): void => {
+    delete (globalThis as Running)[running];
+  };
+  atEnd.push(forget, () => health.stop());
+  if (resolved.signals) {
+    const onReport = ({ reason, clean, durationMs }: ShutdownReport): void =>
+      logger.info({ reason, clean, durationMs }, 'shutdown complete');
+    atEnd.push(handleSignals(lifecycle, { onSignal: (signal) => logger.info({ signal }, 'shutdown started'), onReport }));
+  }
+  const parts = { logger, metrics, health, lifecycle, shutdown };
+  const promise = start(resolved, { ...parts, atEnd }).catch(async (error: unknown) => {
+    await shutdown('start failed');
+    throw error;
+  });
+  const starting: StartingTelemetry = Object.assign(promise, parts);
+  (globalThis as Running)[running] = starting;
+  return starting;
+}

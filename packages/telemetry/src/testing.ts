@@ -1,0 +1,3 @@
+export { type MemoryLogs, memoryLogs } from './testing/logs.ts';
+export { kindOf, type MemorySpans, memorySpans } from './testing/spans.ts';
+export type { FinishedSpan, SpanProcessor } from './tracing/span.ts';
