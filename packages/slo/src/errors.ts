@@ -1,5 +1,5 @@
 /** Tells this family of errors from others, even when two copies of the package are installed. */
-const brand = Symbol.for('nines.slo.error');
+const brand = Symbol.for('@nines/slo.error');
 
 /**
  * What went wrong. The list is closed: a new code is a minor version.
@@ -47,6 +47,20 @@ export class SloError extends Error {
 
   /** True for an `SloError` of any installed copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && Reflect.get(value, brand) === true;
+    return isSloError(value);
   }
+}
+
+/**
+ * Whether a caught value is an error of this package, in whichever installed copy.
+ *
+ * @example
+ * ```ts
+ * import { isSloError } from '@nines/slo';
+ *
+ * console.log(isSloError(new Error('other'))); // false
+ * ```
+ */
+export function isSloError(value: unknown): value is SloError {
+  return typeof value === 'object' && value !== null && Reflect.get(value, brand) === true;
 }

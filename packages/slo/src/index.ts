@@ -11,7 +11,7 @@ export { burnRate, timeToExhaustion } from './burn.ts';
 export type { ExhaustionOptions } from './burn.ts';
 export type { DecimalInput } from './decimal.ts';
 export type { Duration } from './duration.ts';
-export { SloError } from './errors.ts';
+export { SloError, isSloError } from './errors.ts';
 export type { SloErrorCode } from './errors.ts';
 export type { Events, Measurement } from './measurement.ts';
 export { defineSlo } from './objective.ts';

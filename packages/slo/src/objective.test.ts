@@ -1,7 +1,7 @@
 import { integer } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { forAll, seed } from '../test/property.ts';
-import { SloError } from './errors.ts';
+import { isSloError, SloError } from './errors.ts';
 import { defineSlo, type SloOptions } from './objective.ts';
 import { sli } from './sli.ts';
 import { rolling } from './window.ts';
@@ -49,8 +49,10 @@ describe('defineSlo', () => {
 
 describe('SloError', () => {
   it('is recognised by its brand, whichever copy of the package made it', () => {
-    const foreign = Object.defineProperty(new Error('from another copy'), Symbol.for('nines.slo.error'), { value: true });
+    const foreign = Object.defineProperty(new Error('from another copy'), Symbol.for('@nines/slo.error'), { value: true });
     expect(foreign).toBeInstanceOf(SloError);
+    expect(isSloError(foreign)).toBe(true);
+    expect(isSloError(undefined)).toBe(false);
     expect(new Error('x')).not.toBeInstanceOf(SloError);
     expect(null).not.toBeInstanceOf(SloError);
   });
