@@ -3,7 +3,7 @@ import type { Finding } from '../finding.ts';
 import { isPublished, type House } from '../house.ts';
 import { lineOf, walk } from '../source.ts';
 
-const MAY_READ = /^packages\/telemetry\/src\/(start|register)(\.ts|\/)|^packages\/[^/]+\/src\/cli\.ts$/;
+const MAY_READ = /^packages\/telemetry\/src\/(start|register|environment)(\.ts|\/)|^packages\/[^/]+\/src\/cli\.ts$/;
 
 /** Packages read no environment variable, except telemetry's start and register and each command line. */
 export function environment(house: House): Finding[] {

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../workspace/packages.ts';
+
+/** One check of the gate. */
+export interface Step {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** What it finds, for `--help`. */
+  readonly about: string;
+}
+
+const bin = (name: string, ...args: string[]) => [join(ROOT, 'node_modules', '.bin', name), ...args];
+const tool = (name: string, ...args: string[]) => [process.execPath, join(ROOT, 'tools', `${name}.ts`), ...args];
+
+/** The checks in order; those of one stage may run side by side. `npm test` is the last and alone: its closing line ends the output. */
+export const STAGES: readonly (readonly Step[])[] = [
+  [{ name: 'check:lock', command: tool('lock/main'), about: 'the lock file installs anywhere' }],
+  [
+    { name: 'typecheck', command: bin('tsc', '-p', 'tsconfig.json'), about: 'types of sources, tests and tools' },
+    { name: 'lint', command: bin('oxlint', '--type-aware', '--deny-warnings'), about: 'mistakes' },
+    { name: 'format', command: bin('oxfmt', '--check', '.'), about: 'layout' },
+    { name: 'house', command: tool('house/main'), about: 'the house rules: cycles, siblings, sizes, clock, names' },
+    ...whenThere('lua/main', { name: 'lua', command: tool('lua/main', '--check'), about: 'Lua headers against their bodies' }),
+    ...whenThere('generate', { name: 'generate', command: tool('generate', '--check'), about: 'generated files are as generated' }),
+    { name: 'knip', command: bin('knip', '--no-progress'), about: 'dead files, exports and dependencies' },
+  ],
+  [{ name: 'build', command: tool('build/main'), about: 'ESM, CJS and types of every package' }],
+  [
+    { name: 'api', command: tool('api/main', '--check'), about: 'what users can see is what was agreed' },
+    { name: 'publish', command: tool('publish/main'), about: 'publint and "are the types wrong" on each package as packed' },
+    { name: 'docs', command: tool('docs/main'), about: 'every public symbol is documented, no link is dead' },
+  ],
+  [{ name: 'test', command: bin('vitest', 'run'), about: 'npm test: all tests, closing line last' }],
+];
+
+function whenThere(file: string, step: Step): Step[] {
+  return existsSync(join(ROOT, 'tools', `${file}.ts`)) ? [step] : [];
+}
