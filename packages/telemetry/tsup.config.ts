@@ -1,7 +1,11 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tools/toolchain/tsup.ts';
 
-const config: ReturnType<typeof defineConfig> = defineConfig(
-  packageBuild(['index', 'register', 'metrics', 'health', 'lifecycle', 'logging', 'testing']),
-);
+const config: ReturnType<typeof defineConfig> = defineConfig({
+  ...packageBuild(['index', 'register', 'metrics', 'health', 'lifecycle', 'logging', 'testing']),
+  esbuildOptions(options, { format }) {
+    // An ES module waits for the SDK before the program is loaded; CommonJS has no top-level await and starts without waiting.
+    if (format === 'cjs') Object.assign(options.entryPoints as Record<string, string>, { register: 'src/register-cjs.ts' });
+  },
+});
 export default config;

@@ -2,6 +2,6 @@ export { isTelemetryError, TelemetryError, type TelemetryErrorCode } from './err
 export type { ProbeOptions } from './probes/server.ts';
 export { type EarlyTelemetry, runningTelemetry, type StartingTelemetry, startTelemetry, type Telemetry } from './start.ts';
 export type { TelemetryOptions } from './start-options.ts';
-export { fileSpans } from './tracing/file.ts';
+export { fileSpans, type FileSpansOptions } from './tracing/file.ts';
 export { setHttpRoute } from './tracing/route.ts';
 export type { FinishedSpan, SpanProcessor } from './tracing/span.ts';

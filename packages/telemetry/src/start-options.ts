@@ -91,14 +91,18 @@ export function resolveOptions(options: TelemetryOptions, env: Variables): Resol
   const drainDelayMs = Math.min(deadlineMs, env['KUBERNETES_SERVICE_HOST'] ? 5000 : 0);
   const file = options.traces?.file ?? (env['NINES_TRACES_FILE'] || undefined);
   if (file !== undefined) text('traces.file', file, 4096);
+  const serviceName = text('serviceName', environment.serviceName ?? options.serviceName);
   return {
-    serviceName: text('serviceName', environment.serviceName ?? options.serviceName),
+    serviceName,
     serviceVersion: options.serviceVersion === undefined ? undefined : text('serviceVersion', options.serviceVersion),
     logs: options.logs ?? {},
     registry: options.metrics?.registry,
     runtime: options.metrics?.runtime ?? true,
     probes: resolveProbes(options.probes),
-    spanProcessors: (onError) => [...(options.traces?.spanProcessors ?? []), ...(file === undefined ? [] : [fileSpans(file, onError)])],
+    spanProcessors: (onError) => [
+      ...(options.traces?.spanProcessors ?? []),
+      ...(file === undefined ? [] : [fileSpans(file, { serviceName, onError })]),
+    ],
     deadlineMs,
     drainDelayMs: whole('shutdown.drainDelayMs', options.shutdown?.drainDelayMs, drainDelayMs, 0, deadlineMs),
     signals: options.shutdown?.signals ?? true,

@@ -3,6 +3,7 @@ import { createHealth, type Health } from './health/health.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts';
 import type { ShutdownReport } from './lifecycle/phases.ts';
 import { handleSignals } from './lifecycle/signals.ts';
+import { createInternalErrors, type ReportInternalError } from './internal-errors.ts';
 import type { Logger } from './logging/logger.ts';
 import { createLogger } from './logging/pino.ts';
 import { createRegistry } from './metrics/client.ts';
@@ -11,6 +12,7 @@ import { runtimeMetrics } from './metrics/runtime.ts';
 import { metricsHandler } from './metrics/scrape.ts';
 import { startProbes } from './probes/server.ts';
 import { type ResolvedOptions, resolveOptions, type TelemetryOptions } from './start-options.ts';
+import { reportDiagnostics } from './tracing/diagnostics.ts';
 import { startTracing } from './tracing/sdk.ts';
 
 /** What works from the first line, before the promise of {@link startTelemetry} is settled. */
@@ -47,6 +49,7 @@ export function runningTelemetry(): StartingTelemetry | undefined {
 interface Parts extends EarlyTelemetry {
   /** Steps that end with the last phase, in reverse order of their start. */
   readonly atEnd: (() => unknown)[];
+  readonly internalError: ReportInternalError;
 }
 
 function createParts(options: ResolvedOptions): Parts {
@@ -74,27 +77,29 @@ function createParts(options: ResolvedOptions): Parts {
     for (const end of atEnd.splice(0).toReversed()) await end();
     return report;
   };
-  return { logger, metrics, health, lifecycle, shutdown, atEnd };
+  return { logger, metrics, health, lifecycle, shutdown, atEnd, internalError: createInternalErrors(logger, metrics) };
 }
 
 async function start(options: ResolvedOptions, parts: Parts): Promise<Telemetry> {
-  const { logger, metrics, health, lifecycle, shutdown, atEnd } = parts;
+  const { atEnd, internalError, ...early } = parts;
+  const { metrics, health, lifecycle } = early;
   let probePort: number | undefined;
   if (!options.environment.disabled) {
+    reportDiagnostics((error) => internalError('opentelemetry', error), process.env);
     const tracing = await startTracing({
       ...options,
-      spanProcessors: options.spanProcessors((err) => logger.warn({ err }, 'span not written')),
+      spanProcessors: options.spanProcessors((error) => internalError('traces file', error)),
       untraced: (port) => port !== undefined && port === probePort,
     });
     lifecycle.onShutdown('flush', 'traces', () => tracing.shutdown());
   }
-  if (options.probes === undefined) return { logger, metrics, health, lifecycle, shutdown, probes: undefined };
-  const handler = metricsHandler(metrics, { onCollectorError: (metric, err) => logger.warn({ metric, err }, 'metric not collected') });
+  if (options.probes === undefined) return { ...early, probes: undefined };
+  const handler = metricsHandler(metrics, { onCollectorError: (metric, error) => internalError('scrape', error, metric) });
   const server = await startProbes(options.probes, health, handler);
   probePort = server.port;
   // After the last phase: liveness must answer until the process ends.
   atEnd.push(() => server.close());
-  return { logger, metrics, health, lifecycle, shutdown, probes: { url: server.url } };
+  return { ...early, probes: { url: server.url } };
 }
 
 /**
@@ -122,7 +127,8 @@ export function startTelemetry(options: TelemetryOptions = {}): StartingTelemetr
       'telemetry is already started in this process; use runningTelemetry() or shut it down first',
     );
   }
-  const { logger, metrics, health, lifecycle, shutdown, atEnd } = createParts(resolved);
+  const { atEnd, internalError, ...early } = createParts(resolved);
+  const { logger, lifecycle, health, shutdown } = early;
   const forget = (): void => {
     delete (globalThis as Running)[running];
   };
@@ -132,12 +138,11 @@ export function startTelemetry(options: TelemetryOptions = {}): StartingTelemetr
       logger.info({ reason, clean, durationMs }, 'shutdown complete');
     atEnd.push(handleSignals(lifecycle, { onSignal: (signal) => logger.info({ signal }, 'shutdown started'), onReport }));
   }
-  const parts = { logger, metrics, health, lifecycle, shutdown };
-  const promise = start(resolved, { ...parts, atEnd }).catch(async (error: unknown) => {
+  const promise = start(resolved, { ...early, atEnd, internalError }).catch(async (error: unknown) => {
     await shutdown('start failed');
     throw error;
   });
-  const starting: StartingTelemetry = Object.assign(promise, parts);
+  const starting: StartingTelemetry = Object.assign(promise, early);
   (globalThis as Running)[running] = starting;
   return starting;
 }

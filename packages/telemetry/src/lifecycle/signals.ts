@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../clock.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { ShutdownReport } from './phases.ts';
 
@@ -13,6 +14,9 @@ export interface SignalSource {
 
 const signalNumbers: Readonly<Record<StopSignal, number>> = Object.freeze({ SIGINT: 2, SIGTERM: 15 });
 
+/** Signals closer together than this are one wish to stop. */
+const sameGestureMs = 500;
+
 /** Options of {@link handleSignals}. */
 export interface SignalOptions {
   /** Told of the first signal. Default: nobody. */
@@ -21,10 +25,13 @@ export interface SignalOptions {
   readonly onReport?: (report: ShutdownReport) => void;
   /** Where signals come from. Default `process`. */
   readonly source?: SignalSource;
+  /** Time, for tests. Default the real clock. */
+  readonly clock?: Clock;
 }
 
 /**
- * Shuts down on SIGTERM and SIGINT and exits: 0 when each step was done in time, else 1. A second signal exits at once with 128 + its number.
+ * Shuts down on SIGTERM and SIGINT and exits: 0 when each step was done in time, else 1. A second signal exits at once with 128 + its number,
+ * unless it comes within half a second of the first: on Ctrl-C the terminal and a parent such as npm each send one.
  * Returns a function that removes the handlers.
  *
  * @example
@@ -36,18 +43,19 @@ export interface SignalOptions {
  */
 export function handleSignals(lifecycle: Lifecycle, options: SignalOptions = {}): () => void {
   const source: SignalSource = options.source ?? process;
-  let seen = false;
+  const clock = options.clock ?? systemClock;
+  let firstMs: number | undefined;
   const stop = async (signal: StopSignal): Promise<void> => {
     const report = await lifecycle.shutdown(signal);
     options.onReport?.(report);
     source.exit(report.clean ? 0 : 1);
   };
   const receive = (signal: StopSignal) => () => {
-    if (seen) {
-      source.exit(128 + signalNumbers[signal]);
+    if (firstMs !== undefined) {
+      if (clock.now() - firstMs >= sameGestureMs) source.exit(128 + signalNumbers[signal]);
       return;
     }
-    seen = true;
+    firstMs = clock.now();
     options.onSignal?.(signal);
     void stop(signal);
   };

@@ -1,12 +1,20 @@
 import { appendFileSync } from 'node:fs';
 import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
-import { text } from '../options.ts';
+import { refuseUnknown, text } from '../options.ts';
 import type { FinishedSpan, SpanProcessor } from './span.ts';
 
 const milliseconds = ([seconds, nanoseconds]: readonly [number, number]): number => seconds * 1000 + nanoseconds / 1e6;
 
+/** Options of {@link fileSpans}. */
+export interface FileSpansOptions {
+  /** Name of the service on each line. Default `service.name` of the span's resource. */
+  readonly serviceName?: string;
+  /** Told when a line could not be written. Default: nobody. */
+  readonly onError?: (error: unknown) => void;
+}
+
 /** One finished span as one JSON object, the line format of {@link fileSpans}. */
-export function spanLine(span: FinishedSpan): string {
+export function spanLine(span: FinishedSpan, service?: string): string {
   const { traceId, spanId } = span.spanContext();
   return `${JSON.stringify({
     traceId,
@@ -14,7 +22,8 @@ export function spanLine(span: FinishedSpan): string {
     parentSpanId: span.parentSpanContext?.spanId,
     name: span.name,
     kind: SpanKind[span.kind].toLowerCase(),
-    service: span.resource.attributes['service.name'],
+    // The SDK complains when resource attributes are read before its asynchronous detectors are done, so the name is handed in where it is known.
+    service: service ?? span.resource.attributes['service.name'],
     startMs: milliseconds(span.startTime),
     durationMs: milliseconds(span.duration),
     status: SpanStatusCode[span.status.code].toLowerCase(),
@@ -40,16 +49,17 @@ export function spanLine(span: FinishedSpan): string {
  * await telemetry.shutdown();
  * ```
  */
-export function fileSpans(file: string, onError: (error: unknown) => void = () => undefined): SpanProcessor {
+export function fileSpans(file: string, options: FileSpansOptions = {}): SpanProcessor {
+  refuseUnknown('fileSpans', options, ['serviceName', 'onError']);
   text('file', file, 4096);
   return {
     onStart: () => undefined,
     onEnd(span) {
       if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
       try {
-        appendFileSync(file, spanLine(span));
+        appendFileSync(file, spanLine(span, options.serviceName));
       } catch (error) {
-        onError(error);
+        options.onError?.(error);
       }
     },
     forceFlush: () => Promise.resolve(),

@@ -1,0 +1,71 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { cleanExit, field, readSpans, type SpanLine, startChild } from './child.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'nines-telemetry-'));
+
+const modes = [
+  { mode: 'ES module, started first', file: 'esm-first.mjs', flags: [] },
+  { mode: 'ES module that imported node:http before', file: 'esm-late.mjs', flags: [] },
+  { mode: 'CommonJS', file: 'commonjs.cjs', flags: [] },
+  { mode: '--import @nines/telemetry/register', file: 'registered.mjs', flags: ['--import', '@nines/telemetry/register'] },
+] as const;
+
+function only(spans: readonly SpanLine[], kind: string, path: string): SpanLine {
+  const urlOf = (span: SpanLine) =>
+    'url.path' in span.attributes ? field(span.attributes, 'url.path') : new URL(field(span.attributes, 'url.full')).pathname;
+  const found = spans.filter((span) => span.kind === kind && urlOf(span) === path);
+  expect(found, `${kind} ${path}`).toHaveLength(1);
+  return found[0] as SpanLine;
+}
+
+describe('http in, http out and fetch are one trace, without a loader flag', () => {
+  test.for(modes)('$mode', async ({ file, flags }) => {
+    const spansFile = join(scratch, `${file}.jsonl`);
+    const child = startChild(file, { flags, env: { NINES_TRACES_FILE: spansFile, OTEL_SERVICE_NAME: 'under-test' } });
+    expect(await child.exit).toEqual(cleanExit);
+    const spans = readSpans(spansFile);
+    expect(spans).toHaveLength(6);
+    expect(new Set(spans.map((span) => span.traceId)).size).toBe(1);
+    expect(new Set(spans.map((span) => span.service))).toEqual(new Set(['under-test']));
+    const root = only(spans, 'client', '/outer');
+    const outer = only(spans, 'server', '/outer');
+    expect(root.parentSpanId).toBeUndefined();
+    expect(outer.parentSpanId).toBe(root.spanId);
+    for (const path of ['/http', '/fetch']) {
+      const client = only(spans, 'client', path);
+      expect(client.parentSpanId).toBe(outer.spanId);
+      expect(only(spans, 'server', path).parentSpanId).toBe(client.spanId);
+    }
+  });
+});
+
+test('a process that exits at once loses no line, and the logger works before the SDK is loaded', async () => {
+  const child = startChild('last-line.mjs');
+  expect(await child.exit).toEqual(cleanExit);
+  expect(child.lines.map((line) => line['msg'])).toEqual(['first line', ...Array.from({ length: 1000 }, () => 'line')]);
+  expect(child.lines.at(-1)?.['count']).toBe(999);
+});
+
+describe('what is loaded', () => {
+  const flags = ['--import', './log-modules.mjs'];
+  const sdk = /@opentelemetry\/(?:sdk|instrumentation|exporter)/u;
+
+  test('metrics, health, lifecycle and logging never load the SDK', async () => {
+    const child = startChild('light-entries.mjs', { flags });
+    expect(await child.exit).toEqual(cleanExit);
+    const modules = child.lines.map((line) => field(line, 'module'));
+    expect(modules.some((module) => module.includes('pino'))).toBe(true);
+    expect(modules.filter((module) => sdk.test(module))).toEqual([]);
+  });
+
+  test('OTEL_SDK_DISABLED loads no SDK; logs, metrics and probes still work', async () => {
+    const child = startChild('off.mjs', { flags, env: { OTEL_SDK_DISABLED: 'true' } });
+    const works = await child.line((line) => line['msg'] === 'works');
+    expect(works['metrics']).toContain('process_resident_memory_bytes');
+    expect(await child.exit).toEqual(cleanExit);
+    expect(child.lines.filter((line) => sdk.test(field(line, 'module')))).toEqual([]);
+  });
+});

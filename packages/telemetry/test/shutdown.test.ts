@@ -1,0 +1,58 @@
+import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { cleanExit, field, readSpans, startChild } from './child.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'nines-telemetry-'));
+const message = (text: string) => (line: Readonly<Record<string, unknown>>) => line['msg'] === text;
+
+test('SIGTERM: not ready but alive, the request in flight is answered and its span written, then exit 0', async () => {
+  const file = join(scratch, 'sigterm.jsonl');
+  const child = startChild('service.mjs', { env: { NINES_TRACES_FILE: file } });
+  onTestFinished(() => void child.process.kill('SIGKILL'));
+  const listening = await child.line(message('listening'));
+  const [url, probes] = [field(listening, 'url'), field(listening, 'probes')];
+  expect((await fetch(`${probes}/readyz`)).status).toBe(200);
+  const answer = fetch(`${url}/slow/7?secret=1`, { method: 'POST' });
+  const inFlight = await child.line(message('in flight'));
+  child.process.kill('SIGTERM');
+  await child.line((line) => line['phase'] === 'stop-accepting');
+  const [live, ready] = await Promise.all([fetch(`${probes}/livez`), fetch(`${probes}/readyz`)]);
+  expect([live.status, ready.status]).toEqual([200, 503]);
+  await expect(fetch(`${url}/late`)).rejects.toThrow('fetch failed');
+  child.process.stdin?.write('go\n');
+  const response = await answer;
+  expect([response.status, await response.text()]).toEqual([200, 'finished']);
+  expect(await child.exit).toEqual(cleanExit);
+  const phases = child.lines.filter(message('shutdown step')).map((line) => line['phase']);
+  expect(phases).toEqual(['unready', 'stop-accepting', 'drain', 'close', 'flush']);
+  expect(child.lines.at(-1)).toMatchObject({ msg: 'shutdown complete', reason: 'SIGTERM', clean: true });
+  const spans = readSpans(file);
+  expect(spans.map((span) => span.name)).toEqual(['POST /slow/:id']);
+  expect(spans[0]).toMatchObject({ kind: 'server', traceId: inFlight['trace_id'], spanId: inFlight['span_id'] });
+});
+
+test('spans go to the OTLP endpoint and to the file, metrics and logs do not, and SIGTERM flushes what waits', async () => {
+  const paths: string[] = [];
+  const collector = createServer((request, response) => {
+    paths.push(request.url ?? '');
+    request.resume().once('end', () => response.end());
+  });
+  onTestFinished(() => void collector.close());
+  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+  const { port } = collector.address() as AddressInfo;
+  const file = join(scratch, 'otlp.jsonl');
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, NINES_TRACES_FILE: file, OTEL_BSP_SCHEDULE_DELAY: '600000' };
+  const child = startChild('service.mjs', { env });
+  onTestFinished(() => void child.process.kill('SIGKILL'));
+  const url = field(await child.line(message('listening')), 'url');
+  child.process.stdin?.write('go\n');
+  expect((await fetch(`${url}/slow/1`)).status).toBe(200);
+  child.process.kill('SIGTERM');
+  expect(await child.exit).toEqual(cleanExit);
+  expect(paths).toEqual(['/v1/traces']);
+  expect(readSpans(file).map((span) => span.name)).toEqual(['GET /slow/:id']);
+});
