@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { importedPackages, mismatch, programsOf } from './readme.ts';
+
+const markdown = [
+  '# Title',
+  '',
+  '```ts',
+  'one();',
+  '```',
+  '',
+  'It prints:',
+  '',
+  '```text',
+  'a …',
+  '```',
+  '',
+  '```sh',
+  'npm i',
+  '```',
+  '',
+  '```ts',
+  'two();',
+  '```',
+  'No word about it.',
+  '```text',
+  'b',
+  '```',
+  '```js',
+  'x',
+  '```',
+].join('\n');
+
+test('programsOf finds each ts block, its line, and what it prints when the document says so', () => {
+  expect(programsOf('README.md', markdown)).toEqual([
+    { file: 'README.md', line: 3, code: 'one();', prints: 'a …' },
+    { file: 'README.md', line: 17, code: 'two();', prints: undefined },
+  ]);
+});
+
+test('programsOf keeps shorter fences inside of longer ones', () => {
+  expect(programsOf('a.md', '````ts\n```\n````\n')).toEqual([{ file: 'a.md', line: 1, code: '```', prints: undefined }]);
+});
+
+test('importedPackages names packages, not built-in modules, files or sub-paths', () => {
+  const code = `import { Redis } from 'ioredis';\nimport '@nines/queue/testing';\nimport fs from 'node:fs';\nimport 'events';\nimport './a.ts';\nawait import('pino');`;
+  expect(importedPackages(code)).toEqual(['ioredis', '@nines/queue', 'pino']);
+});
+
+test.each([
+  ['a b\nc', 'a b  \nc\n'],
+  ['id …, took … ms', 'id 42, took 3 ms\n'],
+  ['first\n…\nlast', 'first\n1\n2\nlast\n'],
+  ['first\n…\nlast', 'first\nlast\n'],
+  ['1 + 1 (two)', '1 + 1 (two)\n'],
+])('mismatch accepts %j for %j', (shown, printed) => {
+  expect(mismatch(shown, printed)).toBeUndefined();
+});
+
+test.each([
+  ['a', 'b\n'],
+  ['a', 'a\nb\n'],
+  ['id …', 'id 1\nid 2\n'],
+  ['a.c', 'abc\n'],
+])('mismatch refuses %j for %j', (shown, printed) => {
+  expect(mismatch(shown, printed)).toContain('printed:');
+});

@@ -1,0 +1,85 @@
+import { isBuiltin } from 'node:module';
+
+/** A program shown in a document. */
+export interface Program {
+  /** The document, from the root. */
+  readonly file: string;
+  /** Line of its first fence, from 1. */
+  readonly line: number;
+  readonly code: string;
+  /** What it prints, when the document says so: the `text` block that follows a sentence with the word "prints". */
+  readonly prints: string | undefined;
+}
+
+interface Block {
+  readonly language: string;
+  readonly line: number;
+  readonly text: string;
+  /** The prose between the block before and this one. */
+  readonly lead: string;
+}
+
+/** Every fenced `ts` block of a document. */
+export function programsOf(file: string, markdown: string): Program[] {
+  const blocks = blocksOf(markdown);
+  return blocks.flatMap(({ language, line, text }, index) => {
+    if (!/^(ts|typescript)$/.test(language)) return [];
+    const next = blocks[index + 1];
+    const shown = next !== undefined && /^(text|console)?$/.test(next.language) && /prints/i.test(next.lead) ? next.text : undefined;
+    return [{ file, line, code: text, prints: shown }];
+  });
+}
+
+function blocksOf(markdown: string): Block[] {
+  const blocks: Block[] = [];
+  let open: { fence: string; language: string; line: number; lines: string[] } | undefined;
+  let lead: string[] = [];
+  for (const [index, text] of markdown.split('\n').entries()) {
+    const fence = /^\s*(`{3,}|~{3,})\s*([\w-]*)/.exec(text);
+    if (open === undefined && fence !== null) open = { fence: fence[1] ?? '', language: fence[2] ?? '', line: index + 1, lines: [] };
+    else if (open === undefined) lead.push(text);
+    else if (fence !== null && text.trim().startsWith(open.fence)) {
+      blocks.push({ language: open.language, line: open.line, text: open.lines.join('\n'), lead: lead.join('\n') });
+      open = undefined;
+      lead = [];
+    } else open.lines.push(text);
+  }
+  return blocks;
+}
+
+/** The third-party packages that a program imports. */
+export function importedPackages(code: string): string[] {
+  const specifiers = [...code.matchAll(/(?:from|import)\s*\(?\s*'([^'.][^']*)'/g)].map((match) => match[1] ?? '');
+  const names = specifiers
+    .filter((one) => !isBuiltin(one))
+    .map((one) =>
+      one
+        .split('/')
+        .slice(0, one.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+  return [...new Set(names)];
+}
+
+/**
+ * Why the output is not what was shown; undefined when it is. `…` stands for anything within a line, a line of nothing but `…`
+ * for any lines; spaces at the end of a line do not count.
+ */
+export function mismatch(shown: string, printed: string): string | undefined {
+  const wanted = trimLines(shown);
+  const pattern = wanted.map((line) => (line.trim() === '…' ? '(?:.*\\n)*?' : `${line.split('…').map(escape).join('.*')}\\n`)).join('');
+  const text = `${trimLines(printed).join('\n')}\n`;
+  return new RegExp(`^${pattern}$`).test(text) ? undefined : `shown:\n${wanted.join('\n')}\n\nprinted:\n${text}`;
+}
+
+function trimLines(text: string): string[] {
+  return text
+    .replaceAll('\r\n', '\n')
+    .trim()
+    .split('\n')
+    .map((line) => line.trimEnd());
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
