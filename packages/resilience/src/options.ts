@@ -27,6 +27,11 @@ export function functionOption(): OptionCheck {
   return (value) => (typeof value === 'function' ? undefined : 'a function');
 }
 
+/** Allows objects, arrays too. */
+export function objectOption(): OptionCheck {
+  return (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');
+}
+
 /** Allows undefined and what the inner check allows. */
 export function optional(check: OptionCheck): OptionCheck {
   return (value) => (value === undefined ? undefined : check(value));

@@ -38,6 +38,8 @@ export interface ValueOutcome<T> {
   readonly attempts: readonly AttemptRecord[];
   /** Milliseconds after which the dependency wants to be asked again, when it said so. */
   readonly retryAfterMs: number | undefined;
+  /** Frees what the value holds; called by a retry that replaces it. */
+  readonly discard?: (() => void) | undefined;
 }
 
 /** A call that ended in an error. */

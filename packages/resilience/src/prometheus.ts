@@ -1,3 +1,4 @@
+export { prometheus } from './metrics.ts';
 export { counter, DURATION_BUCKETS_SECONDS, gauge, histogram } from './instruments.ts';
 export type {
   Counter,

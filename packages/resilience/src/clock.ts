@@ -1,0 +1,29 @@
+/** Time as this package sees it. Hand in your own to test without waiting. */
+export interface Clock {
+  /** Milliseconds from a fixed point; never goes back. */
+  now(): number;
+  /** Milliseconds since 1970, to compare with dates that others send. */
+  epochMs(): number;
+  /**
+   * Runs a function once, after `ms` milliseconds. Returns a function that calls it off.
+   *
+   * @param background - true when the process may exit before it ran.
+   */
+  schedule(run: () => void, ms: number, background?: boolean): () => void;
+}
+
+/** The clock of the process. */
+export const systemClock: Clock = Object.freeze({
+  now: () => performance.now(),
+  epochMs: () => Date.now(),
+  schedule(run: () => void, ms: number, background = false) {
+    const timer = setTimeout(run, ms);
+    if (background && typeof timer === 'object') timer.unref();
+    return () => clearTimeout(timer);
+  },
+});
+
+/** An HTTP date as milliseconds since 1970, or NaN. */
+export function parseHttpDate(text: string): number {
+  return Date.parse(text);
+}

@@ -1,0 +1,50 @@
+import { ResilienceError } from './errors.ts';
+import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
+import type { Policy } from './policy.ts';
+
+/** Options of {@link deadline}. */
+export interface DeadlineOptions {
+  /** Longest time of the whole call: all attempts and the waits between them. Milliseconds, from 1. */
+  readonly totalMs: number;
+}
+
+/**
+ * Bounds the whole call. At the deadline `ctx.signal` aborts and the call fails with `DEADLINE_EXCEEDED`. Policies inside
+ * read `ctx.remainingMs()`: a retry does not begin a wait that ends after the deadline.
+ *
+ * @throws ResilienceError `INVALID_OPTION`; a call rejects with `DEADLINE_EXCEEDED`
+ *
+ * @example
+ * ```ts
+ * import { deadline, isResilienceError, pipeline } from '@nines/resilience';
+ *
+ * const bounded = pipeline('bounded', [deadline({ totalMs: 20 })]);
+ * const outcome = await bounded.executeOutcome(() => new Promise(() => {}));
+ * console.log(!outcome.ok && isResilienceError(outcome.error) && outcome.error.code); // DEADLINE_EXCEEDED
+ * ```
+ */
+export function deadline(options: DeadlineOptions): Policy {
+  const resolved = resolveOptions<DeadlineOptions>('deadline', options, {}, { totalMs: wholeNumber(1, MAX_TIMER_MS) });
+  const { totalMs } = resolved;
+  return {
+    name: 'deadline',
+    kind: 'deadline',
+    options: resolved,
+    bind: ({ pipeline, clock }) => ({
+      async run(ctx, next) {
+        const inner = ctx.fork({ deadlineAt: clock.now() + totalMs });
+        const expire = (): void => {
+          const message = `${pipeline}: the call took longer than ${totalMs} ms`;
+          inner.abort(new ResilienceError('DEADLINE_EXCEEDED', message, { policy: 'deadline', pipeline, attempts: [...ctx.attempts] }));
+        };
+        const cancel = clock.schedule(expire, totalMs);
+        try {
+          return await next(inner);
+        } finally {
+          cancel();
+          inner.end();
+        }
+      },
+    }),
+  };
+}

@@ -1,0 +1,149 @@
+import type { OutcomeKind } from './outcome.ts';
+
+/** States of a circuit breaker. */
+export type BreakerState = 'closed' | 'open' | 'half_open';
+
+/** Which attempt this is. The same object is seen at its start and in its {@link AttemptEvent}. */
+export interface AttemptInfo {
+  readonly pipeline: string;
+  /** 1 for the first run of the function. */
+  readonly attempt: number;
+  readonly kind: 'first' | 'retry';
+  readonly key: string | undefined;
+}
+
+/** A call ended. */
+export interface CallEvent {
+  readonly type: 'call';
+  readonly pipeline: string;
+  readonly key: string | undefined;
+  readonly kind: OutcomeKind;
+  readonly durationMs: number;
+  readonly attempts: number;
+}
+
+/** One run of the function ended. */
+export interface AttemptEvent {
+  readonly type: 'attempt';
+  readonly pipeline: string;
+  readonly info: AttemptInfo;
+  readonly kind: OutcomeKind;
+  readonly durationMs: number;
+  /** What it rejected with; undefined when it returned a value. */
+  readonly error: unknown;
+}
+
+/** A policy refused a call before it reached the dependency. */
+export interface RejectionEvent {
+  readonly type: 'rejection';
+  readonly pipeline: string;
+  readonly policy: string;
+  readonly reason: 'open' | 'half_open' | 'deadline';
+  readonly key: string | undefined;
+  readonly retryAfterMs: number | undefined;
+}
+
+/** A retry policy waits before it tries again. */
+export interface RetryEvent {
+  readonly type: 'retry';
+  readonly pipeline: string;
+  readonly policy: string;
+  /** The attempt that follows the wait. */
+  readonly attempt: number;
+  readonly delayMs: number;
+  /** How the attempt before was judged. */
+  readonly kind: OutcomeKind;
+}
+
+/** A circuit breaker changed its state. */
+export interface TransitionEvent {
+  readonly type: 'transition';
+  readonly pipeline: string;
+  readonly policy: string;
+  readonly key: string | undefined;
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+}
+
+/** Everything a pipeline tells. Metrics and spans are fed from it. It carries no values and no arguments of calls. */
+export type PipelineEvent = CallEvent | AttemptEvent | RejectionEvent | RetryEvent | TransitionEvent;
+
+/** What an observer may look at. */
+export interface PipelineView {
+  readonly name: string;
+  /** Breakers in each state now; undefined when the pipeline has no breaker. */
+  breakers(): Readonly<Record<BreakerState, number>> | undefined;
+}
+
+/** Listens to a pipeline. What it throws is swallowed and counted in `snapshot().observerErrors`: it can never fail a call. */
+export interface Observer {
+  /** Called once for each pipeline it is given to. */
+  attach?(view: PipelineView): void;
+  /** Called with each event, in order, while the call runs: be quick. */
+  event?(event: PipelineEvent): void;
+  /** Wraps each run of the function, for what must be active inside it, such as a span. Must call `run` once and return its result. */
+  attempt?<T>(info: AttemptInfo, run: () => T): T;
+}
+
+/** The one event stream of a pipeline. */
+export class EventStream {
+  /** How often an observer threw. */
+  errors = 0;
+  readonly #observers = new Set<Observer>();
+
+  add(observer: Observer, view: PipelineView): () => void {
+    this.#observers.add(observer);
+    this.#guard(() => observer.attach?.(view));
+    return () => void this.#observers.delete(observer);
+  }
+
+  /** True when somebody listens. Ask before an event is built. */
+  get active(): boolean {
+    return this.#observers.size > 0;
+  }
+
+  emit(event: PipelineEvent): void {
+    for (const observer of this.#observers) this.#guard(() => observer.event?.(event));
+  }
+
+  /** Runs the function inside every observer that wraps attempts. */
+  around<T>(info: AttemptInfo, run: () => T): T {
+    let wrapped = run;
+    for (const observer of this.#observers) {
+      if (observer.attempt === undefined) continue;
+      const inner = wrapped;
+      wrapped = () => this.#aroundOne(observer, info, inner);
+    }
+    return wrapped();
+  }
+
+  /** The function runs exactly once, whatever the observer does. */
+  #aroundOne<T>(observer: Observer, info: AttemptInfo, run: () => T): T {
+    let result: { readonly value: T } | { readonly error: unknown } | undefined;
+    const once = (): T => {
+      if (result === undefined) {
+        try {
+          result = { value: run() };
+        } catch (error) {
+          result = { error };
+        }
+      }
+      if ('error' in result) throw result.error;
+      return result.value;
+    };
+    try {
+      observer.attempt?.(info, once);
+    } catch (error) {
+      if (result === undefined || !('error' in result) || result.error !== error) this.errors += 1;
+    }
+    return once();
+  }
+
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch {
+      this.errors += 1;
+    }
+  }
+}
