@@ -1,0 +1,294 @@
+import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
+import type { Clock } from './clock.ts';
+import type { Queue } from './define.ts';
+import { isQueueError, QueueError } from './errors.ts';
+import { createHolder, type Holder } from './holder.ts';
+import type { QueueMetrics } from './metrics.ts';
+import { createPrefetch, type Prefetch } from './prefetch.ts';
+import { createRunner, type Handler, type Ran } from './runner.ts';
+import { settlementOf } from './settlement.ts';
+import type { ClaimedJob, ExchangeReply, Settlement, Store } from './store.ts';
+
+export interface ClaimLoopOptions<Payload> {
+  readonly queue: Queue<unknown, Payload>;
+  readonly handler: Handler<Payload>;
+  readonly store: Store;
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly metrics: QueueMetrics | undefined;
+  readonly onError: (error: QueueError) => void;
+}
+
+interface Prefetched {
+  readonly job: ClaimedJob;
+  readonly since: number;
+}
+
+/** Held at once at most, so that one recovery can give all of it away. */
+const HELD_MAX = 2000;
+const CLAIM_MAX = 1000;
+/** Longest sleep without a look, for the case that a wake-up was lost. */
+const SLEEP_MS_MAX = 5000;
+/** A prefetched job that has waited this long is handed back, so that a slow handler does not keep it from others. */
+const PREFETCHED_MS_MAX = 1000;
+const TICK_MS_MAX = 1000;
+const REPEAT_MS = 100;
+/** After the deadline of a stop: how long the last settlement may take. */
+const FAREWELL_MS = 2000;
+
+/**
+ * The loop of a consumer: claim → run → settle, one exchange with the store at a time.
+ *
+ * Whatever happens (a job ends, a wake-up, a timer) only asks for the next step; steps run at the end of a turn of the
+ * event loop, so that everything that ended in the turn is settled by one call that also claims the next jobs.
+ */
+export class ClaimLoop<Payload> {
+  readonly #options: ClaimLoopOptions<Payload>;
+  readonly #attempts: Attempts;
+  readonly #holder: Holder;
+  readonly #prefetch: Prefetch;
+  readonly #run: (job: ClaimedJob, attempt: Attempt) => Promise<Ran>;
+  #prefetched: Prefetched[] = [];
+  #settlements: Settlement[] = [];
+  #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
+  #scheduled = false;
+  #inFlight = false;
+  /** False once a claim came back short; true again when a wake-up or a due time says that there may be more. */
+  #hungry = true;
+  #wokenInFlight = false;
+  /** An answer was lost: what was settled and claimed by that call must be found out first. */
+  #inDoubt = false;
+  #troubled = false;
+  #renewedAt = 0;
+  #renew = false;
+  #cancelSleep: () => void = () => {};
+  #onDrained: () => void = () => {};
+
+  constructor(options: ClaimLoopOptions<Payload>) {
+    const { queue, store, clock, concurrency, metrics } = options;
+    this.#options = options;
+    this.#attempts = createAttempts(queue.options.attemptTimeoutMs, clock);
+    this.#holder = createHolder(store, clock);
+    this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 16));
+    const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
+    this.#run = createRunner({ ...options, onStarted });
+  }
+
+  start(): void {
+    this.#state = 'running';
+    this.#tick();
+    this.#schedule();
+  }
+
+  /** Something may have become claimable, or the connection is back. */
+  readonly wake = (): void => {
+    this.#hungry = true;
+    this.#wokenInFlight = true;
+    this.#troubled = false;
+    this.#schedule();
+  };
+
+  async stop(timeoutMs: number): Promise<{ drained: boolean; returned: number }> {
+    this.#state = 'stopping';
+    this.#cancelSleep();
+    let returned = this.#handBack(() => true);
+    this.#schedule();
+    const drained = await this.#drainedWithin(timeoutMs);
+    if (!drained) {
+      for (const attempt of this.#attempts.all()) {
+        this.#settlements.push({ verb: 'release', id: attempt.id, suspect: attempt.suspect });
+        attempt.abandon(
+          new QueueError('STOPPED', `the consumer stops and waited ${timeoutMs} ms; the job is handed back`, { retryable: true }),
+        );
+        returned += 1;
+      }
+      this.#schedule();
+      await this.#drainedWithin(FAREWELL_MS);
+    }
+    this.#state = 'stopped';
+    return { drained, returned };
+  }
+
+  #drainedWithin(timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(timeoutMs, () => resolve(false), true);
+      this.#onDrained = () => {
+        if (this.#heldCount() > 0 || this.#inFlight) return;
+        cancel();
+        resolve(true);
+      };
+      this.#onDrained();
+    });
+  }
+
+  #heldCount(): number {
+    return this.#attempts.size + this.#prefetched.length + this.#settlements.length;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#inFlight || this.#troubled || this.#state === 'new' || this.#state === 'stopped') return;
+    this.#scheduled = true;
+    this.#options.clock.endOfTurn(() => {
+      this.#scheduled = false;
+      void this.#step();
+    });
+  }
+
+  async #step(): Promise<void> {
+    if (this.#inFlight || this.#state === 'stopped') return;
+    const want = this.#want();
+    if (!this.#inDoubt && want === 0 && this.#settlements.length === 0 && !this.#renew) return this.#onDrained();
+    this.#inFlight = true;
+    this.#wokenInFlight = false;
+    const sent = this.#settlements;
+    this.#settlements = [];
+    try {
+      if (this.#inDoubt) await this.#reconcile(sent);
+      else await this.#exchange(sent, want);
+    } catch (error) {
+      this.#suffer(error, sent);
+    }
+    this.#inFlight = false;
+    this.#onDrained();
+    this.#schedule();
+  }
+
+  #want(): number {
+    if (this.#state !== 'running' || !this.#hungry) return 0;
+    const room = this.#options.concurrency + this.#prefetch.target() - this.#attempts.size - this.#prefetched.length;
+    return Math.max(0, Math.min(room, CLAIM_MAX));
+  }
+
+  async #exchange(sent: readonly Settlement[], want: number): Promise<void> {
+    const { clock } = this.#options;
+    const start = clock.now();
+    const reply = await this.#holder.exchange(
+      sent,
+      want,
+      this.#attempts.suspects === 0 && !this.#prefetched.some(({ job }) => job.suspect),
+    );
+    this.#renewedAt = clock.now();
+    this.#renew = false;
+    this.#prefetch.observeExchange(this.#renewedAt - start);
+    this.#accept(reply, want);
+  }
+
+  #accept(reply: ExchangeReply, want: number): void {
+    const { metrics, queue } = this.#options;
+    if (reply.poisoned > 0) metrics?.deadLettered(queue.name, 'poison', reply.poisoned);
+    if (reply.holder === 'expired') return this.#loseAll();
+    if (reply.lostIds.length > 0) metrics?.leasesLost(queue.name, reply.lostIds.length);
+    if (want > 0 && reply.jobs.length < want) {
+      this.#hungry = this.#wokenInFlight;
+      this.#sleep(Math.min(reply.nextDueMs ?? SLEEP_MS_MAX, SLEEP_MS_MAX));
+    }
+    if (reply.jobs.length === 0) return;
+    metrics?.claimed(queue.name, reply.jobs.length);
+    for (const job of reply.jobs) {
+      if (job.suspect) this.#prefetched.unshift({ job, since: this.#renewedAt });
+      else this.#prefetched.push({ job, since: this.#renewedAt });
+    }
+    this.#fill();
+  }
+
+  #sleep(ms: number): void {
+    this.#cancelSleep();
+    this.#cancelSleep = this.#options.clock.after(ms, this.wake);
+  }
+
+  /** Starts prefetched jobs in free slots; a consumer that stops meanwhile hands back what a late answer brings. */
+  #fill(): void {
+    if (this.#state === 'stopping') {
+      this.#handBack(() => true);
+      return;
+    }
+    while (this.#attempts.size < this.#options.concurrency) {
+      const next = this.#prefetched.shift();
+      if (next === undefined) return;
+      this.#begin(next.job);
+    }
+  }
+
+  #begin(job: ClaimedJob): void {
+    const attempt = this.#attempts.start(job.id, job.suspect);
+    void this.#run(job, attempt).then((ran) => this.#finish(attempt, ran));
+  }
+
+  #finish(attempt: Attempt, { outcome, failure, span }: Ran): void {
+    const { queue, metrics, clock } = this.#options;
+    const ms = clock.now() - attempt.startedAt;
+    this.#attempts.end(attempt);
+    this.#prefetch.observeAttempt(ms);
+    if (outcome !== undefined) this.#settlements.push(settlementOf(attempt.id, outcome, failure, span));
+    if (outcome?.verb === 'dead') metrics?.deadLettered(queue.name, outcome.reason, 1);
+    metrics?.attempted(queue.name, outcome === undefined ? 'abandoned' : VERBS[outcome.verb], ms / 1000);
+    this.#fill();
+    this.#schedule();
+  }
+
+  /** All that was held belongs to others: abort what runs, forget what waits. */
+  #loseAll(): void {
+    this.#hungry = true;
+    const lost = this.#attempts.all();
+    const count = lost.length + this.#prefetched.length;
+    this.#prefetched = [];
+    this.#settlements = [];
+    for (const attempt of lost) this.#lose(attempt);
+    if (count > 0) this.#options.metrics?.leasesLost(this.#options.queue.name, count);
+  }
+
+  #lose(attempt: Attempt): void {
+    const { name, options } = this.#options.queue;
+    attempt.abandon(
+      new QueueError(
+        'LEASE_LOST',
+        `the lease of job ${attempt.id} of queue ${name} was lost: this process was silent for longer than leaseMs (${options.leaseMs} ms)`,
+      ),
+    );
+  }
+
+  /** An id that is no longer held was settled by the call whose answer was lost, or was given away; either way it is not ours. */
+  async #reconcile(sent: readonly Settlement[]): Promise<void> {
+    const ids = [...this.#attempts.ids(), ...this.#prefetched.map(({ job }) => job.id), ...sent.map(({ id }) => id)];
+    const reply = await this.#holder.reconcile(ids);
+    this.#inDoubt = false;
+    this.#renewedAt = this.#options.clock.now();
+    if (reply.expired) return this.#loseAll();
+    const lost = new Set(reply.lostIds);
+    this.#settlements = [...sent, ...this.#settlements].filter(({ id }) => !lost.has(id));
+    this.#prefetched = this.#prefetched.filter(({ job }) => !lost.has(job.id));
+    for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) this.#lose(attempt);
+    this.#hungry = true;
+  }
+
+  #suffer(error: unknown, sent: readonly Settlement[]): void {
+    const known = isQueueError(error) ? error : new QueueError('REDIS_REFUSED', 'an exchange with the store failed', { cause: error });
+    this.#settlements = [...sent, ...this.#settlements];
+    this.#inDoubt ||= known.code === 'REDIS_UNAVAILABLE';
+    this.#hungry = true;
+    this.#troubled = true;
+    this.#options.onError(known);
+    this.#options.clock.after(REPEAT_MS, this.wake, true);
+  }
+
+  #handBack(which: (prefetched: Prefetched) => boolean): number {
+    const back = this.#prefetched.filter(which);
+    this.#prefetched = this.#prefetched.filter((prefetched) => !which(prefetched));
+    for (const { job } of back) this.#settlements.push({ verb: 'release', id: job.id, suspect: job.suspect });
+    return back.length;
+  }
+
+  /** Keeps the lease alive while handlers are slow, and hands back what has waited too long. */
+  #tick(): void {
+    if (this.#state === 'stopped') return;
+    const { clock, queue } = this.#options;
+    const now = clock.now();
+    if (this.#heldCount() > 0 && now - this.#renewedAt >= queue.options.leaseMs / 3) this.#renew = true;
+    this.#handBack(({ since }) => now - since > PREFETCHED_MS_MAX);
+    this.#schedule();
+    clock.after(Math.min(queue.options.leaseMs / 4, TICK_MS_MAX), () => this.#tick());
+  }
+}
+
+const VERBS = { completed: 'completed', retry: 'retried', dead: 'dead-lettered' } as const;

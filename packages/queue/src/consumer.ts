@@ -1,0 +1,115 @@
+import { systemClock, systemRandom, type Clock } from './clock.ts';
+import { ClaimLoop } from './claim-loop.ts';
+import type { Queue } from './define.ts';
+import { pollDepth } from './depth-poll.ts';
+import { QueueError } from './errors.ts';
+import type { QueueMetrics } from './metrics.ts';
+import { openStore, type Backend } from './open-store.ts';
+import { checkWhole, refuse, refuseUnknown } from './options.ts';
+import type { Handler } from './runner.ts';
+import type { Store } from './store.ts';
+
+export interface ConsumerSettings {
+  /** Jobs that run at the same time in this consumer. Default 16, from 1 to 1000. */
+  readonly concurrency?: number;
+  /** Where to count; see `@nines/queue/prometheus`. */
+  readonly metrics?: QueueMetrics;
+  /** Told of trouble that the consumer deals with by itself, such as a lost connection. Default: nobody. */
+  readonly onError?: (error: QueueError) => void;
+  /** How long `start` waits for Redis, in ms. Default 10 000. */
+  readonly connectTimeoutMs?: number;
+  readonly clock?: Clock;
+  /** Random numbers from 0 to 1 for the jitter of backoffs. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+export type ConsumerOptions = Backend & ConsumerSettings;
+
+export interface StopResult {
+  /** True when every running job ended by itself. */
+  readonly drained: boolean;
+  /** Jobs that were handed back: not started yet, or still running at the deadline. */
+  readonly returned: number;
+}
+
+export interface Consumer {
+  /** Resolves once jobs are being claimed. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`, `CLOSED`. */
+  start(): Promise<void>;
+  /**
+   * Claims no more, hands back what has not started, waits for what runs, and gives the connections back.
+   * Jobs still running after `timeoutMs` (default 20 000) get their signal aborted and are handed back for another consumer.
+   */
+  stop(options?: { readonly timeoutMs?: number }): Promise<StopResult>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Makes the consuming side of a queue; nothing happens before {@link Consumer.start}.
+ *
+ * @throws {QueueError} `INVALID_OPTION`, `KEY_PREFIX_UNSUPPORTED`.
+ * @example
+ * ```ts
+ * import { createConsumer, createProducer, defineQueue } from '@nines/queue';
+ * import { memoryStore } from '@nines/queue/testing';
+ *
+ * const orders = defineQueue<{ sku: string }>({ name: 'orders' });
+ * const store = memoryStore();
+ * const done = Promise.withResolvers<string>();
+ * await using consumer = createConsumer(orders, ({ payload }) => done.resolve(payload.sku), { store });
+ * await consumer.start();
+ * await using producer = createProducer(orders, { store });
+ * await producer.enqueue({ sku: 'A-1' });
+ * console.log(await done.promise); // A-1
+ * ```
+ */
+export function createConsumer<Input, Payload>(
+  queue: Queue<Input, Payload>,
+  handler: Handler<Payload>,
+  options: ConsumerOptions,
+): Consumer {
+  refuseUnknown(options, ['redis', 'store', 'concurrency', 'metrics', 'onError', 'connectTimeoutMs', 'clock', 'random'], 'createConsumer');
+  const { clock = systemClock, concurrency = 16, connectTimeoutMs = 10_000, metrics, onError = () => {}, random = systemRandom } = options;
+  if (typeof handler !== 'function') refuse('handler', handler, 'a function (job, context) => result');
+  checkWhole('concurrency', concurrency, 1, 1000);
+  checkWhole('connectTimeoutMs', connectTimeoutMs, 1, 600_000);
+  const store = openStore(queue, options, clock, connectTimeoutMs);
+  const loop = new ClaimLoop({ queue, handler, store, concurrency, clock, random, metrics, onError });
+  return createLifecycle(queue.name, store, loop, () => (metrics === undefined ? () => {} : pollDepth(queue.name, store, metrics, clock)));
+}
+
+function createLifecycle<Payload>(queue: string, store: Store, loop: ClaimLoop<Payload>, startPolling: () => () => void): Consumer {
+  let started: Promise<() => Promise<void>> | undefined;
+  let stopped: Promise<StopResult> | undefined;
+
+  const run = async () => {
+    await store.open();
+    // Subscribed before the first claim, so that nothing that arrives in between goes unnoticed.
+    const unsubscribe = await store.subscribe(loop.wake);
+    loop.start();
+    const stopPolling = startPolling();
+    return async () => {
+      stopPolling();
+      unsubscribe();
+    };
+  };
+  const stop = (timeoutMs: number) =>
+    (stopped ??= (async () => {
+      const cleanUp = await started?.catch(() => undefined);
+      checkWhole('timeoutMs', timeoutMs, 0, 86_400_000);
+      const result = cleanUp === undefined ? { drained: true, returned: 0 } : await loop.stop(timeoutMs);
+      await cleanUp?.();
+      await store.close();
+      return result;
+    })());
+
+  return {
+    async start() {
+      if (stopped !== undefined) throw new QueueError('CLOSED', `the consumer of queue ${queue} was stopped; make a new one`);
+      await (started ??= run());
+    },
+    stop: ({ timeoutMs = 20_000 } = {}) => stop(timeoutMs),
+    async [Symbol.asyncDispose]() {
+      await stop(20_000);
+    },
+  };
+}

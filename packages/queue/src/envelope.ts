@@ -1,0 +1,65 @@
+import { QueueError } from './errors.ts';
+
+/** Trace context as it travels with a job; `trace` is 16 bytes of trace id, 8 of span id and the flags. */
+export interface CarriedContext {
+  readonly trace?: Buffer | undefined;
+  readonly state?: string | undefined;
+  readonly baggage?: string | undefined;
+}
+
+export interface Envelope extends CarriedContext {
+  readonly body: Buffer;
+}
+
+/**
+ * The stored form of a job. Redis puts its own time in front (6 bytes), which the reader cuts off again.
+ *
+ *   version 1 | flags 1 | trace 25? | state 2 + n? | baggage 2 + n? | body
+ *
+ * Versions are never reused: a reader refuses one that it does not know and leaves the job where it is.
+ */
+const VERSION = 1;
+const TRACE = 1;
+const STATE = 2;
+const BAGGAGE = 4;
+const TRACE_BYTES = 25;
+const STAMP_BYTES = 6;
+const CONTEXT_BYTES_MAX = 8192;
+
+export function encodeEnvelope({ trace, state, baggage, body }: Envelope): Buffer {
+  const texts = [bounded(state), bounded(baggage)];
+  const flags = (trace === undefined ? 0 : TRACE) | (texts[0] === undefined ? 0 : STATE) | (texts[1] === undefined ? 0 : BAGGAGE);
+  const parts: Buffer[] = [Buffer.from([VERSION, flags])];
+  if (trace !== undefined) parts.push(trace);
+  for (const text of texts) {
+    if (text === undefined) continue;
+    const length = Buffer.allocUnsafe(2);
+    length.writeUInt16BE(text.length);
+    parts.push(length, text);
+  }
+  parts.push(body);
+  return Buffer.concat(parts);
+}
+
+/** What does not fit is dropped, as the W3C recommends for context that is too large. */
+function bounded(text: string | undefined): Buffer | undefined {
+  if (text === undefined || text === '') return undefined;
+  const bytes = Buffer.from(text);
+  return bytes.length > CONTEXT_BYTES_MAX ? undefined : bytes;
+}
+
+/** @throws {QueueError} `ENVELOPE_UNREADABLE` for a version that this release does not know. */
+export function decodeEnvelope(stored: Buffer): Envelope & { readonly enqueuedAtMs: number } {
+  const enqueuedAtMs = stored.length >= STAMP_BYTES + 2 ? stored.readUIntBE(0, STAMP_BYTES) : -1;
+  if (enqueuedAtMs < 0 || stored[STAMP_BYTES] !== VERSION) {
+    throw new QueueError('ENVELOPE_UNREADABLE', `a job has envelope version ${stored[STAMP_BYTES]}; this release reads version ${VERSION}`);
+  }
+  const flags = stored[STAMP_BYTES + 1]!;
+  let at = STAMP_BYTES + 2;
+  const take = (length: number) => stored.subarray(at, (at += length));
+  const text = () => take(take(2).readUInt16BE()).toString();
+  const trace = flags & TRACE ? take(TRACE_BYTES) : undefined;
+  const state = flags & STATE ? text() : undefined;
+  const baggage = flags & BAGGAGE ? text() : undefined;
+  return { enqueuedAtMs, trace, state, baggage, body: stored.subarray(at) };
+}

@@ -1,0 +1,65 @@
+/** Every way in which the queue refuses or fails; documented in docs/errors.md. */
+export type QueueErrorCode =
+  | 'INVALID_OPTION'
+  | 'INVALID_PAYLOAD'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'PAYLOAD_NOT_SERIALISABLE'
+  | 'QUEUE_FULL'
+  | 'REDIS_UNAVAILABLE'
+  | 'REDIS_OUT_OF_MEMORY'
+  | 'REDIS_REFUSED'
+  | 'KEY_PREFIX_UNSUPPORTED'
+  | 'LAYOUT_MISMATCH'
+  | 'ENVELOPE_UNREADABLE'
+  | 'CLOSED'
+  | 'LEASE_LOST'
+  | 'ATTEMPT_TIMEOUT'
+  | 'STOPPED';
+
+export interface QueueErrorDetails {
+  readonly cause?: unknown;
+  readonly retryable?: boolean;
+  /** When it makes sense to try again, in milliseconds; only where the queue can tell. */
+  readonly retryAfterMs?: number;
+  /** What exactly is wrong with a payload: one line per fault, with its path. */
+  readonly issues?: readonly string[];
+}
+
+const brand: unique symbol = Symbol.for('@nines/queue.QueueError') as never;
+
+/**
+ * The error of everything in this package.
+ *
+ * `code` is a closed set, `retryable` says whether the same call may succeed later, `cause` is what lies beneath.
+ * Recognise it with {@link isQueueError}: unlike `instanceof`, that also works when two copies are installed.
+ */
+export class QueueError extends Error {
+  override readonly name: string = 'QueueError';
+  readonly code: QueueErrorCode;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+  readonly issues: readonly string[];
+
+  constructor(code: QueueErrorCode, message: string, details: QueueErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.retryable = details.retryable ?? false;
+    this.retryAfterMs = details.retryAfterMs;
+    this.issues = details.issues ?? [];
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/**
+ * Tells whether a caught value is an error of this package.
+ *
+ * @example
+ * ```ts
+ * import { isQueueError } from '@nines/queue';
+ *
+ * console.log(isQueueError(new Error('no'))); // false
+ * ```
+ */
+export function isQueueError(value: unknown): value is QueueError {
+  return typeof value === 'object' && value !== null && brand in value;
+}

@@ -1,0 +1,211 @@
+import { encodeFailure, decodeFailure, noFailure } from '../failure-record.ts';
+import type { ResolvedQueueOptions } from '../options.ts';
+import type { ClaimedJob, ExchangeReply, ExchangeRequest, NewJob, Settlement, Store } from '../store.ts';
+import { DueSet } from './due-set.ts';
+
+/** What Redis keeps in keys, kept in one process. */
+export interface MemoryQueue {
+  readonly options: ResolvedQueueOptions;
+  /** Milliseconds; the clock of all deadlines of this queue. */
+  readonly now: () => number;
+  readonly jobs: Map<string, Buffer>;
+  readonly failures: Map<string, string>;
+  waiting: string[];
+  suspects: string[];
+  readonly delayed: DueSet;
+  readonly dead: DueSet;
+  readonly completed: DueSet;
+  /** Token of a holder → when its lease ends. */
+  readonly holders: DueSet;
+  readonly held: Map<string, Set<string>>;
+  readonly listeners: Set<() => void>;
+}
+
+export function createMemoryQueue(options: ResolvedQueueOptions, now: () => number): MemoryQueue {
+  return {
+    options,
+    now,
+    jobs: new Map(),
+    failures: new Map(),
+    waiting: [],
+    suspects: [],
+    delayed: new DueSet(),
+    dead: new DueSet(),
+    completed: new DueSet(),
+    holders: new DueSet(),
+    held: new Map(),
+    listeners: new Set(),
+  };
+}
+
+/** The verbs of a queue in memory, with the same answers as the scripts on Redis. */
+export function createMemoryStore(queue: MemoryQueue): Store {
+  const unsubscribes: (() => void)[] = [];
+  return {
+    open: () => Promise.resolve(),
+    enqueue: (jobs) => Promise.resolve(enqueue(queue, jobs)),
+    exchange: (request) => Promise.resolve(exchange(queue, request)),
+    reconcile: (token, ids) => Promise.resolve(reconcile(queue, token, ids)),
+    counts: () => Promise.resolve(counts(queue)),
+    get: (id) => Promise.resolve(get(queue, id)),
+    subscribe(listener) {
+      queue.listeners.add(listener);
+      const unsubscribe = () => void queue.listeners.delete(listener);
+      unsubscribes.push(unsubscribe);
+      return Promise.resolve(unsubscribe);
+    },
+    close() {
+      for (const unsubscribe of unsubscribes) unsubscribe();
+      return Promise.resolve();
+    },
+  };
+}
+
+function wake(queue: MemoryQueue): void {
+  for (const listener of queue.listeners) listener();
+}
+
+function enqueue(queue: MemoryQueue, jobs: readonly NewJob[]): Awaited<ReturnType<Store['enqueue']>> {
+  const now = queue.now();
+  const depth = () => queue.waiting.length + queue.suspects.length + queue.delayed.size;
+  const verdicts = jobs.map(({ id, delayMs, envelope }) => {
+    if (queue.jobs.has(id)) return 'existing';
+    if (depth() >= queue.options.maxWaiting) return 'full';
+    const stamp = Buffer.alloc(6);
+    stamp.writeUIntBE(now, 0, 6);
+    queue.jobs.set(id, Buffer.concat([stamp, envelope]));
+    if (delayMs > 0) queue.delayed.add(id, now + delayMs);
+    else queue.waiting.push(id);
+    return 'created';
+  });
+  if (verdicts.includes('created')) wake(queue);
+  return { waiting: depth(), verdicts };
+}
+
+function exchange(queue: MemoryQueue, request: ExchangeRequest): ExchangeReply {
+  const now = queue.now();
+  const none = { nowMs: now, lostIds: [], jobs: [], nextDueMs: undefined, recovered: 0, poisoned: 0 };
+  if (request.known && !queue.holders.has(request.token)) return { ...none, holder: 'expired' };
+  const held = queue.held.get(request.token) ?? new Set<string>();
+  queue.held.set(request.token, held);
+  const lostIds = request.settlements.filter((settlement) => !settle(queue, held, settlement, now)).map(({ id }) => id);
+  const { recovered, poisoned } = recover(queue, now);
+  trim(queue, queue.dead, queue.options.dead, now);
+  trim(queue, queue.completed, queue.options.completed, now);
+  for (const id of queue.delayed.takeDue(now, 1000)) queue.waiting.push(id);
+  const jobs = claim(queue, held, request, now);
+  if (held.size > 0) queue.holders.add(request.token, now + queue.options.leaseMs);
+  else {
+    queue.holders.delete(request.token);
+    queue.held.delete(request.token);
+  }
+  if (recovered > 0 || queue.waiting.length > 0 || request.settlements.some(({ verb }) => verb !== 'ack')) wake(queue);
+  return {
+    nowMs: now,
+    holder: held.size > 0 ? 'holding' : 'idle',
+    lostIds,
+    jobs,
+    nextDueMs: nextDueMs(queue, request.token, now),
+    recovered,
+    poisoned,
+  };
+}
+
+function settle(queue: MemoryQueue, held: Set<string>, settlement: Settlement, now: number): boolean {
+  const { id } = settlement;
+  if (!held.delete(id)) return false;
+  if (settlement.verb === 'ack') {
+    queue.failures.delete(id);
+    if (queue.options.completed.count > 0) queue.completed.add(id, now);
+    else queue.jobs.delete(id);
+  } else if (settlement.verb === 'retry') {
+    queue.failures.set(id, settlement.record);
+    queue.delayed.add(id, now + settlement.delayMs);
+  } else if (settlement.verb === 'dead') {
+    queue.failures.set(id, settlement.record);
+    queue.dead.add(id, now);
+  } else {
+    (settlement.suspect ? queue.suspects : queue.waiting).unshift(id);
+  }
+  return true;
+}
+
+function recover(queue: MemoryQueue, now: number): { recovered: number; poisoned: number } {
+  let recovered = 0;
+  let poisoned = 0;
+  for (const token of queue.holders.takeDue(now, 10)) {
+    for (const id of queue.held.get(token) ?? []) {
+      const failure = decodeFailure(queue.failures.get(id) ?? '');
+      const losses = failure.losses + 1;
+      queue.failures.set(id, encodeFailure({ ...failure, losses }));
+      recovered += 1;
+      if (losses - 1 >= queue.options.maxLeaseLosses) {
+        queue.dead.add(id, now);
+        poisoned += 1;
+      } else queue.suspects.push(id);
+    }
+    queue.held.delete(token);
+  }
+  return { recovered, poisoned };
+}
+
+function trim(queue: MemoryQueue, ended: DueSet, { count, ageMs }: { readonly count: number; readonly ageMs: number }, now: number): void {
+  const old = [...ended.takeDue(now - ageMs, 1000), ...ended.takeFirst(ended.size - count)];
+  for (const id of old) {
+    queue.jobs.delete(id);
+    queue.failures.delete(id);
+  }
+}
+
+function claim(queue: MemoryQueue, held: Set<string>, { want, wantSuspect }: ExchangeRequest, now: number): ClaimedJob[] {
+  const suspects = wantSuspect && want > 0 ? queue.suspects.splice(0, 1) : [];
+  const ids = [...suspects, ...queue.waiting.splice(0, want - suspects.length)];
+  return ids.map((id, at) => {
+    held.add(id);
+    return { id, stored: queue.jobs.get(id), record: queue.failures.get(id), suspect: at < suspects.length, claimedAtMs: now };
+  });
+}
+
+function nextDueMs(queue: MemoryQueue, token: string, now: number): number | undefined {
+  const dues = [queue.delayed.first(), queue.holders.first(token)].filter((due) => due !== undefined);
+  return dues.length === 0 ? undefined : Math.max(0, Math.min(...dues) - now);
+}
+
+function reconcile(queue: MemoryQueue, token: string, runningIds: readonly string[]): Awaited<ReturnType<Store['reconcile']>> {
+  const held = queue.held.get(token);
+  if (held === undefined || !queue.holders.has(token)) return { expired: true, lostIds: [] };
+  const running = new Set(runningIds);
+  for (const id of held) {
+    if (running.delete(id)) continue;
+    held.delete(id);
+    const { losses } = decodeFailure(queue.failures.get(id) ?? '') ?? noFailure;
+    (losses > 0 ? queue.suspects : queue.waiting).unshift(id);
+    wake(queue);
+  }
+  queue.holders.add(token, queue.now() + queue.options.leaseMs);
+  return { expired: false, lostIds: [...running] };
+}
+
+function counts(queue: MemoryQueue): Awaited<ReturnType<Store['counts']>> {
+  const head = queue.jobs.get(queue.suspects[0] ?? queue.waiting[0] ?? '');
+  return {
+    waiting: queue.waiting.length + queue.suspects.length,
+    delayed: queue.delayed.size,
+    active: [...queue.held.values()].reduce((sum, held) => sum + held.size, 0),
+    completed: queue.completed.size,
+    dead: queue.dead.size,
+    oldestAgeMs: head === undefined ? 0 : Math.max(0, queue.now() - head.readUIntBE(0, 6)),
+  };
+}
+
+function get(queue: MemoryQueue, id: string): Awaited<ReturnType<Store['get']>> {
+  const stored = queue.jobs.get(id);
+  if (stored === undefined) return undefined;
+  const record = queue.failures.get(id);
+  for (const state of ['delayed', 'dead', 'completed'] as const) {
+    const atMs = queue[state].at(id);
+    if (atMs !== undefined) return { state, stored, record, atMs };
+  }
+  const active = [...queue.held.values()].some((held) => held.has(id));
+  return { state: active ? 'active' : 'waiting', stored, record, atMs: undefined };
+}

@@ -1,0 +1,119 @@
+import { exponential, type Backoff } from '@nines/resilience';
+import { QueueError } from './errors.ts';
+
+/** How long and how many ended jobs are kept for reading; both bounds apply. */
+export interface Retention {
+  /** How many jobs are kept; 0 keeps none. */
+  readonly count: number;
+  /** How long a job is kept, in milliseconds. */
+  readonly ageMs: number;
+}
+
+/** What a queue is; both sides import the same definition. */
+export interface QueueOptions {
+  /** Name of the queue: 1 to 128 letters, digits, `_`, `-` or `.`. */
+  readonly name: string;
+  /** Queues of one namespace share their Redis slots. Default `default`. */
+  readonly namespace?: string;
+  /** Attempts before a job is dead-lettered, the first one included. Default 5, from 1 to 1000. */
+  readonly maxAttempts?: number;
+  /** Pause before a retry. Default `exponential({ baseMs: 200, maxMs: 60_000, jitter: 'full' })`. */
+  readonly backoff?: Backoff;
+  /** After how long a silent consumer's jobs are given to others, in ms. Default 10 000. Short finds crashes sooner; long forgives longer pauses. */
+  readonly leaseMs?: number;
+  /** How long one attempt may take before it is aborted and counted as failed, in ms. Default 30 000. */
+  readonly attemptTimeoutMs?: number;
+  /** Waiting and delayed jobs beyond which enqueue is refused. Default 100 000. */
+  readonly maxWaiting?: number;
+  /** Largest encoded payload, in bytes. Default 1 048 576. */
+  readonly maxBodyBytes?: number;
+  /** Losses suffered as a suspect after which a job counts as poison. Default 3. */
+  readonly maxLeaseLosses?: number;
+  /** Completed jobs kept for reading. Default none. */
+  readonly completed?: Retention;
+  /** Dead-lettered jobs kept. Default 10 000 jobs for 14 days. */
+  readonly dead?: Retention;
+}
+
+/** The options of a queue with every default filled in. */
+export type ResolvedQueueOptions = Required<QueueOptions>;
+
+const DAY_MS = 86_400_000;
+
+export const defaults: Omit<ResolvedQueueOptions, 'name'> = Object.freeze({
+  namespace: 'default',
+  maxAttempts: 5,
+  backoff: exponential({ baseMs: 200, maxMs: 60_000, jitter: 'full' }),
+  leaseMs: 10_000,
+  attemptTimeoutMs: 30_000,
+  maxWaiting: 100_000,
+  maxBodyBytes: 1_048_576,
+  maxLeaseLosses: 3,
+  completed: Object.freeze({ count: 0, ageMs: DAY_MS }),
+  dead: Object.freeze({ count: 10_000, ageMs: 14 * DAY_MS }),
+});
+
+const ranges = {
+  maxAttempts: [1, 1000],
+  leaseMs: [1000, 3_600_000],
+  attemptTimeoutMs: [1, 86_400_000],
+  maxWaiting: [1, 1_000_000_000],
+  maxBodyBytes: [1, 67_108_864],
+  maxLeaseLosses: [1, 100],
+} as const;
+
+/**
+ * Fills in the defaults and checks every option.
+ *
+ * @throws {QueueError} `INVALID_OPTION` that names the option, its value and what is allowed.
+ */
+export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions {
+  refuseUnknown(options, [...Object.keys(defaults), 'name', 'schema'], 'defineQueue');
+  const resolved = { ...defaults, ...dropUndefined(options) };
+  checkName('name', resolved.name);
+  checkName('namespace', resolved.namespace);
+  for (const [option, [min, max]] of Object.entries(ranges)) checkWhole(option, resolved[option as keyof typeof ranges], min, max);
+  if (typeof resolved.backoff !== 'function') refuse('backoff', resolved.backoff, 'a function (attempt, random) => milliseconds');
+  checkRetention('completed', resolved.completed);
+  checkRetention('dead', resolved.dead);
+  return Object.freeze(resolved);
+}
+
+function checkRetention(option: string, retention: Retention): void {
+  if (typeof retention !== 'object' || retention === null) refuse(option, retention, '{ count, ageMs }');
+  refuseUnknown(retention, ['count', 'ageMs'], option);
+  checkWhole(`${option}.count`, retention.count, 0, 10_000_000);
+  checkWhole(`${option}.ageMs`, retention.ageMs, 1, 366 * DAY_MS);
+}
+
+/** @throws {QueueError} `INVALID_OPTION` unless the value is a whole number from min to max. */
+export function checkWhole(option: string, value: unknown, min: number, max: number): void {
+  if (!Number.isInteger(value) || (value as number) < min || (value as number) > max)
+    refuse(option, value, `a whole number from ${min} to ${max}`);
+}
+
+/** @throws {QueueError} `INVALID_OPTION` for an option that does not exist. */
+export function refuseUnknown(options: object, known: readonly string[], where: string): void {
+  for (const option of Object.keys(options)) {
+    if (!known.includes(option))
+      throw new QueueError('INVALID_OPTION', `${where} has no option ${option}; it has ${known.toSorted().join(', ')}`);
+  }
+}
+
+function checkName(option: string, value: unknown): void {
+  if (typeof value !== 'string' || !/^[\w.-]{1,128}$/.test(value)) refuse(option, value, '1 to 128 letters, digits, _, - or .');
+}
+
+/** @throws {QueueError} `INVALID_OPTION`, always. */
+export function refuse(option: string, value: unknown, allowed: string): never {
+  throw new QueueError('INVALID_OPTION', `${option} must be ${allowed}, got ${show(value)}`);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value);
+  return typeof value === 'object' && value !== null ? Object.prototype.toString.call(value) : String(value);
+}
+
+export function dropUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

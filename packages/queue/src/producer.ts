@@ -1,0 +1,133 @@
+import { systemClock, type Clock } from './clock.ts';
+import { encodeBody } from './codec.ts';
+import { createCoalescer, type Coalescer } from './coalescer.ts';
+import type { Queue } from './define.ts';
+import { pollDepth } from './depth-poll.ts';
+import { encodeEnvelope } from './envelope.ts';
+import { QueueError, isQueueError } from './errors.ts';
+import { checkId, newId } from './id.ts';
+import type { QueueMetrics } from './metrics.ts';
+import { openStore, type Backend } from './open-store.ts';
+import { checkWhole, refuseUnknown } from './options.ts';
+import { validate } from './schema.ts';
+import { carry, endSpan, startSend } from './tracing.ts';
+
+export interface ProducerSettings {
+  /** Where to count; see `@nines/queue/prometheus`. */
+  readonly metrics?: QueueMetrics;
+  /** How long an enqueue may take, reconnection and repetition included, in ms. Default 5000. */
+  readonly enqueueTimeoutMs?: number;
+  readonly clock?: Clock;
+}
+
+export type ProducerOptions = Backend & ProducerSettings;
+
+export interface EnqueueOptions {
+  /** Your own id, 1 to 128 visible ASCII characters; unique while its job exists. Default: a new UUIDv7 in base64url. */
+  readonly id?: string;
+  /** Milliseconds until the job may be claimed. Default 0. */
+  readonly delayMs?: number;
+}
+
+export interface EnqueueResult {
+  readonly id: string;
+  /** False when a job of this id existed already; nothing was added then. */
+  readonly created: boolean;
+}
+
+export interface Producer<Input> {
+  /** Resolves once Redis can be reached; not needed before {@link Producer.enqueue}. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`. */
+  ready(): Promise<void>;
+  /**
+   * Adds one job; resolves when Redis has it. Calls of one turn of the event loop travel together.
+   * A call whose answer was lost is repeated under the same id, so it adds one job at most.
+   *
+   * @throws {QueueError} `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`, `PAYLOAD_NOT_SERIALISABLE`, `INVALID_OPTION`, `QUEUE_FULL`,
+   * `REDIS_UNAVAILABLE` (not answered in time: the job may be there; repeat with the same id), `REDIS_OUT_OF_MEMORY`, `CLOSED`.
+   */
+  enqueue(payload: Input, options?: EnqueueOptions): Promise<EnqueueResult>;
+  /** Adds many jobs; resolves to one settled result for each, in their order. Never rejects. */
+  enqueueMany(payloads: readonly Input[]): Promise<PromiseSettledResult<EnqueueResult>[]>;
+  /** Waits for what was enqueued and gives the connections back. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Opens the producing side of a queue.
+ *
+ * @throws {QueueError} `INVALID_OPTION`, `KEY_PREFIX_UNSUPPORTED`.
+ * @example
+ * ```ts
+ * import { createProducer, defineQueue } from '@nines/queue';
+ * import { memoryStore } from '@nines/queue/testing';
+ *
+ * const orders = defineQueue<{ sku: string }>({ name: 'orders' });
+ * await using producer = createProducer(orders, { store: memoryStore() });
+ * const { id, created } = await producer.enqueue({ sku: 'A-1' }, { id: 'order-1' });
+ * console.log(id, created); // order-1 true
+ * ```
+ */
+export function createProducer<Input, Output>(queue: Queue<Input, Output>, options: ProducerOptions): Producer<Input> {
+  refuseUnknown(options, ['redis', 'store', 'metrics', 'enqueueTimeoutMs', 'clock'], 'createProducer');
+  const { clock = systemClock, enqueueTimeoutMs = 5000, metrics } = options;
+  checkWhole('enqueueTimeoutMs', enqueueTimeoutMs, 1, 600_000);
+  const store = openStore(queue, options, clock, enqueueTimeoutMs);
+  const coalescer = createCoalescer({ queue: queue.options, store, clock, timeoutMs: enqueueTimeoutMs, metrics });
+  const stopPolling = metrics === undefined ? () => {} : pollDepth(queue.name, store, metrics, clock);
+  let closed: Promise<void> | undefined;
+
+  const enqueue = async (payload: Input, enqueueOptions: EnqueueOptions = {}): Promise<EnqueueResult> => {
+    if (closed !== undefined) throw new QueueError('CLOSED', `the producer of queue ${queue.name} is closed`);
+    const body = await encode(queue, payload);
+    return send(queue, coalescer, clock, body, enqueueOptions);
+  };
+  const close = () =>
+    (closed ??= (async () => {
+      stopPolling();
+      await coalescer.idle();
+      await store.close();
+    })());
+
+  return {
+    ready: () => store.open(),
+    enqueue,
+    enqueueMany: (payloads) => Promise.allSettled(payloads.map((payload) => enqueue(payload))),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** The schema's input is what the caller means; what the schema makes of it is made again, and typed, on the consuming side. */
+async function encode(queue: Queue<unknown>, payload: unknown): Promise<Buffer> {
+  if (queue.schema !== undefined) await validate(queue.schema, queue.name, payload);
+  return encodeBody(queue.name, payload, queue.options.maxBodyBytes);
+}
+
+async function send(
+  queue: Queue<unknown>,
+  coalescer: Coalescer,
+  clock: Clock,
+  body: Buffer,
+  options: EnqueueOptions,
+): Promise<EnqueueResult> {
+  refuseUnknown(options, ['id', 'delayMs'], 'enqueue');
+  if (options.id !== undefined) checkId(options.id);
+  const delayMs = options.delayMs ?? 0;
+  checkWhole('delayMs', delayMs, 0, 31_622_400_000);
+  const id = options.id ?? newId(clock.wallMs());
+  const span = startSend(queue.name, id);
+  try {
+    const created = await coalescer.add({
+      id,
+      delayMs,
+      fresh: options.id === undefined,
+      envelope: encodeEnvelope({ ...carry(span), body }),
+    });
+    endSpan(span);
+    return { id, created };
+  } catch (error) {
+    endSpan(span, { type: isQueueError(error) ? error.code : 'unknown' });
+    throw error;
+  }
+}

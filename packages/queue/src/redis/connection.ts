@@ -1,0 +1,140 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Clock } from '../clock.ts';
+import { QueueError } from '../errors.ts';
+import { redisError } from './failure.ts';
+
+/** An ioredis connection of yours; it is only duplicated, never used, changed or closed. */
+export type RedisClient = Redis | Cluster;
+
+/** The two connections that all queues of a process share: one for commands, one that listens. */
+export interface Connection {
+  readonly command: RedisClient;
+  subscribe(channel: string, listener: () => void): Promise<() => void>;
+  ready(timeoutMs: number): Promise<void>;
+  release(): void;
+}
+
+/**
+ * ioredis repeats unanswered commands after a reconnect by default: a claim or a settlement would run twice.
+ * So nothing is resent and nothing is queued while offline; the caller decides what to repeat.
+ * `maxRetriesPerRequest: 0` rejects what is unanswered at the moment the connection closes.
+ */
+const SAFE = {
+  autoResendUnfulfilledCommands: false,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  lazyConnect: false,
+  commandTimeout: 5000,
+} as const;
+
+interface Shared {
+  readonly command: RedisClient;
+  readonly subscriber: RedisClient;
+  readonly listeners: Map<string, Set<() => void>>;
+  users: number;
+}
+
+const sharedByClient = new WeakMap<RedisClient, Shared>();
+
+/**
+ * Opens the connections that belong to the given client, or joins those that are open.
+ *
+ * @throws {QueueError} `KEY_PREFIX_UNSUPPORTED` for a client with `keyPrefix`.
+ */
+export function acquireConnection(client: RedisClient, clock: Clock): Connection {
+  refuseKeyPrefix(client);
+  const shared = sharedByClient.get(client) ?? open(client);
+  sharedByClient.set(client, shared);
+  shared.users += 1;
+  return {
+    command: shared.command,
+    subscribe: (channel, listener) => subscribe(shared, channel, listener),
+    ready: (timeoutMs) => waitUntilReady(shared.command, clock, timeoutMs),
+    release() {
+      shared.users -= 1;
+      if (shared.users > 0) return;
+      sharedByClient.delete(client);
+      shared.command.disconnect();
+      shared.subscriber.disconnect();
+    },
+  };
+}
+
+function refuseKeyPrefix(client: RedisClient): void {
+  const prefix = client.options.keyPrefix;
+  if (prefix === undefined || prefix === '') return;
+  throw new QueueError(
+    'KEY_PREFIX_UNSUPPORTED',
+    `redis has keyPrefix ${JSON.stringify(prefix)}, which scripts do not see: use the queue's namespace instead`,
+  );
+}
+
+function open(client: RedisClient): Shared {
+  const shared: Shared = { command: duplicate(client), subscriber: duplicate(client), listeners: new Map(), users: 0 };
+  shared.subscriber.on('message', (channel: string) => notify(shared.listeners.get(channel)));
+  // What was published while the connection was away is lost, so after each (re)connection everybody looks again.
+  shared.subscriber.on('ready', () => {
+    void resubscribe(shared).catch(() => {});
+  });
+  return shared;
+}
+
+function duplicate(client: RedisClient): RedisClient {
+  const copy = client.isCluster
+    ? (client as Cluster).duplicate([], { enableOfflineQueue: false, lazyConnect: false, redisOptions: SAFE })
+    : (client as Redis).duplicate(SAFE);
+  // ioredis reports connection trouble here; the calls that suffer from it reject by themselves.
+  copy.on('error', () => {});
+  return copy;
+}
+
+async function resubscribe(shared: Shared): Promise<void> {
+  const channels = [...shared.listeners.keys()];
+  if (channels.length > 0) await shared.subscriber.subscribe(...channels);
+  for (const listeners of shared.listeners.values()) notify(listeners);
+}
+
+function notify(listeners: Set<() => void> | undefined): void {
+  for (const listener of listeners ?? []) listener();
+}
+
+async function subscribe(shared: Shared, channel: string, listener: () => void): Promise<() => void> {
+  const listeners = shared.listeners.get(channel) ?? new Set();
+  shared.listeners.set(channel, listeners);
+  listeners.add(listener);
+  // Not connected yet: the `ready` event subscribes to all channels that have listeners.
+  if (shared.subscriber.status === 'ready')
+    await shared.subscriber.subscribe(channel).catch((error: unknown) => Promise.reject(redisError(error, 'SUBSCRIBE')));
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    shared.listeners.delete(channel);
+    if (shared.subscriber.status === 'ready') void shared.subscriber.unsubscribe(channel).catch(() => {});
+  };
+}
+
+function waitUntilReady(command: RedisClient, clock: Clock, timeoutMs: number): Promise<void> {
+  if (command.status === 'ready') return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    let lastError: unknown;
+    const settle = (finish: () => void) => {
+      cancel();
+      command.off('ready', ready).off('error', failed).off('end', ended);
+      finish();
+    };
+    const unavailable = (why: string) =>
+      new QueueError('REDIS_UNAVAILABLE', `Redis could not be reached: ${why}`, { cause: lastError, retryable: true });
+    const ready = () => settle(resolve);
+    const failed = (error: unknown) => (lastError = error);
+    const ended = () => settle(() => reject(unavailable('the connection was closed')));
+    const cancel = clock.after(
+      timeoutMs,
+      () =>
+        settle(() =>
+          reject(unavailable(`no connection within ${timeoutMs} ms${lastError instanceof Error ? ` (${lastError.message})` : ''}`)),
+        ),
+      true,
+    );
+    command.on('ready', ready).on('error', failed).on('end', ended);
+  });
+}

@@ -1,0 +1,16 @@
+import type { ResolvedQueueOptions } from '../options.ts';
+
+/** Version of the key layout, kept in `meta`; another version is refused. See docs/keys.md. */
+export const LAYOUT = '1';
+
+const names = ['jobs', 'waiting', 'suspects', 'holders', 'held', 'delayed', 'failures', 'dead', 'completed', 'meta', 'events'] as const;
+
+/** The last part of a key's name. `held` is a prefix: the holder's token follows it; `events` is a channel. */
+export type KeyName = (typeof names)[number];
+
+/** All keys of a queue share one hash tag, so that every script runs in one slot of a Cluster. */
+export function queueKeys({ namespace, name }: ResolvedQueueOptions): Readonly<Record<KeyName, string>> {
+  const tag = `{nines:${namespace}:0}`;
+  const entries = names.map((key) => [key, `${tag}:${name}:${key}${key === 'held' ? ':' : ''}`]);
+  return Object.freeze(Object.fromEntries(entries) as Record<KeyName, string>);
+}

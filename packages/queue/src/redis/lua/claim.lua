@@ -1,0 +1,29 @@
+-- FRAGMENT claim: takes one suspect if the holder may run one, then waiting jobs, and puts them into the held set.
+local function claim(q, held, want, want_suspect)
+  local ids, suspect = {}, 0
+  if want_suspect and want > 0 then
+    ids[1] = redis.call('LPOP', q.suspects) or nil
+    suspect = #ids
+  end
+  if want > #ids then
+    for _, id in ipairs(redis.call('LPOP', q.waiting, want - #ids) or {}) do ids[#ids + 1] = id end
+  end
+  if #ids == 0 then return ids, {}, {}, 0 end
+  local records = {}
+  if redis.call('EXISTS', q.failures) == 1 then records = redis.call('HMGET', q.failures, unpack(ids)) end
+  redis.call('SADD', held, unpack(ids))
+  return ids, redis.call('HMGET', q.jobs, unpack(ids)), records, suspect
+end
+
+-- When to come back if nobody calls: the next due job, or the next lease of another holder that may run out; -1 for never.
+local function next_due(q, token, now)
+  local due = -1
+  local head = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')
+  if head[2] then due = math.max(0, head[2] - now) end
+  local holders = redis.call('ZRANGE', q.holders, 0, 1, 'WITHSCORES')
+  for at = 1, #holders, 2 do
+    local expiry = math.max(0, holders[at + 1] - now)
+    if holders[at] ~= token and (due < 0 or expiry < due) then due = expiry end
+  end
+  return due
+end

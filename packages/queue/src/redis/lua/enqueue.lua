@@ -1,0 +1,49 @@
+-- SCRIPT enqueue: adds the jobs that are not there yet; a full queue refuses a job and leaves no trace of it.
+-- KEYS: jobs waiting suspects delayed meta events
+-- ARGV: offsetMs maxWaiting { id delayMs fresh body }*
+-- RETURNS: { nowMs, waiting, { 1 created | 0 existing | -1 full }* }
+-- STATE: none -> waiting | delayed
+-- COST: O(1) a job; three commands a batch and one a delayed or repeated job
+-- USES: now wake
+local jobs = KEYS[1]
+local waiting = KEYS[2]
+local suspects = KEYS[3]
+local delayed = KEYS[4]
+local meta = KEYS[5]
+local events = KEYS[6]
+
+local now = now_ms(ARGV[1])
+local max_waiting = tonumber(ARGV[2])
+local depth = redis.call('LLEN', waiting) + redis.call('LLEN', suspects) + redis.call('ZCARD', delayed)
+local stamp = struct.pack('>I6', now)
+
+local results, bodies, ready, due, seen = {}, {}, {}, {}, {}
+for at = 3, #ARGV, 4 do
+  local id, delay, fresh = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2]
+  local existing = seen[id] or (fresh == '0' and redis.call('HEXISTS', jobs, id) == 1)
+  if existing then
+    results[#results + 1] = 0
+  elseif depth >= max_waiting then
+    results[#results + 1] = -1
+  else
+    results[#results + 1] = 1
+    seen[id] = true
+    depth = depth + 1
+    bodies[#bodies + 1] = id
+    bodies[#bodies + 1] = stamp .. ARGV[at + 3]
+    if delay > 0 then
+      due[#due + 1] = now + delay
+      due[#due + 1] = id
+    else
+      ready[#ready + 1] = id
+    end
+  end
+end
+
+if #bodies > 0 then
+  redis.call('HSET', jobs, unpack(bodies))
+  if #ready > 0 then redis.call('RPUSH', waiting, unpack(ready)) end
+  if #due > 0 then redis.call('ZADD', delayed, unpack(due)) end
+  wake(meta, events)
+end
+return { now, depth, results }

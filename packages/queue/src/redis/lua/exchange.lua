@@ -1,0 +1,57 @@
+-- SCRIPT exchange: one call settles what a holder finished, renews its lease, recovers and promotes, and claims more.
+-- KEYS: jobs waiting suspects holders held delayed failures dead completed meta events
+-- ARGV: offsetMs token known leaseMs maxLeaseLosses want wantSuspect completedCount completedAgeMs deadCount deadAgeMs acks clears rows { ackId }* { clearId }* { id verb delayMs record }*
+-- RETURNS: { nowMs, 0 holds | 1 expired | 2 holds nothing, nextDueMs, lostIds, ids, bodies, records, suspects, recovered, poisoned }
+-- STATE: active -> completed | delayed | waiting | dead | none; delayed -> waiting; waiting -> active
+-- COST: O(settled + claimed); about ten commands a call, none for a job acknowledged at its first attempt
+-- USES: now wake trim recover promote settle claim
+local q = {
+  jobs = KEYS[1], waiting = KEYS[2], suspects = KEYS[3], holders = KEYS[4], held = KEYS[5], delayed = KEYS[6],
+  failures = KEYS[7], dead = KEYS[8], completed = KEYS[9], meta = KEYS[10], events = KEYS[11],
+}
+local now, token = now_ms(ARGV[1]), ARGV[2]
+local held, want, keep = q.held .. token, tonumber(ARGV[6]), tonumber(ARGV[8]) > 0
+local acks, clears, rows = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
+
+-- The first write is one that Redis allows when its memory is full: settling and claiming go on then, and drain the queue.
+redis.call('ZREM', q.holders, '')
+
+-- A holder that was recovered owns nothing any more: it settles and claims nothing, and comes back under a new token.
+if ARGV[3] == '1' and not redis.call('ZSCORE', q.holders, token) then
+  return { now, 1, 0, {}, {}, {}, {}, 0, 0, 0 }
+end
+
+local lost = {}
+local done, acked = release_held(held, { unpack(ARGV, 15, 14 + acks) }, lost)
+complete(q, done, now, keep)
+for at = 15 + acks, 14 + acks + clears do
+  if acked[ARGV[at]] then redis.call('HDEL', q.failures, ARGV[at]) end
+end
+
+local from, others, died = 15 + acks + clears, {}, 0
+for row = 1, rows do others[row] = ARGV[from + 4 * (row - 1)] end
+local _, is_held = release_held(held, others, lost)
+for row = 1, rows do
+  local at = from + 4 * (row - 1)
+  if is_held[others[row]] then
+    settle_row(q, { unpack(ARGV, at, at + 3) }, now)
+    if ARGV[at + 1] == 'dead' then died = died + 1 end
+  end
+end
+
+local recovered, poisoned = recover(q, now, tonumber(ARGV[5]))
+if died + poisoned > 0 then trim(q.dead, q, now, tonumber(ARGV[10]), tonumber(ARGV[11])) end
+if keep and #done > 0 then trim(q.completed, q, now, tonumber(ARGV[8]), tonumber(ARGV[9])) end
+promote(q, now)
+local ids, bodies, records, suspect = claim(q, held, want, ARGV[7] == '1')
+
+-- A holder is listed only while it holds something, so an idle consumer leaves no trace and wakes nobody.
+local status = 2 * (1 - redis.call('EXISTS', held))
+if status == 0 then
+  redis.call('ZADD', q.holders, now + tonumber(ARGV[4]), token)
+else
+  redis.call('ZREM', q.holders, token)
+end
+if recovered > 0 or rows > 0 or redis.call('LLEN', q.waiting) > 0 then wake(q.meta, q.events) end
+if #ids < want then redis.call('HSET', q.meta, 'sleeping', '1') end
+return { now, status, next_due(q, token, now), lost, ids, bodies, records, suspect, recovered, poisoned }

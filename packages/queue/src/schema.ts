@@ -1,0 +1,41 @@
+import { QueueError } from './errors.ts';
+
+/** The part of the Standard Schema interface (version 1) that the queue uses; zod, valibot and arktype schemas have it. */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+export type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** The type that a schema accepts. */
+export type SchemaInput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input'];
+/** The type that a schema gives back. */
+export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
+
+/**
+ * Gives back the validated value; without a schema, the value itself.
+ *
+ * @throws {QueueError} `INVALID_PAYLOAD` with one line per fault in `issues`; values are not quoted, for they may be secret.
+ */
+export async function validate(schema: StandardSchema | undefined, queue: string, payload: unknown): Promise<unknown> {
+  if (schema === undefined) return payload;
+  const result = await schema['~standard'].validate(payload);
+  if (result.issues === undefined) return result.value;
+  const issues = result.issues.map((issue) => `${pathOf(issue)}: ${issue.message}`);
+  throw new QueueError('INVALID_PAYLOAD', `the payload for queue ${queue} does not match its schema: ${issues.join('; ')}`, { issues });
+}
+
+function pathOf({ path }: SchemaIssue): string {
+  if (path === undefined || path.length === 0) return '(payload)';
+  return path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+}

@@ -1,0 +1,16 @@
+import { encodeFailure, type FailureRecord } from './failure-record.ts';
+import type { Outcome } from './outcome.ts';
+import type { Settlement } from './store.ts';
+
+/** The message of an error, for the record of a failed job; never goes into spans or metrics. */
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** How the store is told of an outcome. A job that failed by itself has shown that it does not kill, so its losses are forgotten. */
+export function settlementOf(id: string, outcome: Outcome, failure: FailureRecord, span: string | undefined): Settlement {
+  if (outcome.verb === 'completed') return { verb: 'ack', id, failedBefore: failure.attempts > 0 || failure.losses > 0 };
+  const counts = outcome.verb === 'dead' || outcome.countsAsAttempt;
+  const record = encodeFailure({ attempts: failure.attempts + (counts ? 1 : 0), losses: 0, error: describe(outcome.error), span });
+  return outcome.verb === 'dead' ? { verb: 'dead', id, record } : { verb: 'retry', id, delayMs: outcome.delayMs, record };
+}

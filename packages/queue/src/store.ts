@@ -1,0 +1,93 @@
+/** Where a job is in its life. */
+export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'dead';
+
+export interface NewJob {
+  readonly id: string;
+  readonly delayMs: number;
+  /** False when the id may already exist: given by the caller, or sent before without an answer. */
+  readonly fresh: boolean;
+  readonly envelope: Buffer;
+}
+
+export type EnqueueVerdict = 'created' | 'existing' | 'full';
+
+/** How one attempt ended, as the store needs it. */
+export type Settlement =
+  | { readonly verb: 'ack'; readonly id: string; readonly failedBefore: boolean }
+  | { readonly verb: 'retry'; readonly id: string; readonly delayMs: number; readonly record: string }
+  | { readonly verb: 'dead'; readonly id: string; readonly record: string }
+  | { readonly verb: 'release'; readonly id: string; readonly suspect: boolean };
+
+export interface ExchangeRequest {
+  readonly token: string;
+  /** True once this token was used; a token that is known and gone was recovered by somebody. */
+  readonly known: boolean;
+  readonly settlements: readonly Settlement[];
+  /** How many jobs to claim, 0 to 1000. */
+  readonly want: number;
+  /** Whether one of them may be a suspect. */
+  readonly wantSuspect: boolean;
+}
+
+export interface ClaimedJob {
+  readonly id: string;
+  /** The stored envelope; undefined when it is missing, which only foreign hands can cause. */
+  readonly stored: Buffer | undefined;
+  readonly record: string | undefined;
+  readonly suspect: boolean;
+  /** When it was claimed, in ms of the store's clock. */
+  readonly claimedAtMs: number;
+}
+
+export interface ExchangeReply {
+  readonly nowMs: number;
+  /**
+   * `holding` jobs, `idle` (holds none and is not listed), or `expired`: it had been recovered, so nothing was settled
+   * or claimed, and all that it held belongs to others.
+   */
+  readonly holder: 'holding' | 'idle' | 'expired';
+  readonly lostIds: readonly string[];
+  readonly jobs: readonly ClaimedJob[];
+  /** Milliseconds until something may become claimable by itself. */
+  readonly nextDueMs: number | undefined;
+  readonly recovered: number;
+  readonly poisoned: number;
+}
+
+export interface JobCounts {
+  readonly waiting: number;
+  readonly delayed: number;
+  readonly active: number;
+  readonly completed: number;
+  readonly dead: number;
+  /** Age of the job at the head of the queue, in milliseconds; 0 when none waits. */
+  readonly oldestAgeMs: number;
+}
+
+export interface StoredJob {
+  readonly state: JobState;
+  readonly stored: Buffer;
+  readonly record: string | undefined;
+  /** When a delayed job is due, or a completed or dead one ended, in ms of the store's clock. */
+  readonly atMs: number | undefined;
+}
+
+/**
+ * One typed verb per state change; Redis and memory keep the same promises, proved by one conformance suite.
+ * Every method rejects with a QueueError: `REDIS_UNAVAILABLE` when nobody answered (the call may have been carried out),
+ * `REDIS_OUT_OF_MEMORY` or `REDIS_REFUSED` when it was refused (it was not).
+ */
+export interface Store {
+  /** Resolves when the store can be used; checks the layout version. */
+  open(): Promise<void>;
+  enqueue(jobs: readonly NewJob[]): Promise<{ readonly waiting: number; readonly verdicts: readonly EnqueueVerdict[] }>;
+  /** Settles, renews the lease, recovers what expired, and claims, in one step. */
+  exchange(request: ExchangeRequest): Promise<ExchangeReply>;
+  /** Gives back what the holder holds and does not run, after a call whose answer was lost. */
+  reconcile(token: string, runningIds: readonly string[]): Promise<{ readonly expired: boolean; readonly lostIds: readonly string[] }>;
+  counts(): Promise<JobCounts>;
+  get(id: string): Promise<StoredJob | undefined>;
+  /** Calls `listener` when something may have become claimable, also after every reconnection; resolves to a function that ends it. */
+  subscribe(listener: () => void): Promise<() => void>;
+  close(): Promise<void>;
+}
