@@ -33,15 +33,22 @@ export interface ClosableResponse {
 export function trackServer(lifecycle: Lifecycle, server: StoppableServer, name = 'http server'): void {
   let stopping = false;
   const closed = Promise.withResolvers<void>();
+  const open = new Set<ClosableResponse>();
+  // A keep-alive connection would stay open after its response and hold the server; the client is told to open another elsewhere.
+  const last = (response: ClosableResponse): void => {
+    if (!response.headersSent) response.setHeader('Connection', 'close');
+  };
   server.prependListener('request', (_request, response) => {
-    // A keep-alive connection would stay open after its response and hold the server; the client is told to open another elsewhere.
-    if (stopping && !response.headersSent) response.setHeader('Connection', 'close');
+    open.add(response);
+    if (stopping) last(response);
     response.once('close', () => {
+      open.delete(response);
       if (stopping) server.closeIdleConnections();
     });
   });
   lifecycle.onShutdown('stop-accepting', name, () => {
     stopping = true;
+    for (const response of open) last(response);
     if (!server.listening) return closed.resolve();
     server.close(() => closed.resolve());
     server.closeIdleConnections();

@@ -1,5 +1,5 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module';
-import { context, propagation, trace } from '@opentelemetry/api';
+import { context, diag, logs, metrics, propagation, trace } from '@opentelemetry/api';
 import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import type { TracingEnvironment } from './environment.ts';
 import type { SpanProcessor } from './span.ts';
@@ -45,34 +45,38 @@ function exporters(environment: TracingEnvironment, spanProcessors: readonly Spa
   return {
     ...(environment.exportsTraces ? {} : { spanProcessors: spanProcessors.length > 0 ? [...spanProcessors] : [discard] }),
     ...(environment.exportsMetrics ? {} : { metricReaders: [] }),
-    ...(environment.exportsLogs ? {} : { logRecordProcessors: [] }),
   };
 }
 
-/**
- * The variables that the SDK reads while it starts, as it shall see them: the version joins the resource, and the command line,
- * which may hold secrets, stays out of it unless asked for. What the user has set always wins. Put back at once.
- */
-function withResource<T>(serviceVersion: string | undefined, start: () => T): T {
-  const { OTEL_RESOURCE_ATTRIBUTES: attributes, OTEL_NODE_RESOURCE_DETECTORS: detectors } = process.env;
-  const version =
-    serviceVersion !== undefined && !attributes?.includes('service.version=')
-      ? `service.version=${encodeURIComponent(serviceVersion)}`
-      : '';
-  const wanted = {
-    OTEL_RESOURCE_ATTRIBUTES: [attributes ?? '', version].filter((part) => part !== '').join(','),
-    OTEL_NODE_RESOURCE_DETECTORS: detectors || 'env,host,serviceinstance',
-  };
-  const before = { OTEL_RESOURCE_ATTRIBUTES: attributes, OTEL_NODE_RESOURCE_DETECTORS: detectors };
-  Object.assign(process.env, wanted);
+/** Sets variables while `run` runs, then puts back what was there; `undefined` leaves a variable alone. */
+function withVariables<T>(wanted: Readonly<Record<string, string | undefined>>, run: () => T): T {
+  const before = Object.keys(wanted).map((name) => [name, process.env[name]] as const);
+  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) process.env[name] = value;
   try {
-    return start();
+    return run();
   } finally {
-    for (const [name, value] of Object.entries(before)) {
+    for (const [name, value] of before) {
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
     }
   }
+}
+
+/**
+ * The variables that the SDK reads while it starts, where it has no option for them. What the user has set always wins.
+ * The version joins the resource; the command line, which may hold secrets, stays out of it; no log exporter starts by default.
+ */
+function startVariables({ serviceVersion, environment }: TracingOptions): Record<string, string | undefined> {
+  const attributes = process.env['OTEL_RESOURCE_ATTRIBUTES'] ?? '';
+  const version =
+    serviceVersion === undefined || attributes.includes('service.version=')
+      ? []
+      : [`service.version=${encodeURIComponent(serviceVersion)}`];
+  return {
+    OTEL_RESOURCE_ATTRIBUTES: [...(attributes === '' ? [] : [attributes]), ...version].join(','),
+    OTEL_NODE_RESOURCE_DETECTORS: process.env['OTEL_NODE_RESOURCE_DETECTORS'] || 'env,host,serviceinstance',
+    OTEL_LOGS_EXPORTER: environment.exportsLogs ? undefined : 'none',
+  };
 }
 
 /** Loads the SDK and starts it. The imports are literal, so that a bundler sees them, and here, so that "off" costs nothing. */
@@ -87,7 +91,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
     new HttpInstrumentation({ ignoreIncomingRequestHook: (request) => options.untraced(request.socket.localPort) }),
     new UndiciInstrumentation(),
   ];
-  const sdk = withResource(options.serviceVersion, () => {
+  const sdk = withVariables(startVariables(options), () => {
     const created = new NodeSDK({ serviceName: options.serviceName, instrumentations, ...exporters(environment, spanProcessors) });
     created.start();
     return created;
@@ -101,9 +105,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
         ...(environment.exportsTraces ? spanProcessors.map((processor) => processor.shutdown()) : []),
       ]);
       for (const instrumentation of instrumentations) instrumentation.disable();
-      trace.disable();
-      context.disable();
-      propagation.disable();
+      for (const api of [trace, context, propagation, metrics, logs, diag]) api.disable();
     },
   };
 }

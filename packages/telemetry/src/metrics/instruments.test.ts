@@ -1,0 +1,97 @@
+import { array, assert, asyncProperty, constantFrom, double, integer, nat, oneof, string, tuple } from 'fast-check';
+import promClient from 'prom-client';
+import { describe, expect, test } from 'vitest';
+import { createRegistry } from './client.ts';
+import { counter, durationBuckets, gauge, histogram, type HistogramOptions } from './instruments.ts';
+import type { Labels } from './labels.ts';
+
+/** The lines of a metric, without the order of labels, which differs between clients and means nothing. */
+function lines(text: string): string[] {
+  const sorted = (line: string) =>
+    line.replace(
+      /\{(.*)\}/u,
+      (_, labels: string) =>
+        `{${labels
+          .split(',')
+          .sort((a, b) => a.localeCompare(b))
+          .join(',')}}`,
+    );
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(sorted);
+}
+
+test('a histogram is written as prom-client writes it', async () => {
+  const seed = Date.now();
+  const registry = createRegistry();
+  const theirs = new promClient.Registry();
+  const ours = histogram(registry, { name: 'h_seconds', help: 'H.', labelNames: ['route'] });
+  const peer = new promClient.Histogram({
+    name: 'h_seconds',
+    help: 'H.',
+    labelNames: ['route'],
+    buckets: [...durationBuckets],
+    registers: [theirs],
+  });
+  const value = oneof(double({ min: 0, max: 20, noNaN: true }), constantFrom(...durationBuckets));
+  await assert(
+    asyncProperty(array(tuple(value, constantFrom('/a', '/b')), { minLength: 1 }), async (observations) => {
+      for (const [seconds, route] of observations) {
+        ours.observe(seconds, { route });
+        peer.observe({ route }, seconds);
+      }
+      expect(lines(await registry.metrics())).toEqual(lines(await theirs.metrics()));
+    }),
+    { seed, numRuns: 30, verbose: true },
+  );
+});
+
+test('a counter keeps its total when there are more label values than series, and ignores what is no amount', async () => {
+  const seed = Date.now();
+  await assert(
+    asyncProperty(array(tuple(string(), nat(100))), integer({ min: 1, max: 5 }), async (increments, seriesLimit) => {
+      const registry = createRegistry();
+      const jobs = counter(registry, { name: 'jobs_total', help: 'Jobs.', labelNames: ['queue'], seriesLimit });
+      for (const [queue, by] of increments) {
+        jobs.inc({ queue }, by);
+        for (const wrong of [Number.NaN, -1, Infinity]) jobs.inc({ queue }, wrong);
+      }
+      const metric = registry.getSingleMetric('jobs_total') as { get(): { values: { value: number; labels: Labels }[] } };
+      const { values } = metric.get();
+      expect(values.length).toBeLessThanOrEqual(seriesLimit + 1);
+      expect(values.reduce((sum, series) => sum + series.value, 0)).toBe(increments.reduce((sum, [, by]) => sum + by, 0));
+    }),
+    { seed, verbose: true },
+  );
+});
+
+test('a gauge keeps its last finite value and drops labels it does not know', async () => {
+  const registry = createRegistry();
+  const open = gauge(registry, { name: 'open', help: 'Open.', labelNames: ['pool'] });
+  open.set(3, { pool: 'a', email: 'someone@example.com' });
+  open.set(Number.NaN, { pool: 'a' });
+  expect(await registry.metrics()).toBe('# HELP open Open.\n# TYPE open gauge\nopen{pool="a"} 3\n');
+});
+
+describe('options are refused with a message', () => {
+  const cases: readonly (readonly [HistogramOptions | object, string])[] = [
+    [{ name: '1x', help: 'x' }, 'name must be a Prometheus metric name, got "1x"'],
+    [{ name: 'x', help: '' }, 'help must be a string of 1 to 1000 characters, got ""'],
+    [{ name: 'x', help: 'x', labelNames: ['le'] }, 'labelNames must hold Prometheus label names, got "le"'],
+    [{ name: 'x', help: 'x', buckets: [1, 1] }, 'buckets must be 1 to 100 finite ascending numbers, got [1,1]'],
+    [{ name: 'x', help: 'x', bucket: [1] }, 'instrument has no option bucket; known: name, help, labelNames, seriesLimit, buckets'],
+    [{ name: 'x', help: 'x', seriesLimit: 0 }, 'seriesLimit must be a whole number from 1 to 100000, got 0'],
+  ];
+  test.for(cases)('%j', ([options, message]) => {
+    expect(() => histogram(createRegistry(), options as HistogramOptions)).toThrow(
+      expect.objectContaining({ code: 'invalid_options', message }),
+    );
+  });
+
+  test('a name twice', () => {
+    const registry = createRegistry();
+    counter(registry, { name: 'x_total', help: 'x' });
+    expect(() => counter(registry, { name: 'x_total', help: 'x' })).toThrow(expect.objectContaining({ code: 'metric_conflict' }));
+  });
+});

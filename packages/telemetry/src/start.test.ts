@@ -1,0 +1,142 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { context, trace } from '@opentelemetry/api';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { createRegistry } from './metrics/client.ts';
+import { runningTelemetry, startTelemetry } from './start.ts';
+import { memoryLogs } from './testing/logs.ts';
+import { kindOf, memorySpans } from './testing/spans.ts';
+
+const quiet = { signals: false } as const;
+
+afterEach(async () => {
+  await runningTelemetry()?.shutdown();
+});
+
+describe('startTelemetry', () => {
+  test('logger, metrics, health and lifecycle work before the promise settles', async () => {
+    const destination = memoryLogs();
+    const starting = startTelemetry({ serviceName: 'api', logs: { destination }, shutdown: quiet });
+    starting.logger.info('early');
+    expect(destination.messages()).toEqual(['early']);
+    expect(await starting.metrics.metrics()).toContain('process_cpu_seconds_total');
+    expect([starting.health.live().status, starting.lifecycle.state()]).toEqual([200, 'running']);
+    expect(await starting).toMatchObject({ probes: undefined });
+  });
+
+  test('log lines inside a span carry its ids, those outside none', async () => {
+    const destination = memoryLogs();
+    const spans = memorySpans();
+    const { logger } = await startTelemetry({
+      serviceName: 'api',
+      logs: { destination },
+      traces: { spanProcessors: [spans] },
+      shutdown: quiet,
+    });
+    logger.info('outside');
+    trace.getTracer('test').startActiveSpan('work', (span) => {
+      logger.info('inside');
+      span.end();
+    });
+    const { traceId, spanId } = (spans.spans[0] as (typeof spans.spans)[number]).spanContext();
+    expect(destination.lines[0]).not.toHaveProperty('trace_id');
+    expect(destination.lines[1]).toMatchObject({ msg: 'inside', trace_id: traceId, span_id: spanId, trace_flags: '01' });
+  });
+
+  test('without any exporter spans still record, so that lines are correlated and context travels', async () => {
+    const destination = memoryLogs();
+    const { logger } = await startTelemetry({ serviceName: 'api', logs: { destination }, shutdown: quiet });
+    trace.getTracer('test').startActiveSpan('work', (span) => {
+      logger.info('inside');
+      span.end();
+    });
+    expect(destination.lines[0]?.['trace_id']).toMatch(/^[0-9a-f]{32}$/u);
+  });
+
+  test('the resource names service and version; the command line, which may hold secrets, is not on it', async () => {
+    const spans = memorySpans();
+    const before = { ...process.env };
+    const options = { serviceName: 'api', serviceVersion: '1.2.3 beta,x', logs: { destination: memoryLogs() }, shutdown: quiet };
+    await startTelemetry({ ...options, traces: { spanProcessors: [spans] } });
+    expect({ ...process.env }).toEqual(before);
+    trace.getTracer('test').startSpan('work').end();
+    const attributes = spans.spans[0]?.resource.attributes;
+    expect(attributes).toMatchObject({ 'service.name': 'api', 'service.version': '1.2.3 beta,x' });
+    expect(Object.keys(attributes ?? {}).filter((name) => name.startsWith('process.'))).toEqual([]);
+  });
+
+  test('the probe server serves its four paths and nothing else, and is not traced', async () => {
+    const spans = memorySpans();
+    const destination = memoryLogs();
+    const telemetry = await startTelemetry({
+      serviceName: 'api',
+      probes: { port: 0 },
+      logs: { destination },
+      traces: { spanProcessors: [spans] },
+      shutdown: quiet,
+    });
+    const url = telemetry.probes?.url ?? '';
+    const status = async (path: string, method = 'GET') => (await fetch(`${url}${path}`, { method })).status;
+    expect(await Promise.all(['/metrics', '/livez', '/readyz', '/startupz'].map((path) => status(path)))).toEqual([200, 200, 200, 200]);
+    expect([await status('/'), await status('/constructor'), await status('/livez', 'POST')]).toEqual([404, 404, 405]);
+    expect(spans.spans.filter((span) => kindOf(span) === 'server')).toEqual([]);
+    telemetry.health.check('db', () => Promise.reject(new Error('secret detail')));
+    await new Promise<void>((resolve) => void telemetry.health.onChange(() => resolve()));
+    const answer = await fetch(`${url}/readyz`);
+    expect([answer.status, await answer.json()]).toEqual([503, { status: 'not ready', checks: { db: 'down' } }]);
+    await telemetry.shutdown();
+    await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
+  });
+
+  test('after shutdown the globals are given back and it can start again', async () => {
+    const first = await startTelemetry({ serviceName: 'one', logs: { destination: memoryLogs() }, shutdown: quiet });
+    expect(() => startTelemetry({ serviceName: 'two' })).toThrow(expect.objectContaining({ code: 'already_started' }));
+    const report = await first.shutdown('test over');
+    expect([report.clean, report.reason, runningTelemetry()]).toEqual([true, 'test over', undefined]);
+    expect(trace.getTracer('test').startSpan('x').isRecording()).toBe(false);
+    expect(context.with(context.active().setValue(Symbol.for('x'), 1), () => context.active().getValue(Symbol.for('x')))).toBeUndefined();
+    const spans = memorySpans();
+    await startTelemetry({ serviceName: 'two', logs: { destination: memoryLogs() }, traces: { spanProcessors: [spans] }, shutdown: quiet });
+    trace.getTracer('test').startSpan('again').end();
+    expect(spans.spans.map((span) => span.name)).toEqual(['again']);
+  });
+
+  test('a taken probe port rejects, undoes what had started, and says which', async () => {
+    const taken = createServer();
+    onTestFinished(() => void taken.close());
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const starting = startTelemetry({ serviceName: 'api', probes: { port }, logs: { destination: memoryLogs() }, shutdown: quiet });
+    const message = expect.stringContaining(`probes cannot listen on 127.0.0.1:${port}`);
+    await expect(starting).rejects.toMatchObject({ code: 'probe_listen_failed', retryable: true, message });
+    expect([runningTelemetry(), trace.getTracer('test').startSpan('x').isRecording()]).toEqual([undefined, false]);
+  });
+
+  test('a registry of your own is used', async () => {
+    const registry = createRegistry();
+    const telemetry = await startTelemetry({
+      serviceName: 'api',
+      metrics: { registry, runtime: false },
+      logs: { destination: memoryLogs() },
+      shutdown: quiet,
+    });
+    expect(telemetry.metrics).toBe(registry);
+    expect(registry.getSingleMetric('process_cpu_seconds_total')).toBeUndefined();
+  });
+
+  test.for([
+    [{}, 'serviceName must be a string of 1 to 255 characters, got undefined'],
+    [
+      { serviceName: 'x', log: {} },
+      'startTelemetry has no option log; known: serviceName, serviceVersion, logs, metrics, probes, traces, shutdown',
+    ],
+    [{ serviceName: 'x', probes: { port: 70_000 } }, 'probes.port must be a whole number from 0 to 65535, got 70000'],
+    [{ serviceName: 'x', probes: {} }, 'probes.port must be a whole number from 0 to 65535, got undefined'],
+    [{ serviceName: 'x', logs: { level: 'loud' } }, 'logs.level must be one of trace, debug, info, warn, error, fatal, silent, got "loud"'],
+    [{ serviceName: 'x', traces: { files: 'x' } }, 'traces has no option files; known: spanProcessors, file'],
+    [{ serviceName: 'x', shutdown: { deadlineMs: 0 } }, 'shutdown.deadlineMs must be a whole number from 10 to 3600000, got 0'],
+  ] as const)('refuses %j', ([options, message]) => {
+    expect(() => startTelemetry(options as never)).toThrow(expect.objectContaining({ code: 'invalid_options', message }));
+    expect(runningTelemetry()).toBeUndefined();
+  });
+});
