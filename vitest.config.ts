@@ -22,7 +22,7 @@ const config: ViteUserConfig = defineConfig({
           'packages/*/test/**/*.test.ts',
           'tools/**/*.test.ts',
           'examples/*/src/**/*.test.ts',
-          'test/*.test.ts',
+          'test/**/*.test.ts',
         ],
         {
           exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**', '**/*.redis.test.ts', '**/*.packed.test.ts'],
@@ -38,7 +38,11 @@ const config: ViteUserConfig = defineConfig({
         },
       ),
       project('types', [], { typecheck: { enabled: true, only: true, include: ['packages/*/test/**/*.test-d.ts'], checker: 'tsc' } }),
-      project('packed', ['test/packed/*.packed.test.ts'], { testTimeout: 300_000, hookTimeout: 300_000 }),
+      project('packed', ['test/packed/*.packed.test.ts'], {
+        globalSetup: ['./test/packed/setup.ts'],
+        testTimeout: 300_000,
+        hookTimeout: 300_000,
+      }),
     ],
   },
 });

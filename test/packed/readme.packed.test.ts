@@ -1,0 +1,57 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, inject, test } from 'vitest';
+import { mismatch, type Program } from '../../tools/stranger/readme.ts';
+import { strangerEnv } from '../../tools/stranger/stranger.ts';
+import { typescriptCompiler } from '../../tools/stranger/toolchains.ts';
+import { run } from '../../tools/workspace/run.ts';
+
+const programs = inject('programs');
+const folder = join(inject('strangerFolder'), 'readme');
+
+const fileOf = ({ file, line }: Program) => `${file.replaceAll(/[^\w]+/g, '-')}-${line}.mts`;
+
+let complaints = '';
+
+beforeAll(async () => {
+  mkdirSync(folder);
+  for (const program of programs) writeFileSync(join(folder, fileOf(program)), program.code);
+  const compilerOptions = {
+    target: 'es2023',
+    module: 'nodenext',
+    types: ['node'],
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
+    erasableSyntaxOnly: true,
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.mts'] }));
+  const compiler = (await typescriptCompiler('7')) ?? '';
+  complaints =
+    programs.length === 0
+      ? ''
+      : (await run([process.execPath, compiler, '-p', folder, '--pretty', 'false'], { env: strangerEnv() })).output;
+});
+
+/** Each program has a database of its own when the Redis is ours to divide. */
+function redisUrl(index: number): string {
+  const url = new URL(inject('packedRedisUrl'));
+  if (url.pathname.length <= 1) url.pathname = `/${index % 16}`;
+  return url.href;
+}
+
+test('at least one document shows a program', () => {
+  expect(programs.length).toBeGreaterThan(0);
+});
+
+test.each(programs.map((program, index) => [`${program.file}:${program.line}`, program, index] as const))(
+  'the program at %s type-checks, runs and prints what is shown',
+  async (_, program, index) => {
+    const name = fileOf(program);
+    expect(complaints.split('\n').filter((line) => line.includes(name))).toEqual([]);
+    const env = { ...strangerEnv(), REDIS_URL: redisUrl(index) };
+    const { status, output } = await run([process.execPath, name], { cwd: folder, env, timeoutMs: 60_000 });
+    expect({ status, output }).toMatchObject({ status: 0 });
+    expect(program.prints === undefined ? undefined : mismatch(program.prints, output)).toBeUndefined();
+  },
+);

@@ -1,0 +1,50 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { ensureRedis } from '../../tools/redis/ensure.ts';
+import { importedPackages, programsOf, type Program } from '../../tools/stranger/readme.ts';
+import { createStranger, packAll, versionHere } from '../../tools/stranger/stranger.ts';
+import { ROOT } from '../../tools/workspace/packages.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The folder of a stranger's project with all packages installed from their tarballs. */
+    strangerFolder: string;
+    /** Full name → tarball. */
+    tarballs: Readonly<Record<string, string>>;
+    programs: readonly Program[];
+    packedRedisUrl: string;
+  }
+}
+
+/** Packs every package and installs the tarballs once, with what the documents' programs import, for all packed tests. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const stranger = createStranger();
+  const redis = await ensureRedis();
+  const stop = async () => {
+    stranger.remove();
+    await redis.stop();
+  };
+  try {
+    const tarballs = await packAll(stranger.folder);
+    const programs = documents().flatMap((file) => programsOf(file, readFileSync(join(ROOT, file), 'utf8')));
+    const extra = new Set(['@types/node', '@opentelemetry/api', 'ioredis', ...programs.flatMap(({ code }) => importedPackages(code))]);
+    const specs = await Promise.all(
+      [...extra].filter((name) => !tarballs.has(name)).map(async (name) => `${name}@${await versionHere(name)}`),
+    );
+    await stranger.install(...[...tarballs.values()].map((file) => `./${basename(file)}`), ...specs);
+    project.provide('strangerFolder', stranger.folder);
+    project.provide('tarballs', Object.fromEntries(tarballs));
+    project.provide('programs', programs);
+    project.provide('packedRedisUrl', redis.url);
+    return stop;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The documents whose programs must run: the root README, each package's, the guides. */
+function documents(): string[] {
+  return globSync(['README.md', 'packages/*/README.md', 'docs/*.md'], { cwd: ROOT }).sort();
+}
