@@ -44,7 +44,7 @@ export interface TelemetryOptions {
     readonly deadlineMs?: number;
     /** Pause between "not ready" and "stop accepting". Default 5000 inside Kubernetes, else 0. */
     readonly drainDelayMs?: number;
-    /** Handle SIGTERM and SIGINT. Default true. */
+    /** Shut down on SIGTERM, on SIGINT and when nothing is left to do. Default true. */
     readonly signals?: boolean;
   };
 }

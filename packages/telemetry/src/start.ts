@@ -60,7 +60,8 @@ function createParts(options: ResolvedOptions): Parts {
   const lifecycle = createLifecycle({
     deadlineMs,
     drainDelayMs,
-    onStep({ error, ...step }) {
+    onStep({ error, durationMs, ...rest }) {
+      const step = { ...rest, durationMs: Math.round(durationMs) };
       if (step.outcome === 'done') logger.info(step, 'shutdown step');
       else logger.error({ ...step, err: error }, 'shutdown step');
     },
@@ -102,6 +103,22 @@ async function start(options: ResolvedOptions, parts: Parts): Promise<Telemetry>
   return { ...early, probes: { url: server.url } };
 }
 
+/** Shuts down on a signal, and when the process ends by itself: spans that wait in a batch would be lost. */
+function endInOrder({ logger, lifecycle, shutdown }: EarlyTelemetry): () => void {
+  const remove = handleSignals(lifecycle, {
+    onSignal: (signal) => logger.info({ signal }, 'shutdown started'),
+    onReport({ reason, clean, durationMs }) {
+      logger.info({ reason, clean, durationMs: Math.round(durationMs) }, 'shutdown complete');
+    },
+  });
+  const atNaturalEnd = (): void => void shutdown('nothing left to do');
+  process.once('beforeExit', atNaturalEnd);
+  return () => {
+    remove();
+    process.off('beforeExit', atNaturalEnd);
+  };
+}
+
 /**
  * Starts traces, metrics, correlated logs, health endpoints and an orderly shutdown for this process, once.
  *
@@ -128,15 +145,13 @@ export function startTelemetry(options: TelemetryOptions = {}): StartingTelemetr
     );
   }
   const { atEnd, internalError, ...early } = createParts(resolved);
-  const { logger, lifecycle, health, shutdown } = early;
+  const { health, shutdown } = early;
   const forget = (): void => {
     delete (globalThis as Running)[running];
   };
   atEnd.push(forget, () => health.stop());
   if (resolved.signals) {
-    const onReport = ({ reason, clean, durationMs }: ShutdownReport): void =>
-      logger.info({ reason, clean, durationMs }, 'shutdown complete');
-    atEnd.push(handleSignals(lifecycle, { onSignal: (signal) => logger.info({ signal }, 'shutdown started'), onReport }));
+    atEnd.push(endInOrder(early));
   }
   const promise = start(resolved, { ...early, atEnd, internalError }).catch(async (error: unknown) => {
     await shutdown('start failed');

@@ -35,7 +35,7 @@ test('SIGTERM: not ready but alive, the request in flight is answered and its sp
   expect(spans[0]).toMatchObject({ kind: 'server', traceId: inFlight['trace_id'], spanId: inFlight['span_id'] });
 });
 
-test('spans go to the OTLP endpoint and to the file, metrics and logs do not, and SIGTERM flushes what waits', async () => {
+async function startCollector(): Promise<{ readonly url: string; readonly paths: readonly string[] }> {
   const paths: string[] = [];
   const collector = createServer((request, response) => {
     paths.push(request.url ?? '');
@@ -43,9 +43,21 @@ test('spans go to the OTLP endpoint and to the file, metrics and logs do not, an
   });
   onTestFinished(() => void collector.close());
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
-  const { port } = collector.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`, paths };
+}
+
+test('a program that ends by itself flushes what waits', async () => {
+  const { url, paths } = await startCollector();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_BSP_SCHEDULE_DELAY: '600000' };
+  const child = startChild('registered.mjs', { flags: ['--import', '@nines/telemetry/register'], env });
+  expect(await child.exit).toEqual(cleanExit);
+  expect(paths).toEqual(['/v1/traces']);
+});
+
+test('spans go to the OTLP endpoint and to the file, metrics and logs do not, and SIGTERM flushes what waits', async () => {
+  const { url: endpoint, paths } = await startCollector();
   const file = join(scratch, 'otlp.jsonl');
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, NINES_TRACES_FILE: file, OTEL_BSP_SCHEDULE_DELAY: '600000' };
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, NINES_TRACES_FILE: file, OTEL_BSP_SCHEDULE_DELAY: '600000' };
   const child = startChild('service.mjs', { env });
   onTestFinished(() => void child.process.kill('SIGKILL'));
   const url = field(await child.line(message('listening')), 'url');
