@@ -36,19 +36,23 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
   const run = <Key extends KeyName>(script: scripts.Script<Key>, args: readonly Argument[]) =>
     runScript(connection.command, script, keys, args);
 
-  let opened = false;
-  const open = async () => {
-    if (opened) return;
+  let opening: Promise<void> | undefined;
+  const connect = async () => {
     await connection.ready(connectTimeoutMs);
     checkLayout(queue.name, text((await run(scripts.open, [LAYOUT])) as Buffer));
-    opened = true;
   };
+  // Everybody waits for the same attempt; a failed one is forgotten, so that the next call tries again.
+  const open = () =>
+    (opening ??= connect().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
 
   return {
     open,
 
     async enqueue(jobs) {
-      if (!opened) await open();
+      await open();
       const reply = (await run(scripts.enqueue, [offsetMs(), queue.maxWaiting, ...jobs.flatMap(newJobArguments)])) as [
         number,
         number,
