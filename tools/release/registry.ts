@@ -90,7 +90,7 @@ function publish(shelf: Shelf, name: string, given: Publication, base: string): 
   for (const [version, manifest] of Object.entries(given.versions)) {
     if (version in known.versions) return [403, { error: `${name}@${version} is published already` }];
     const path = `${name}/-/${name.replace(/^.*\//, '')}-${version}.tgz`;
-    const data = Object.values(given._attachments)[0]?.data;
+    const data = Object.values(given['_attachments'])[0]?.data;
     if (data === undefined) return [400, { error: 'the tarball is missing' }];
     const tarball = Buffer.from(data, 'base64');
     const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
