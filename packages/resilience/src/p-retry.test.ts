@@ -1,0 +1,282 @@
+import { makeRetriable, type Options } from 'p-retry';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import {
+  deadline,
+  exponential,
+  fixed,
+  http,
+  isResilienceError,
+  type Outcome,
+  pipeline,
+  type PipelineEvent,
+  timeout,
+} from '@nines/resilience';
+import { opossum } from '@nines/resilience/opossum';
+import { pRetry } from '@nines/resilience/p-retry';
+import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
+
+const raw = <T>(run: () => T | Promise<T>, options: Options = {}): Promise<T> => makeRetriable(run, options)();
+const now = { maxAttempts: 3, backoff: fixed(0) };
+const never = (): Promise<never> => new Promise(() => {});
+const errorOf = (outcome: Outcome<unknown>) => (!outcome.ok && isResilienceError(outcome.error) ? outcome.error : undefined);
+
+/** True when the promise has not settled after everything that can settle did. */
+async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  let pending = true;
+  void promise.catch(() => {}).finally(() => (pending = false));
+  await flush();
+  return pending;
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('p-retry raw → the policy', () => {
+  test.each([
+    ['a TypeError', new TypeError('wrapped network error')],
+    ['a string', 'down'],
+    ['undefined', undefined],
+  ])('%s is never retried → it is', async (_name, thrown) => {
+    let runs = 0;
+    const run = (): never => {
+      runs += 1;
+      throw thrown;
+    };
+    await raw(run, { retries: 2, minTimeout: 0 }).catch(() => {});
+    expect(runs).toBe(1);
+
+    runs = 0;
+    const outcome = await pipeline('p', [pRetry(now)]).executeOutcome(run);
+    expect(runs).toBe(3);
+    expect(errorOf(outcome)?.cause).toBe(thrown);
+  });
+
+  test('a cancelled fetch is retried unless the signal is passed → a cancellation never is', async () => {
+    let runs = 0;
+    const cancelled = (): never => {
+      runs += 1;
+      throw new DOMException('This operation was aborted', 'AbortError');
+    };
+    await raw(cancelled, { retries: 2, minTimeout: 0 }).catch(() => {});
+    expect(runs).toBe(3);
+
+    runs = 0;
+    const outcome = await pipeline('p', [pRetry(now)]).executeOutcome(cancelled);
+    expect([runs, outcome.kind]).toEqual([1, 'ignored']);
+  });
+
+  test('an attempt cannot be interrupted → the caller is free at once', async () => {
+    const caller = new AbortController();
+    const stuck = raw(never, { signal: caller.signal });
+    caller.abort();
+    expect(await isPending(stuck)).toBe(true);
+
+    const leaver = new AbortController();
+    const call = pipeline('p', [pRetry(now)]).executeOutcome(never, { signal: leaver.signal });
+    leaver.abort();
+    expect(await isPending(call)).toBe(false);
+    expect(errorOf(await call)?.code).toBe('ABORTED');
+  });
+
+  test('maxRetryTime is overrun by a long attempt → a deadline is kept', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const work = deferred<string>();
+    const late = raw(() => work.promise, { maxRetryTime: 100 });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await isPending(late)).toBe(true);
+    work.resolve('after 5 s');
+    expect(await late).toBe('after 5 s');
+
+    const clock = new FakeClock();
+    const call = pipeline('p', [deadline({ totalMs: 100 }), pRetry(now)], { clock }).executeOutcome(never);
+    await clock.advance(100);
+    expect(errorOf(await call)?.code).toBe('DEADLINE_EXCEEDED');
+  });
+
+  test('by default 11 calls and 1,023 s of sleep without jitter → 3 calls, short, spread by chance', async () => {
+    let runs = 0;
+    const run = (): never => {
+      runs += 1;
+      throw new Error('down');
+    };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const started = performance.now();
+    const call: Promise<number> = raw(run).catch(() => performance.now() - started);
+    await vi.advanceTimersByTimeAsync(2_000_000);
+    expect([runs, Math.round((await call) / 1_000)]).toEqual([11, 1_023]);
+
+    runs = 0;
+    const clock = new FakeClock();
+    const delays: number[] = [];
+    const p = pipeline('p', [pRetry()], { clock, random: () => 0.5 });
+    p.subscribe((event) => {
+      if (event.type === 'retry') delays.push(event.delayMs);
+    });
+    const ours = p.executeOutcome(run);
+    await clock.advance(1_000);
+    await ours;
+    expect([runs, delays]).toEqual([3, [50, 100]]);
+  });
+
+  test('earlier errors are lost → every one is kept', async () => {
+    let runs = 0;
+    const run = (): never => {
+      runs += 1;
+      throw new Error(`error ${runs}`);
+    };
+    const lost = await raw(run, { retries: 2, minTimeout: 0 }).catch((error: unknown) => error);
+    expect([(lost as Error).message, Object.getOwnPropertyNames(lost)]).toEqual(['error 3', ['stack', 'message']]);
+
+    runs = 0;
+    const error = errorOf(await pipeline('p', [pRetry(now)]).executeOutcome(run));
+    expect(error).toMatchObject({
+      code: 'RETRIES_EXHAUSTED',
+      policy: 'p-retry',
+      message: 'p: gave up after 3 of 3 attempts: no attempt is left',
+    });
+    expect(error?.attempts.map((attempt) => [attempt.attempt, attempt.kind, (attempt.error as Error).message])).toEqual([
+      [1, 'transient', 'error 1'],
+      [2, 'transient', 'error 2'],
+      [3, 'transient', 'error 3'],
+    ]);
+  });
+});
+
+describe('pRetry policy', () => {
+  test('waits as the backoff says, by the clock', async () => {
+    const clock = new FakeClock();
+    const at: number[] = [];
+    const backoff = exponential({ baseMs: 100, maxMs: 10_000, jitter: 'none' });
+    const call = pipeline('p', [pRetry({ maxAttempts: 4, backoff })], { clock }).executeOutcome(() => {
+      at.push(clock.now());
+      throw new Error('down');
+    });
+    await clock.advance(10_000);
+    await call;
+    expect([at, clock.pending]).toEqual([[0, 100, 300, 700], 0]);
+  });
+
+  test('an abort ends the wait at once and leaves no timer', async () => {
+    const clock = new FakeClock();
+    const caller = new AbortController();
+    let runs = 0;
+    const call = pipeline('p', [pRetry({ backoff: fixed(5_000) })], { clock }).executeOutcome(
+      () => {
+        runs += 1;
+        throw new Error('down');
+      },
+      { signal: caller.signal },
+    );
+    await clock.advance(1_000);
+    caller.abort();
+    const outcome = await call;
+    expect([runs, outcome.kind, errorOf(outcome)?.code, outcome.attempts.length, clock.pending]).toEqual([1, 'ignored', 'ABORTED', 1, 0]);
+  });
+
+  test('retries a returned value that is transient, frees it, and gives back the last one', async () => {
+    const cancelled: number[] = [];
+    let runs = 0;
+    const respond = (statuses: readonly number[]) => () => {
+      const status = statuses[runs] ?? 0;
+      runs += 1;
+      const body = new ReadableStream({ cancel: () => void cancelled.push(status) });
+      return new Response(body, { status });
+    };
+    const p = pipeline('p', [pRetry(now)], { classify: http() });
+    expect((await p.execute(respond([503, 500, 200]))).status).toBe(200);
+    expect(cancelled).toEqual([503, 500]);
+    runs = 0;
+    const outcome = await p.executeOutcome(respond([500, 502, 503]));
+    expect(outcome).toMatchObject({ ok: true, kind: 'transient', value: { status: 503 } });
+    expect(outcome.attempts).toHaveLength(3);
+  });
+
+  test('keeps a Retry-After that is short enough, and stops at a longer one', async () => {
+    const clock = new FakeClock();
+    const at: number[] = [];
+    const p = pipeline('p', [pRetry({ maxAttempts: 2, backoff: fixed(10), retryAfter: { maxMs: 5_000 } })], { clock, classify: http() });
+    const answer = (seconds: string) => () => {
+      at.push(clock.now());
+      return new Response('', { status: 429, headers: { 'retry-after': seconds } });
+    };
+    const short = p.executeOutcome(answer('3'));
+    await clock.advance(10_000);
+    expect((await short).kind).toBe('throttled');
+    expect(at).toEqual([0, 3_000]);
+    const long = await p.executeOutcome(answer('6'));
+    expect([long.attempts.length, long.retryAfterMs]).toEqual([1, 6_000]);
+  });
+
+  test('tells on the error how long the dependency wants peace', async () => {
+    const wish = pipeline('p', [pRetry({ maxAttempts: 2, backoff: fixed(0) })], {
+      classify: () => ({ kind: 'throttled', retryAfterMs: 60_000 }),
+    });
+    const outcome = await wish.executeOutcome(() => Promise.reject(new Error('busy')));
+    expect(errorOf(outcome)).toMatchObject({
+      code: 'RETRIES_EXHAUSTED',
+      retryAfterMs: 60_000,
+      message: 'p: gave up after 1 of 2 attempts: the dependency asked for a longer wait than retryAfter.maxMs',
+    });
+  });
+
+  test.each(['failure', 'ignored'] as const)('does not retry what is %s; the error passes unchanged', async (kind) => {
+    const error = new Error('no');
+    const outcome = await pipeline('p', [pRetry(now)], { classify: () => kind }).executeOutcome(() => Promise.reject(error));
+    expect(outcome).toMatchObject({ ok: false, kind, error });
+    expect(outcome.attempts).toHaveLength(1);
+  });
+
+  test('allow may switch retries off, and one attempt alone passes its error unchanged', async () => {
+    const error = new Error('down');
+    const gated = await pipeline('p', [pRetry({ ...now, allow: () => false })]).executeOutcome(() => Promise.reject(error));
+    expect(errorOf(gated)?.message).toBe('p: gave up after 1 of 3 attempts: allow() said no');
+    await expect(pipeline('p', [pRetry({ maxAttempts: 1 })]).execute(() => Promise.reject(error))).rejects.toBe(error);
+  });
+
+  test('stops when the circuit opens between attempts, and tells of the attempts before', async () => {
+    const error = errorOf(
+      await pipeline('p', [pRetry({ maxAttempts: 5, backoff: fixed(0) }), opossum({ minimumCalls: 2 })]).executeOutcome(() =>
+        Promise.reject(new Error('down')),
+      ),
+    );
+    expect(error).toMatchObject({ code: 'CIRCUIT_OPEN', policy: 'opossum', attempts: [{ attempt: 1 }, { attempt: 2 }] });
+    expect(error?.retryAfterMs).toBeGreaterThan(0);
+  });
+
+  test('calls at the same time do not mix', async () => {
+    const clock = new FakeClock();
+    const p = pipeline('p', [pRetry({ maxAttempts: 3, backoff: (attempt) => attempt * 10 }), timeout({ attemptMs: 50 })], { clock });
+    const calls = Array.from({ length: 20 }, (_, i) =>
+      p.execute((ctx) => {
+        if (ctx.attempt <= i % 3) throw new Error('again');
+        return `${i} in ${ctx.attempt}`;
+      }),
+    );
+    await clock.advance(100);
+    expect(await Promise.all(calls)).toEqual(Array.from({ length: 20 }, (_, i) => `${i} in ${(i % 3) + 1}`));
+  });
+
+  test('a backoff that gives nonsense cannot break the loop', async () => {
+    const clock = new FakeClock();
+    const delays: number[] = [];
+    for (const ms of [Number.NaN, -5]) {
+      const p = pipeline('p', [pRetry({ maxAttempts: 2, backoff: () => ms })], { clock });
+      p.subscribe((event: PipelineEvent) => {
+        if (event.type === 'retry') delays.push(event.delayMs);
+      });
+      const call = p.executeOutcome(() => Promise.reject(new Error('down')));
+      await clock.advance(1);
+      await call;
+    }
+    expect(delays).toEqual([0, 0]);
+  });
+
+  test('refuses options it cannot keep', () => {
+    expect(() => pRetry({ maxAttempts: 0 })).toThrow('pRetry: maxAttempts must be a whole number from 1 to 100, got 0');
+    expect(() => pRetry({ retries: 3 } as never)).toThrow('pRetry: unknown option "retries"');
+    expect(() => pRetry({ retryAfter: { maxMs: -1 } })).toThrow(
+      'pRetry: retryAfter.maxMs must be a whole number from 0 to 2147483647, got -1',
+    );
+  });
+});
