@@ -10,7 +10,8 @@ const modes = [
   { mode: 'ES module, started first', file: 'esm-first.mjs', flags: [] },
   { mode: 'ES module that imported node:http before', file: 'esm-late.mjs', flags: [] },
   { mode: 'CommonJS', file: 'commonjs.cjs', flags: [] },
-  { mode: '--import @nines/telemetry/register', file: 'registered.mjs', flags: ['--import', '@nines/telemetry/register'] },
+  { mode: 'ES module with --import @nines/telemetry/register', file: 'registered.mjs', flags: ['--import', '@nines/telemetry/register'] },
+  { mode: 'CommonJS with --import @nines/telemetry/register', file: 'registered.cjs', flags: ['--import', '@nines/telemetry/register'] },
 ] as const;
 
 function only(spans: readonly SpanLine[], kind: string, path: string): SpanLine {
