@@ -171,13 +171,13 @@ export class ClaimLoop<Payload> {
     this.#renewedAt = clock.now();
     this.#renew = false;
     this.#prefetch.observeExchange(this.#renewedAt - start);
-    this.#accept(reply, want);
+    this.#accept(reply, sent.length, want);
   }
 
-  #accept(reply: ExchangeReply, want: number): void {
+  #accept(reply: ExchangeReply, sent: number, want: number): void {
     const { metrics, queue } = this.#options;
     if (reply.poisoned > 0) metrics?.deadLettered(queue.name, 'poison', reply.poisoned);
-    if (reply.holder === 'expired') return this.#loseAll();
+    if (reply.holder === 'expired') return this.#loseAll(sent);
     if (reply.lostIds.length > 0) metrics?.leasesLost(queue.name, reply.lostIds.length);
     if (want > 0 && reply.jobs.length < want) {
       this.#hungry = this.#wokenInFlight;
@@ -227,11 +227,11 @@ export class ClaimLoop<Payload> {
     this.#schedule();
   }
 
-  /** All that was held belongs to others: abort what runs, forget what waits. */
-  #loseAll(): void {
+  /** All that was held belongs to others: abort what runs, forget what waits. Outcomes that the refused call carried (`unsettled`) came too late, as did those that ended meanwhile. */
+  #loseAll(unsettled: number): void {
     this.#hungry = true;
     const lost = this.#attempts.all();
-    const count = lost.length + this.#prefetched.length;
+    const count = lost.length + this.#prefetched.length + this.#settlements.length + unsettled;
     this.#prefetched = [];
     this.#settlements = [];
     for (const attempt of lost) this.#lose(attempt);
@@ -254,7 +254,7 @@ export class ClaimLoop<Payload> {
     const reply = await this.#holder.reconcile(ids);
     this.#inDoubt = false;
     this.#renewedAt = this.#options.clock.now();
-    if (reply.expired) return this.#loseAll();
+    if (reply.expired) return this.#loseAll(0);
     const lost = new Set(reply.lostIds);
     this.#settlements = [...sent, ...this.#settlements].filter(({ id }) => !lost.has(id));
     this.#prefetched = this.#prefetched.filter(({ job }) => !lost.has(job.id));
