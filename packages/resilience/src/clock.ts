@@ -23,7 +23,11 @@ export const systemClock: Clock = Object.freeze({
   },
 });
 
-/** An HTTP date as milliseconds since 1970, or NaN. */
+/** The three date forms of RFC 9110 §5.6.7: a day name first and a time inside. */
+const HTTP_DATE = /^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/;
+
+/** An HTTP date as milliseconds since 1970, or NaN. HTTP dates are GMT, also in the old form that does not say so. */
 export function parseHttpDate(text: string): number {
-  return Date.parse(text);
+  if (!HTTP_DATE.test(text)) return Number.NaN;
+  return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
 }

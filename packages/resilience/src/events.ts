@@ -38,7 +38,7 @@ export interface RejectionEvent {
   readonly type: 'rejection';
   readonly pipeline: string;
   readonly policy: string;
-  readonly reason: 'open' | 'half_open' | 'deadline';
+  readonly reason: 'open' | 'half_open';
   readonly key: string | undefined;
   readonly retryAfterMs: number | undefined;
 }

@@ -1,0 +1,154 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  type Attributes,
+  type Context,
+  context,
+  type ContextManager,
+  ROOT_CONTEXT,
+  type Span,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from '@opentelemetry/api';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fixed, pipeline } from '@nines/resilience';
+import { opossum } from '@nines/resilience/opossum';
+import { tracing } from '@nines/resilience/otel';
+import { pRetry } from '@nines/resilience/p-retry';
+
+/** Carries the active context through promises, as an SDK does. */
+class TestContextManager implements ContextManager {
+  readonly #storage = new AsyncLocalStorage<Context>();
+  active(): Context {
+    return this.#storage.getStore() ?? ROOT_CONTEXT;
+  }
+  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
+    ctx: Context,
+    fn: F,
+    _thisArg?: ThisParameterType<F>,
+    ...args: A
+  ): ReturnType<F> {
+    return this.#storage.run(ctx, () => fn(...args));
+  }
+  bind<T>(_context: Context, target: T): T {
+    return target;
+  }
+  enable(): this {
+    return this;
+  }
+  disable(): this {
+    return this;
+  }
+}
+
+interface Recorded {
+  readonly name: string;
+  readonly parent: string | undefined;
+  readonly attributes: Attributes;
+  readonly events: { readonly name: string; readonly attributes: unknown }[];
+  status: SpanStatusCode | undefined;
+  ended: number;
+}
+
+/** Keeps what is recorded. */
+function recorder(): { tracer: Tracer; spans: Recorded[] } {
+  const spans: Recorded[] = [];
+  const names = new WeakMap<Span, string>();
+  const startSpan: Tracer['startSpan'] = (name, options) => {
+    const active = trace.getActiveSpan();
+    const recorded: Recorded = {
+      name,
+      parent: active && names.get(active),
+      attributes: { ...options?.attributes },
+      events: [],
+      status: undefined,
+      ended: 0,
+    };
+    spans.push(recorded);
+    const span = {
+      setAttribute: (key: string, value: string) => void (recorded.attributes[key] = value),
+      setStatus: ({ code }: { code: SpanStatusCode }) => void (recorded.status = code),
+      addEvent: (event: string, attributes: unknown) => void recorded.events.push({ name: event, attributes }),
+      end: () => void (recorded.ended += 1),
+    } as unknown as Span;
+    names.set(span, name);
+    return span;
+  };
+  return { spans, tracer: { startSpan } as Tracer };
+}
+
+beforeAll(() => {
+  context.setGlobalContextManager(new TestContextManager());
+});
+afterAll(() => {
+  context.disable();
+});
+
+describe('tracing', () => {
+  test('one span an attempt, active inside the function, ended once with its outcome', async () => {
+    const { tracer, spans } = recorder();
+    const p = pipeline('inventory', [pRetry({ maxAttempts: 3, backoff: fixed(0) })], { observer: tracing({ tracer }) });
+    const outer = tracer.startSpan('job');
+    await context.with(trace.setSpan(context.active(), outer), () =>
+      p.execute(async (ctx) => {
+        await Promise.resolve();
+        tracer.startSpan(`GET ${ctx.attempt}`).end();
+        if (ctx.attempt === 1) throw new TypeError('fetch failed: https://user:secret@host');
+        return 'ok';
+      }),
+    );
+    expect(spans.map((span) => [span.name, span.parent])).toEqual([
+      ['job', undefined],
+      ['inventory attempt', 'job'],
+      ['GET 1', 'inventory attempt'],
+      ['inventory attempt', 'job'],
+      ['GET 2', 'inventory attempt'],
+    ]);
+    const [, first, , second] = spans;
+    expect(first).toMatchObject({
+      ended: 1,
+      status: SpanStatusCode.ERROR,
+      attributes: {
+        'resilience.pipeline': 'inventory',
+        'resilience.attempt': 1,
+        'resilience.attempt.kind': 'first',
+        'resilience.outcome': 'transient',
+        'error.type': 'TypeError',
+      },
+    });
+    expect(second).toMatchObject({
+      ended: 1,
+      status: undefined,
+      attributes: { 'resilience.attempt.kind': 'retry', 'resilience.outcome': 'success' },
+    });
+    expect(spans[0]?.events).toEqual([
+      { name: 'resilience.retry', attributes: { 'resilience.pipeline': 'inventory', 'resilience.attempt': 2, 'resilience.delay_ms': 0 } },
+    ]);
+    expect(JSON.stringify(spans)).not.toContain('secret');
+  });
+
+  test('a refused call and a change of state are marked on the span around the call', async () => {
+    const { tracer, spans } = recorder();
+    const p = pipeline('inventory', [opossum({ minimumCalls: 1 })], { observer: tracing({ tracer }) });
+    await context.with(trace.setSpan(context.active(), tracer.startSpan('job')), async () => {
+      await p.executeOutcome(() => Promise.reject(new Error('down')));
+      await p.executeOutcome(() => 'never run');
+    });
+    expect(spans).toHaveLength(2);
+    expect(spans[0]?.events.map((event) => event.name)).toEqual(['resilience.transition', 'resilience.rejected']);
+    expect(p.snapshot().observerErrors).toBe(0);
+  });
+
+  test('a returned value that was judged transient is an error of its kind', async () => {
+    const { tracer, spans } = recorder();
+    const p = pipeline('p', [], { observer: tracing({ tracer }), classify: () => 'transient' });
+    await p.execute(() => 503);
+    expect(spans[0]).toMatchObject({ status: SpanStatusCode.ERROR, attributes: { 'error.type': 'transient' } });
+  });
+
+  test('without a provider it costs nothing and changes nothing', async () => {
+    const p = pipeline('p', [opossum()], { observer: tracing() });
+    expect(await p.execute(() => 42)).toBe(42);
+    expect(p.snapshot().observerErrors).toBe(0);
+  });
+});
