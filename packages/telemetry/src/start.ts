@@ -89,6 +89,7 @@ async function start(options: ResolvedOptions, parts: Parts): Promise<Telemetry>
     reportDiagnostics((error) => internalError('opentelemetry', error), process.env);
     const tracing = await startTracing({
       ...options,
+      env: process.env,
       spanProcessors: options.spanProcessors((error) => internalError('traces file', error)),
       untraced: (port) => port !== undefined && port === probePort,
     });

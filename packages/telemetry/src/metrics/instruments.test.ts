@@ -74,6 +74,16 @@ test('a gauge keeps its last finite value and drops labels it does not know', as
   expect(await registry.metrics()).toBe('# HELP open Open.\n# TYPE open gauge\nopen{pool="a"} 3\n');
 });
 
+test('resetMetrics of the registry starts the instruments again', async () => {
+  const registry = new promClient.Registry();
+  counter(registry, { name: 'a_total', help: 'A.' }).inc({}, 5);
+  const b = counter(registry, { name: 'b_total', help: 'B.', labelNames: ['x'] });
+  b.inc({ x: '1' });
+  registry.resetMetrics();
+  b.inc({ x: '2' });
+  expect(lines(await registry.metrics()).filter((line) => !line.startsWith('#'))).toEqual(['a_total 0', 'b_total{x="2"} 1']);
+});
+
 describe('options are refused with a message', () => {
   const cases: readonly (readonly [HistogramOptions | object, string])[] = [
     [{ name: '1x', help: 'x' }, 'name must be a Prometheus metric name, got "1x"'],

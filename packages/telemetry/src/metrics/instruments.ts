@@ -1,5 +1,5 @@
 import { TelemetryError } from '../errors.ts';
-import { checkInstrument, createSeries, type InstrumentOptions, type Labels } from './labels.ts';
+import { checkInstrument, createSeries, type InstrumentOptions, type Labels, type Series } from './labels.ts';
 import type { MetricRegistry, MetricSample, RegisteredMetric } from './registry.ts';
 
 /** A number that only grows. */
@@ -31,20 +31,28 @@ export const durationBuckets: readonly number[] = Object.freeze([
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ]);
 
-function register(registry: MetricRegistry, options: InstrumentOptions, type: string, values: () => MetricSample[]): void {
+/** Registers a metric of the shape that registries ask for, whose values come from its series. */
+function register<Cell>(
+  registry: MetricRegistry,
+  options: InstrumentOptions,
+  type: string,
+  series: Series<Cell>,
+  samples: (labels: Labels, cell: Cell) => readonly MetricSample[],
+): void {
   const { name, help } = options;
-  const metric: RegisteredMetric & { aggregator: string } = {
-    name,
-    help,
-    type,
-    aggregator: 'sum',
-    get: () => ({ name, help, type, aggregator: 'sum', values: values() }),
+  const shape = { name, help, type, aggregator: 'sum' };
+  const metric: RegisteredMetric = {
+    ...shape,
+    get: () => ({ ...shape, values: [...series.all()].flatMap(([labels, cell]) => samples(labels, cell)) }),
+    reset: () => series.clear(),
   };
   if (registry.getSingleMetric(name) !== undefined) {
     throw new TelemetryError('metric_conflict', `metric ${name} is already registered`);
   }
   registry.registerMetric(metric);
 }
+
+const single = (labels: Labels, cell: { readonly value: number }): readonly MetricSample[] => [{ labels, value: cell.value }];
 
 /**
  * Registers a counter and returns it.
@@ -60,7 +68,7 @@ function register(registry: MetricRegistry, options: InstrumentOptions, type: st
 export function counter(registry: MetricRegistry, options: InstrumentOptions): Counter {
   checkInstrument(options);
   const series = createSeries(options, () => ({ value: 0 }));
-  register(registry, options, 'counter', () => [...series.all()].map(([labels, cell]) => ({ labels, value: cell.value })));
+  register(registry, options, 'counter', series, single);
   return {
     inc(labels, by = 1) {
       if (by >= 0 && by < Infinity) series.cell(labels).value += by;
@@ -82,7 +90,7 @@ export function counter(registry: MetricRegistry, options: InstrumentOptions): C
 export function gauge(registry: MetricRegistry, options: InstrumentOptions): Gauge {
   checkInstrument(options);
   const series = createSeries(options, () => ({ value: 0 }));
-  register(registry, options, 'gauge', () => [...series.all()].map(([labels, cell]) => ({ labels, value: cell.value })));
+  register(registry, options, 'gauge', series, single);
   return {
     set(value, labels) {
       if (Number.isFinite(value)) series.cell(labels).value = value;
@@ -132,9 +140,7 @@ export function histogram(registry: MetricRegistry, options: HistogramOptions): 
     throw new TelemetryError('invalid_options', `buckets must be 1 to 100 finite ascending numbers, got ${JSON.stringify(bounds)}`);
   }
   const series = createSeries<HistogramCell>(options, () => ({ counts: bounds.map(() => 0), sum: 0, count: 0 }));
-  register(registry, options, 'histogram', () =>
-    [...series.all()].flatMap(([labels, cell]) => histogramSamples(options.name, bounds, labels, cell)),
-  );
+  register(registry, options, 'histogram', series, (labels, cell) => histogramSamples(options.name, bounds, labels, cell));
   return {
     observe(value, labels) {
       if (!Number.isFinite(value)) return;

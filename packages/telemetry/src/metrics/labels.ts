@@ -44,6 +44,8 @@ export interface Series<Cell> {
   cell(labels?: Labels): Cell;
   /** Each cell with its labels. */
   all(): Iterable<readonly [Labels, Cell]>;
+  /** Starts again from nothing. */
+  clear(): void;
 }
 
 /** Creates bounded series whose cells come from `create`. */
@@ -70,5 +72,9 @@ export function createSeries<Cell>(options: InstrumentOptions, create: () => Cel
         : add(key, Object.fromEntries(names.map((name) => [name, String(labels[name] ?? '')])));
     },
     all: () => cells.values(),
+    clear() {
+      cells.clear();
+      if (names.length === 0) add('', {});
+    },
   };
 }

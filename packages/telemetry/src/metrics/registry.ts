@@ -18,6 +18,8 @@ export interface RegisteredMetric {
   readonly type: string;
   /** The current values. */
   get(): unknown;
+  /** Starts again from nothing. */
+  reset(): void;
 }
 
 /**

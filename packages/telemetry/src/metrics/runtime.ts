@@ -5,7 +5,8 @@ import type { MetricRegistry, MetricSample } from './registry.ts';
 type Read = () => readonly MetricSample[];
 
 function observed(registry: MetricRegistry, name: string, type: 'gauge' | 'counter', help: string, values: Read): void {
-  registry.registerMetric({ name, help, type, aggregator: 'sum', get: () => ({ name, help, type, aggregator: 'sum', values: values() }) });
+  const shape = { name, help, type, aggregator: 'sum' };
+  registry.registerMetric({ ...shape, get: () => ({ ...shape, values: values() }), reset: () => undefined });
 }
 
 const single = (value: number): readonly MetricSample[] => [{ value, labels: {} }];

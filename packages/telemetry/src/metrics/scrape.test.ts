@@ -85,6 +85,12 @@ test('fifty scrapes in parallel collect once, and a hanging collector is called 
   expect(await second).toContain('slow 5');
 });
 
+test('a registry set to OpenMetrics is refused', () => {
+  const registry = new promClient.Registry<typeof promClient.Registry.OPENMETRICS_CONTENT_TYPE>();
+  registry.setContentType(promClient.Registry.OPENMETRICS_CONTENT_TYPE);
+  expect(() => metricsHandler(registry)).toThrow('registry must write the Prometheus text format, got application/openmetrics-text');
+});
+
 test('over HTTP it answers GET and refuses POST', async () => {
   const registry = new promClient.Registry();
   counter(registry, { name: 'jobs_total', help: 'Jobs.' }).inc();

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts';
+import { TelemetryError } from '../errors.ts';
 import { refuseUnknown, whole } from '../options.ts';
 import type { MetricRegistry } from './registry.ts';
 
@@ -90,7 +91,7 @@ function createRender(registry: MetricRegistry, timeoutMs: number, clock: Clock,
  * A request handler that serves a registry as Prometheus text and always answers: a collector that throws or hangs
  * costs only its own metric, which is reported as `telemetry_collector_up{metric="…"} 0`. Scrapes in parallel share one collection.
  *
- * @throws TelemetryError `invalid_options`.
+ * @throws TelemetryError `invalid_options`, also for a registry set to OpenMetrics.
  * @example
  * ```ts
  * import { createServer } from 'node:http';
@@ -102,6 +103,10 @@ function createRender(registry: MetricRegistry, timeoutMs: number, clock: Clock,
  */
 export function metricsHandler(registry: MetricRegistry, options: ScrapeOptions = {}): MetricsHandler {
   refuseUnknown('metricsHandler', options, ['timeoutMs', 'onCollectorError', 'clock']);
+  if (registry.contentType.includes('openmetrics')) {
+    // Its clients rename every counter for good on the first such render; the plain text keeps the names.
+    throw new TelemetryError('invalid_options', `registry must write the Prometheus text format, got ${registry.contentType}`);
+  }
   const timeoutMs = whole('timeoutMs', options.timeoutMs, 1000, 1, 60_000);
   const collect = createRender(registry, timeoutMs, options.clock ?? systemClock, options.onCollectorError ?? (() => undefined));
   let shared: Promise<string> | undefined;

@@ -44,3 +44,41 @@ export function readEnvironment(env: Variables): TracingEnvironment {
     exportsLogs: names(env['OTEL_LOGS_EXPORTER']),
   };
 }
+
+/** Sets variables while `run` runs, then puts back what was there; `undefined` leaves a variable alone. */
+export function withVariables<T>(env: Record<string, string | undefined>, wanted: Variables, run: () => T): T {
+  const before = Object.keys(wanted).map((name) => [name, env[name]] as const);
+  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) env[name] = value;
+  try {
+    return run();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete env[name];
+      else env[name] = value;
+    }
+  }
+}
+
+interface SdkVariables {
+  readonly serviceVersion: string | undefined;
+  readonly environment: TracingEnvironment;
+  readonly env: Variables;
+}
+
+/**
+ * The variables that the SDK reads while it starts, where it has no option for them. What the user has set always wins.
+ * The version joins the resource; the command line, which may hold secrets, stays out of it; no log exporter starts by default.
+ */
+export function sdkVariables(options: SdkVariables): Variables {
+  const { serviceVersion, environment, env } = options;
+  const attributes = env['OTEL_RESOURCE_ATTRIBUTES'] ?? '';
+  const version =
+    serviceVersion === undefined || attributes.includes('service.version=')
+      ? []
+      : [`service.version=${encodeURIComponent(serviceVersion)}`];
+  return {
+    OTEL_RESOURCE_ATTRIBUTES: [...(attributes === '' ? [] : [attributes]), ...version].join(','),
+    OTEL_NODE_RESOURCE_DETECTORS: env['OTEL_NODE_RESOURCE_DETECTORS'] || 'env,host,serviceinstance',
+    OTEL_LOGS_EXPORTER: environment.exportsLogs ? undefined : 'none',
+  };
+}

@@ -1,7 +1,7 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { context, diag, logs, metrics, propagation, trace } from '@opentelemetry/api';
 import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node';
-import type { TracingEnvironment } from './environment.ts';
+import { sdkVariables, type TracingEnvironment, withVariables } from './environment.ts';
 import type { SpanProcessor } from './span.ts';
 import { teeSpans } from './tee.ts';
 
@@ -10,6 +10,8 @@ export interface TracingOptions {
   readonly serviceName: string;
   readonly serviceVersion: string | undefined;
   readonly environment: TracingEnvironment;
+  /** The variables themselves; the SDK reads them while it starts. */
+  readonly env: Record<string, string | undefined>;
   readonly spanProcessors: readonly SpanProcessor[];
   /** Whether a request came in on a port that is not to be traced. */
   readonly untraced: (localPort: number | undefined) => boolean;
@@ -48,37 +50,6 @@ function exporters(environment: TracingEnvironment, spanProcessors: readonly Spa
   };
 }
 
-/** Sets variables while `run` runs, then puts back what was there; `undefined` leaves a variable alone. */
-function withVariables<T>(wanted: Readonly<Record<string, string | undefined>>, run: () => T): T {
-  const before = Object.keys(wanted).map((name) => [name, process.env[name]] as const);
-  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) process.env[name] = value;
-  try {
-    return run();
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  }
-}
-
-/**
- * The variables that the SDK reads while it starts, where it has no option for them. What the user has set always wins.
- * The version joins the resource; the command line, which may hold secrets, stays out of it; no log exporter starts by default.
- */
-function startVariables({ serviceVersion, environment }: TracingOptions): Record<string, string | undefined> {
-  const attributes = process.env['OTEL_RESOURCE_ATTRIBUTES'] ?? '';
-  const version =
-    serviceVersion === undefined || attributes.includes('service.version=')
-      ? []
-      : [`service.version=${encodeURIComponent(serviceVersion)}`];
-  return {
-    OTEL_RESOURCE_ATTRIBUTES: [...(attributes === '' ? [] : [attributes]), ...version].join(','),
-    OTEL_NODE_RESOURCE_DETECTORS: process.env['OTEL_NODE_RESOURCE_DETECTORS'] || 'env,host,serviceinstance',
-    OTEL_LOGS_EXPORTER: environment.exportsLogs ? undefined : 'none',
-  };
-}
-
 /** Loads the SDK and starts it. The imports are literal, so that a bundler sees them, and here, so that "off" costs nothing. */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const { environment, spanProcessors } = options;
@@ -91,7 +62,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
     new HttpInstrumentation({ ignoreIncomingRequestHook: (request) => options.untraced(request.socket.localPort) }),
     new UndiciInstrumentation(),
   ];
-  const sdk = withVariables(startVariables(options), () => {
+  const sdk = withVariables(options.env, sdkVariables(options), () => {
     const created = new NodeSDK({ serviceName: options.serviceName, instrumentations, ...exporters(environment, spanProcessors) });
     created.start();
     return created;
