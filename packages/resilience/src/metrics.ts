@@ -65,7 +65,7 @@ function record(to: Instruments, event: PipelineEvent): void {
 
 /**
  * Metrics of pipelines on a registry that is handed in; no client is imported. One observer may serve many pipelines, and
- * several on one registry share their metrics.
+ * several on one registry share their metrics. A pipeline with a breaker lives as long as the registry: make pipelines once.
  *
  * | metric | type | labels |
  * |---|---|---|

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { Registry } from 'prom-client';
+import { describe, expect, test } from 'vitest';
+import { pipeline, ResilienceError, type ResilienceErrorCode } from '@nines/resilience';
+import { opossum } from '@nines/resilience/opossum';
+import { pRetry } from '@nines/resilience/p-retry';
+import { prometheus } from '@nines/resilience/prometheus';
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+const readme = read('../README.md');
+
+/** The rows of the table under a heading, as cells. */
+function table(heading: string): string[][] {
+  const section = readme.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const rows = section.split('\n').filter((line) => line.startsWith('|'));
+  return rows.slice(2).map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+const words = (cell: string | undefined): string[] => [...(cell ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
+
+describe('README', () => {
+  test('lists every error code with its retryable', () => {
+    const union = read('../src/errors.ts').split('export type ResilienceErrorCode =')[1]?.split(';')[0] ?? '';
+    const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1] as ResilienceErrorCode);
+    const documented = table('Errors').flatMap(([names, , retryable]) => words(names).map((code) => `${code} ${retryable}`));
+    expect(documented).toEqual(codes.map((code) => `${code} ${new ResilienceError(code, '').retryable ? 'yes' : 'no'}`));
+  });
+
+  test('lists every metric with its labels', async () => {
+    const registry = new Registry();
+    prometheus(registry);
+    const registered = (await registry.getMetricsAsJSON()).map((metric) => metric.name);
+    const documented = table('Metrics and spans');
+    expect(new Set(documented.map(([name]) => words(name)[0]))).toEqual(new Set(registered));
+    const source = read('../src/metrics.ts');
+    for (const [name, labels] of documented) {
+      const list = words((labels ?? '').replaceAll(/\([^)]*\)/g, '')).map((label) => `'${label}'`);
+      const definition = source.split(`name: '${words(name)[0]}'`)[1]?.split('}')[0];
+      expect(`${words(name)[0]}:${definition}`).toContain(`labels: [${list.join(', ')}]`);
+    }
+  });
+
+  test('tells the true defaults', () => {
+    const [retry, breaker] = pipeline('p', [pRetry(), opossum()]).describe().policies;
+    const rows = new Map(table('Options that matter').map(([option, value]) => [words(option)[0], value]));
+    expect(retry?.options).toMatchObject({ maxAttempts: Number(rows.get('pRetry({ maxAttempts })')), retryAfter: { maxMs: 30_000 } });
+    expect(rows.get('pRetry({ retryAfter: { maxMs } })')).toBe('30 000');
+    const number = (option: string): number => Number(rows.get(option)?.replaceAll(' ', ''));
+    expect(breaker?.options).toMatchObject({
+      failureRateThreshold: number('opossum({ failureRateThreshold })'),
+      minimumCalls: number('opossum({ minimumCalls })'),
+      windowMs: number('opossum({ windowMs })'),
+      openMs: number('opossum({ openMs })'),
+      probes: 1,
+      probeTimeoutMs: 10_000,
+      maxKeys: 1_000,
+    });
+    expect(rows.get('opossum({ probes, probeTimeoutMs })')).toBe('1, 10 000');
+  });
+});
