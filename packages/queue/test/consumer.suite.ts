@@ -24,7 +24,7 @@ interface Bench<Payload> {
   readonly queue: Queue<Payload>;
   readonly producer: Producer<Payload>;
   readonly inspector: Inspector<Payload>;
-  consume(handler: Handler<Payload>, concurrency?: number): Promise<Consumer>;
+  readonly consume: (handler: Handler<Payload>, concurrency?: number) => Promise<Consumer>;
 }
 
 /** What producers and consumers promise, whatever the store. */

@@ -348,11 +348,12 @@ function boundCases(open: Open, harness: () => StoreHarness): void {
 
 function wakeCases(open: Open, harness: () => StoreHarness): void {
   const listen = async (actor: Actor) => {
-    let woken = Promise.withResolvers<void>();
-    await actor.store.subscribe(() => woken.resolve());
+    let woken = Promise.withResolvers<'woken'>();
+    await actor.store.subscribe(() => woken.resolve('woken'));
     return async () => {
-      await woken.promise;
-      woken = Promise.withResolvers<void>();
+      const outcome = await woken.promise;
+      woken = Promise.withResolvers();
+      return outcome;
     };
   };
 
@@ -361,10 +362,10 @@ function wakeCases(open: Open, harness: () => StoreHarness): void {
     const woken = await listen(actor);
     await actor.exchange('h', [], 1);
     await actor.add('a');
-    await woken();
+    expect(await woken()).toBe('woken');
     await actor.claim('h');
     await actor.addDelayed('b', 1000);
-    await woken();
+    expect(await woken()).toBe('woken');
   });
 
   test('a consumer that found nothing is woken when another recovers or hands back jobs', async () => {
@@ -374,10 +375,10 @@ function wakeCases(open: Open, harness: () => StoreHarness): void {
     await actor.claim('h2', 5);
     const woken = await listen(actor);
     await actor.exchange('h2', [{ verb: 'release', id: 'b', suspect: false }], 0);
-    await woken();
+    expect(await woken()).toBe('woken');
     await actor.claim('h3', 5);
     harness().advance(LEASE_MS + 1);
     await actor.exchange('h4', [], 0);
-    await woken();
+    expect(await woken()).toBe('woken');
   });
 }

@@ -49,12 +49,13 @@ const consumer = createConsumer(
   { redis, concurrency: 8, metrics },
 );
 
-process.on('SIGTERM', () => {
-  void consumer.stop({ timeoutMs: 10_000 }).then(({ drained }) => {
-    redis.disconnect();
-    process.send?.({ type: 'stopped', drained } satisfies WorkerMessage, () => process.disconnect());
-  });
-});
+process.on('SIGTERM', () => void stop());
+
+async function stop(): Promise<void> {
+  const { drained } = await consumer.stop({ timeoutMs: 10_000 });
+  redis.disconnect();
+  process.send?.({ type: 'stopped', drained } satisfies WorkerMessage, () => process.disconnect());
+}
 
 await consumer.start();
 tell({ type: 'ready' });

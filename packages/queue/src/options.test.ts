@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { createConsumer, createProducer, defineQueue, type QueueOptions } from '@nines/queue';
+import { memoryStore } from '@nines/queue/testing';
+
+test.each<[Partial<Record<keyof QueueOptions, unknown>>, string]>([
+  [{ leaseMs: 0 }, 'leaseMs must be a whole number from 1000 to 3600000, got 0'],
+  [{ leaseMs: 1500.5 }, 'leaseMs must be a whole number from 1000 to 3600000, got 1500.5'],
+  [{ maxAttempts: 0 }, 'maxAttempts must be a whole number from 1 to 1000, got 0'],
+  [{ maxWaiting: -1 }, 'maxWaiting must be a whole number from 1 to 1000000000, got -1'],
+  [{ name: 'a b' }, 'name must be 1 to 128 letters, digits, _, - or ., got "a b"'],
+  [{ name: '' }, 'name must be 1 to 128 letters, digits, _, - or ., got ""'],
+  [{ namespace: '{x}' }, 'namespace must be 1 to 128 letters, digits, _, - or ., got "{x}"'],
+  [{ completed: { count: -1, ageMs: 1 } }, 'completed.count must be a whole number from 0 to 10000000, got -1'],
+  [{ completed: { count: 1 } }, 'completed.ageMs must be a whole number from 1 to 31622400000, got undefined'],
+  [{ backoff: 5 }, 'backoff must be a function (attempt, random) => milliseconds, got 5'],
+])('defineQueue refuses %j', (options, message) => {
+  expect(() => defineQueue({ name: 'ok', ...options } as QueueOptions)).toThrow(
+    expect.objectContaining({ code: 'INVALID_OPTION', message }),
+  );
+});
+
+test('an unknown option is refused by its name, with those that exist', () => {
+  expect(() => defineQueue({ name: 'ok', leaseSeconds: 5 } as QueueOptions)).toThrow(
+    /^defineQueue has no option leaseSeconds; it has attemptTimeoutMs, backoff, /,
+  );
+  const queue = defineQueue({ name: 'ok' });
+  const store = memoryStore();
+  expect(() => createProducer(queue, { store, redis: undefined, prefetch: 1 } as never)).toThrow('createProducer has no option prefetch');
+  expect(() => createConsumer(queue, () => {}, { store, concurrency: 0 })).toThrow(
+    'concurrency must be a whole number from 1 to 1000, got 0',
+  );
+  expect(() => createConsumer(queue, 'no' as never, { store })).toThrow('handler must be a function (job, context) => result, got "no"');
+  expect(() => createProducer(queue, {} as never)).toThrow('redis must be an ioredis connection (Redis or Cluster), got undefined');
+});
+
+test.each([
+  [{ id: '' }, 'id must be 1 to 128 visible ASCII characters, got ""'],
+  [{ id: 'with space' }, 'id must be 1 to 128 visible ASCII characters, got "with space"'],
+  [{ delayMs: -1 }, 'delayMs must be a whole number from 0 to 31622400000, got -1'],
+  [{ priority: 1 }, 'enqueue has no option priority; it has delayMs, id'],
+])('enqueue refuses %j', async (options, message) => {
+  const producer = createProducer(defineQueue<string>({ name: 'ok' }), { store: memoryStore() });
+  await expect(producer.enqueue('x', options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION', message });
+});

@@ -1,0 +1,147 @@
+import { Redis } from 'ioredis';
+import { afterEach, expect, test } from 'vitest';
+import { createConsumer, createInspector, createProducer, defineQueue, fixed, type QueueError } from '@nines/queue';
+import { startRedis, type RunningRedis } from '../../../tools/redis/start.ts';
+
+const opened: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close();
+});
+
+async function ownRedis(args: readonly string[] = []): Promise<{ server: RunningRedis; redis: Redis }> {
+  const server = await startRedis({ program: 'redis-server', args });
+  opened.push({ close: () => server.stop() });
+  const redis = connect(server.url);
+  return { server, redis };
+}
+
+function connect(url: string): Redis {
+  const redis = new Redis(url, { retryStrategy: () => 20, lazyConnect: true });
+  redis.on('error', () => {});
+  opened.push({ close: () => redis.disconnect() });
+  return redis;
+}
+
+const orders = defineQueue<string>({ name: 'orders', backoff: fixed(1) });
+
+test('Redis away at start: enqueue and start reject with REDIS_UNAVAILABLE in the time given', async () => {
+  const { server, redis } = await ownRedis();
+  await server.stop();
+  const producer = createProducer(orders, { redis, enqueueTimeoutMs: 100 });
+  opened.push(producer);
+  await expect(producer.enqueue('x')).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE', retryable: true });
+  await expect(producer.ready()).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+  const consumer = createConsumer(orders, () => {}, { redis, connectTimeoutMs: 100 });
+  await expect(consumer.start()).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+  expect(await consumer.stop()).toEqual({ drained: true, returned: 0 });
+});
+
+test('Redis gone in the middle: what was accepted is done once it is back, and the consumer goes on by itself', async () => {
+  const { server, redis } = await ownRedis(['--appendonly', 'yes', '--appendfsync', 'always']);
+  const troubles: QueueError[] = [];
+  const done = new Map<string, PromiseWithResolvers<void>>(['before', 'after'].map((payload) => [payload, Promise.withResolvers()]));
+  const producer = createProducer(orders, { redis, enqueueTimeoutMs: 30_000 });
+  const consumer = createConsumer(orders, ({ payload }) => done.get(payload)?.resolve(), {
+    redis,
+    onError: (error) => troubles.push(error),
+  });
+  opened.push(producer, { close: () => consumer.stop() });
+  await consumer.start();
+  await producer.enqueue('before');
+  await done.get('before')?.promise;
+  const restarted = server.restart('SIGKILL');
+  const late = producer.enqueue('after');
+  await restarted;
+  expect(await late).toMatchObject({ created: true });
+  await done.get('after')?.promise;
+  expect(troubles.every(({ code }) => code === 'REDIS_UNAVAILABLE')).toBe(true);
+});
+
+test('connections killed while thousands of jobs are enqueued and handled: each is there once, and done', async () => {
+  const { redis } = await ownRedis();
+  const total = 3000;
+  const handled: string[] = [];
+  const all = Promise.withResolvers<void>();
+  const queue = defineQueue<string>({ name: 'killed', completed: { count: 10_000, ageMs: 60_000 } });
+  const producer = createProducer(queue, { redis, enqueueTimeoutMs: 30_000 });
+  const inspector = createInspector(queue, { redis });
+  const consumer = createConsumer(
+    queue,
+    ({ payload }) => {
+      handled.push(payload);
+      if (new Set(handled).size === total) all.resolve();
+    },
+    { redis },
+  );
+  opened.push(producer, inspector, { close: () => consumer.stop() });
+  await consumer.start();
+  const admin = redis.duplicate({ lazyConnect: false });
+  opened.push({ close: () => admin.disconnect() });
+  for (let from = 0; from < total; from += 100) {
+    const sent = producer.enqueueMany(Array.from({ length: 100 }, (_, at) => `${from + at}`));
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    expect((await sent).every(({ status }) => status === 'fulfilled')).toBe(true);
+  }
+  await all.promise;
+  await consumer.stop();
+  expect(await inspector.counts()).toMatchObject({ waiting: 0, active: 0, dead: 0, completed: total });
+});
+
+test('Redis out of memory: enqueue is refused whole, what is there is still settled', async () => {
+  const { redis } = await ownRedis(['--maxmemory-policy', 'noeviction']);
+  const queue = defineQueue<string>({ name: 'full' });
+  const producer = createProducer(queue, { redis });
+  const inspector = createInspector(queue, { redis });
+  opened.push(producer, inspector);
+  await producer.enqueueMany(['a', 'b', 'c']);
+  await redis.call('CONFIG', 'SET', 'maxmemory', '1');
+  await expect(producer.enqueue('d')).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY', retryable: true });
+  expect((await inspector.counts()).waiting).toBe(3);
+  const done = Promise.withResolvers<void>();
+  let handled = 0;
+  const consumer = createConsumer(
+    queue,
+    () => {
+      handled += 1;
+      if (handled === 3) done.resolve();
+    },
+    { redis },
+  );
+  await consumer.start();
+  await done.promise;
+  await consumer.stop();
+  expect(await inspector.counts()).toMatchObject({ waiting: 0, active: 0 });
+});
+
+test('after a drain Redis keeps one key of the queue, its meta', async () => {
+  const { redis } = await ownRedis();
+  const queue = defineQueue<string>({ name: 'drained', maxAttempts: 2, backoff: fixed(1) });
+  const producer = createProducer(queue, { redis });
+  opened.push(producer);
+  const done = Promise.withResolvers<void>();
+  let handled = 0;
+  const consumer = createConsumer(
+    queue,
+    (_job, { attempt }) => {
+      if (attempt === 1) throw new Error('once');
+      handled += 1;
+      if (handled === 50) done.resolve();
+    },
+    { redis },
+  );
+  await consumer.start();
+  await producer.enqueueMany(Array.from({ length: 50 }, (_, n) => `${n}`));
+  await done.promise;
+  await consumer.stop();
+  expect(await redis.keys('*')).toEqual(['{nines:default:0}:drained:meta']);
+});
+
+test('another layout version is refused, and so is keyPrefix', async () => {
+  const { redis } = await ownRedis();
+  await redis.hset('{nines:default:0}:orders:meta', 'layout', '99');
+  const producer = createProducer(orders, { redis });
+  opened.push(producer);
+  await expect(producer.enqueue('x')).rejects.toMatchObject({ code: 'LAYOUT_MISMATCH' });
+  const prefixed = redis.duplicate({ keyPrefix: 'app:', lazyConnect: true });
+  expect(() => createProducer(orders, { redis: prefixed })).toThrow(expect.objectContaining({ code: 'KEY_PREFIX_UNSUPPORTED' }));
+});
