@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -86,6 +86,23 @@ describe('startTelemetry', () => {
     expect([answer.status, await answer.json()]).toEqual([503, { status: 'not ready', checks: { db: 'down' } }]);
     await telemetry.shutdown();
     await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
+  });
+
+  test('queries, which carry tokens, are on no span; paths are', async () => {
+    const spans = memorySpans();
+    await startTelemetry({ serviceName: 'api', logs: { destination: memoryLogs() }, traces: { spanProcessors: [spans] }, shutdown: quiet });
+    const server = createServer((_request, response) => response.end());
+    onTestFinished(() => void server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await (await fetch(`${url}/by-fetch?token=canary`)).text();
+    await new Promise((resolve) => get(`${url}/by-http?token=canary`, (response) => response.resume().once('end', resolve)));
+    await spans.waitFor((span) => kindOf(span) === 'client' && span.attributes['url.full'] === `${url}/by-http`);
+    await spans.waitFor((span) => kindOf(span) === 'server' && span.attributes['url.path'] === '/by-http');
+    expect(
+      spans.spans.map((span) => [kindOf(span), span.attributes['url.full'] ?? span.attributes['url.path']].join(' ')).toSorted(),
+    ).toEqual([`client ${url}/by-fetch`, `client ${url}/by-http`, 'server /by-fetch', 'server /by-http']);
+    expect(JSON.stringify(spans.spans.map((span) => span.attributes))).not.toContain('canary');
   });
 
   test('after shutdown the globals are given back and it can start again', async () => {

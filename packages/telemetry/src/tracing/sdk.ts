@@ -1,7 +1,10 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { context, diag, logs, metrics, propagation, trace } from '@opentelemetry/api';
+import type { HttpInstrumentation, HttpInstrumentationConfig } from '@opentelemetry/instrumentation-http';
+import type { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import { sdkVariables, type TracingEnvironment, withVariables } from './environment.ts';
+import { fetchWithoutQuery, incomingWithoutQuery, outgoingWithoutQuery } from './query.ts';
 import type { SpanProcessor } from './span.ts';
 import { teeSpans } from './tee.ts';
 
@@ -50,32 +53,54 @@ function exporters(environment: TracingEnvironment, spanProcessors: readonly Spa
   };
 }
 
-/** Loads the SDK and starts it. The imports are literal, so that a bundler sees them, and here, so that "off" costs nothing. */
-export async function startTracing(options: TracingOptions): Promise<Tracing> {
-  const { environment, spanProcessors } = options;
-  const [{ NodeSDK }, { HttpInstrumentation }, { UndiciInstrumentation }] = await Promise.all([
-    import('@opentelemetry/sdk-node'),
+interface Patches {
+  readonly http: HttpInstrumentation;
+  readonly undici: UndiciInstrumentation;
+}
+
+/** The instrumentations of this process, kept for a second start: a built-in module passes the hook that patches it only once. */
+let patches: Patches | undefined;
+
+/** Patches `node:http` and `node:https` and listens to `fetch`. */
+async function instrument(untraced: TracingOptions['untraced']): Promise<Patches> {
+  const [{ HttpInstrumentation }, { UndiciInstrumentation }] = await Promise.all([
     import('@opentelemetry/instrumentation-http'),
     import('@opentelemetry/instrumentation-undici'),
   ]);
-  const instrumentations = [
-    new HttpInstrumentation({ ignoreIncomingRequestHook: (request) => options.untraced(request.socket.localPort) }),
-    new UndiciInstrumentation(),
-  ];
+  const config: HttpInstrumentationConfig = {
+    ignoreIncomingRequestHook: (request) => untraced(request.socket.localPort),
+    startIncomingSpanHook: (request) => incomingWithoutQuery(request.url),
+    startOutgoingSpanHook: outgoingWithoutQuery,
+  };
+  patches ??= { http: new HttpInstrumentation(config), undici: new UndiciInstrumentation({ startSpanHook: fetchWithoutQuery }) };
+  patches.http.setConfig(config);
+  patches.http.enable();
+  patches.undici.enable();
+  return patches;
+}
+
+/** Loads the SDK and starts it. The imports are literal, so that a bundler sees them, and here, so that "off" costs nothing. */
+export async function startTracing(options: TracingOptions): Promise<Tracing> {
+  const { environment, spanProcessors } = options;
+  const [{ NodeSDK }, { http, undici }] = await Promise.all([import('@opentelemetry/sdk-node'), instrument(options.untraced)]);
   const sdk = withVariables(options.env, sdkVariables(options), () => {
-    const created = new NodeSDK({ serviceName: options.serviceName, instrumentations, ...exporters(environment, spanProcessors) });
+    const created = new NodeSDK({
+      serviceName: options.serviceName,
+      instrumentations: [http, undici],
+      ...exporters(environment, spanProcessors),
+    });
     created.start();
     return created;
   });
-  if (environment.exportsTraces && spanProcessors.length > 0) teeSpans(spanProcessors);
+  const beside = environment.exportsTraces ? spanProcessors : [];
+  if (beside.length > 0) teeSpans(beside);
   patchBuiltins();
   return {
     async shutdown() {
-      await Promise.allSettled([
-        sdk.shutdown(),
-        ...(environment.exportsTraces ? spanProcessors.map((processor) => processor.shutdown()) : []),
-      ]);
-      for (const instrumentation of instrumentations) instrumentation.disable();
+      await Promise.allSettled([sdk.shutdown(), ...beside.map((processor) => processor.shutdown())]);
+      http.disable();
+      undici.disable();
+      syncBuiltinESMExports();
       for (const api of [trace, context, propagation, metrics, logs, diag]) api.disable();
     },
   };
