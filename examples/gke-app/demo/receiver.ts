@@ -1,0 +1,99 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { setHttpRoute, startTelemetry } from '@nines/telemetry';
+import { trackServer } from '@nines/telemetry/lifecycle';
+import { readSecret } from '../src/destinations.ts';
+import { text, whole } from '../src/variables.ts';
+import { signatureHeaders } from '../src/worker/signature.ts';
+import { noFaults, readFaults } from './faults.ts';
+
+/** The subscriber of the demo: checks each signature, writes one line for each event, and fails when it is told to. */
+const { logger, lifecycle } = await startTelemetry({ serviceName: 'receiver' });
+const key = readSecret('WEBHOOK_SECRET', text(process.env, 'WEBHOOK_SECRET'));
+const SEEN_MAX = 100_000;
+const TOLERANCE_SECONDS = 300;
+
+let faults = noFaults;
+const seen = new Set<string>();
+const counts = { requests: 0, delivered: 0, repeated: 0, forged: 0 };
+
+function header(request: IncomingMessage, name: string): string {
+  return String(request.headers[name] ?? '');
+}
+
+function verified(request: IncomingMessage, body: Buffer): boolean {
+  const [id, at, given] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => header(request, name)) as [
+    string,
+    string,
+    string,
+  ];
+  if (Math.abs(Date.now() / 1000 - Number(at)) > TOLERANCE_SECONDS) return false;
+  const expected = Buffer.from(signatureHeaders(key, id, Number(at), body.toString())['webhook-signature'] ?? '');
+  return given.split(' ').some((one) => one.length === expected.length && timingSafeEqual(Buffer.from(one), expected));
+}
+
+/** What the receiver answers to an event now: a status, or how it fails to answer. */
+function answerTo(valid: boolean): number | 'hang' | 'reset' {
+  if (!valid) return 401;
+  if (faults.mode === 'hang' || faults.mode === 'reset') return faults.mode;
+  return faults.mode === 'status' ? faults.status : 204;
+}
+
+function count(id: string, answer: number | 'hang' | 'reset'): void {
+  counts.requests += 1;
+  if (answer === 401) counts.forged += 1;
+  if (answer !== 204) return;
+  if (seen.has(id)) counts.repeated += 1;
+  else counts.delivered += 1;
+  seen.add(id);
+  if (seen.size > SEEN_MAX) for (const oldest of [...seen].slice(0, SEEN_MAX / 10)) seen.delete(oldest);
+}
+
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  setHttpRoute('/hooks', 'POST');
+  const body = await buffer(request);
+  const id = header(request, 'webhook-id');
+  const valid = verified(request, body);
+  const answer = answerTo(valid);
+  const sha256 = createHash('sha256').update(body).digest('hex');
+  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => /^webhook-|^content-type$/.test(name)));
+  count(id, answer);
+  logger.info({ jobId: id, answer, bytes: body.length, sha256, signature: valid ? 'valid' : 'invalid', headers }, 'received');
+  if (faults.latencyMs > 0) await delay(faults.latencyMs);
+  if (answer === 'reset') return void request.socket.destroy();
+  if (answer === 'hang') return;
+  if (faults.retryAfterSeconds > 0 && answer === faults.status) response.setHeader('Retry-After', faults.retryAfterSeconds);
+  response.writeHead(answer).end();
+}
+
+async function control(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    if (request.method === 'POST') {
+      faults = readFaults((await buffer(request)).toString());
+      logger.info(faults, 'faults changed');
+    }
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(`${JSON.stringify({ faults, counts })}\n`);
+  } catch (error) {
+    response.writeHead(422, { 'Content-Type': 'text/plain' }).end(`${(error as Error).message}\n`);
+  }
+}
+
+const server = createServer((request, response) => {
+  const handled =
+    request.url === '/hooks' && request.method === 'POST'
+      ? receive(request, response)
+      : request.url === '/__faults'
+        ? control(request, response)
+        : Promise.resolve(response.writeHead(404).end());
+  // The sender may go away in the middle: that is its own affair.
+  handled.catch((error: unknown) => logger.warn({ err: error }, 'request broken off'));
+});
+// What hangs would hold up the shutdown.
+lifecycle.onShutdown('stop-accepting', 'hanging requests', () => (faults.mode === 'hang' ? server.closeAllConnections() : undefined));
+trackServer(lifecycle, server);
+server.listen(whole(process.env, 'PORT', 0, 0, 65_535), '127.0.0.1', () => {
+  logger.info({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }, 'listening');
+});

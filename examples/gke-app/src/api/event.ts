@@ -1,0 +1,67 @@
+import type { Destinations } from '../destinations.ts';
+import type { Delivery } from '../queue.ts';
+import { Problem } from './problem.ts';
+
+export interface IncomingEvent {
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+const TYPE = /^[\w.:/-]{1,128}$/;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Turns a request into a delivery. With `?destination=NAME` the body goes out as it came in, byte for byte; else the body is
+ * `{ destination, type, data }`, and `{ type, timestamp, data }` goes out, the shape that Standard Webhooks recommends.
+ *
+ * @throws {Problem} 400 for what is not JSON, 422 for JSON of a wrong shape or an unknown destination.
+ */
+export function readEvent({ query, contentType, body }: IncomingEvent, destinations: Destinations, now: Date): Delivery {
+  const { text, value } = parse(body);
+  if ('destination' in query) {
+    const type = query['type'] === undefined ? {} : { type: checkType(query['type']) };
+    return { destination: checkDestination(query['destination'], destinations), ...type, contentType, body: text };
+  }
+  const { destination, type, data } = checkEnvelope(value);
+  const delivery = { destination: checkDestination(destination, destinations), type: checkType(type), contentType: 'application/json' };
+  return { ...delivery, body: stringify({ type, timestamp: now.toISOString(), data }) };
+}
+
+function parse(body: Buffer): { readonly text: string; readonly value: unknown } {
+  try {
+    const text = utf8.decode(body);
+    return { text, value: JSON.parse(text) };
+  } catch (error) {
+    // Of the parser's message only the position is repeated: the rest quotes the body.
+    const position = /position \d+/.exec((error as Error).message)?.[0];
+    const where = body.length === 0 ? ': it is empty' : position === undefined ? '' : `: look at ${position}`;
+    throw new Problem(400, 'INVALID_JSON', `the body is not valid JSON in UTF-8${where}`);
+  }
+}
+
+function checkEnvelope(value: unknown): Readonly<Record<'destination' | 'type' | 'data', unknown>> {
+  const envelope = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  const keys = Object.keys(envelope).sort().join();
+  if (keys === 'data,destination,type') return envelope as ReturnType<typeof checkEnvelope>;
+  throw new Problem(422, 'INVALID_EVENT', 'the body must be {"destination": …, "type": …, "data": …}, or the URL must have ?destination=NAME');
+}
+
+function checkDestination(name: unknown, destinations: Destinations): string {
+  if (typeof name === 'string' && destinations.has(name)) return name;
+  throw new Problem(422, 'UNKNOWN_DESTINATION', `destination must be one of: ${[...destinations.keys()].join(', ')}`);
+}
+
+function checkType(type: unknown): string {
+  if (typeof type === 'string' && TYPE.test(type)) return type;
+  throw new Problem(422, 'INVALID_TYPE', 'type must be 1 to 128 letters, digits, or _ . : / -');
+}
+
+/** Reading deep nesting is no problem for JSON.parse, but writing it is one for JSON.stringify. */
+function stringify(event: object): string {
+  try {
+    return JSON.stringify(event);
+  } catch {
+    throw new Problem(422, 'NESTED_TOO_DEEPLY', 'data is nested too deeply; send it with ?destination=NAME to pass it on as it is');
+  }
+}

@@ -1,0 +1,29 @@
+/** Why the configuration was refused. */
+export type ConfigErrorCode = 'MISSING_VARIABLE' | 'INVALID_VARIABLE' | 'UNREADABLE_FILE';
+
+/** The configuration is wrong; the message names the variable, what it holds (unless that is secret) and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name: string = 'ConfigError';
+  readonly code: ConfigErrorCode;
+
+  constructor(code: ConfigErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An empty variable counts as not set: that is how most platforms "remove" one. */
+export function text(env: Environment, name: string, fallback?: string): string {
+  const value = env[name] || fallback;
+  if (value === undefined) throw new ConfigError('MISSING_VARIABLE', `${name} is not set`);
+  return value;
+}
+
+export function whole(env: Environment, name: string, fallback: number, min: number, max: number): number {
+  const value = env[name] || String(fallback);
+  const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw new ConfigError('INVALID_VARIABLE', `${name} must be a whole number from ${min} to ${max}, got ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,32 @@
+import { createConsumer, createInspector } from '@nines/queue';
+import { prometheus } from '@nines/queue/prometheus';
+import { readWorkerConfig } from '../config.ts';
+import { deliveriesQueue, redisClient } from '../queue.ts';
+import { runService } from '../service.ts';
+import { createDeliver } from './deliver.ts';
+import { createPipelines } from './pipelines.ts';
+
+await runService('worker', readWorkerConfig, async (config, { logger, metrics, health, lifecycle }) => {
+  const { destinations, secret, concurrency } = config;
+  const queue = deliveriesQueue(config.queue);
+  const redis = redisClient(config.redisUrl);
+  const pipelines = createPipelines(destinations, config.delivery, metrics);
+  const deliver = createDeliver({ destinations, pipelines, secret, logger });
+  const consumer = createConsumer(queue, deliver, {
+    redis,
+    concurrency,
+    metrics: prometheus(metrics),
+    onError: (error) => logger.warn({ code: error.code, reason: error.message }, 'queue trouble'),
+  });
+  const inspector = createInspector(queue, { redis });
+
+  // Claims no more and waits for what runs; a second stays for handing back what does not end.
+  lifecycle.onShutdown('drain', 'consumer', async ({ remainingMs }) => {
+    logger.info(await consumer.stop({ timeoutMs: Math.max(0, Math.floor(remainingMs) - 1000) }), 'drained');
+  });
+  lifecycle.onShutdown('close', 'queue', () => inspector.close());
+
+  await consumer.start();
+  health.check('redis', () => inspector.counts(), { intervalMs: 2000 });
+  logger.info('consuming');
+});
