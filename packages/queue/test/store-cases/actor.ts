@@ -1,0 +1,66 @@
+import type { ExchangeReply, QueueOptions, Settlement, Store } from '@nines/queue';
+import { encodeEnvelope } from '../../src/envelope.ts';
+import { encodeFailure } from '../../src/failure-record.ts';
+
+export interface StoreHarness {
+  /** A store of the queue; two stores of the same options see the same jobs. */
+  open(options: QueueOptions): Store;
+  /** Moves the time of the store. */
+  advance(ms: number): void;
+  close(): Promise<void>;
+}
+
+export const LEASE_MS = 10_000;
+
+export type Open = (options?: Partial<QueueOptions>) => Actor;
+
+export interface Actor {
+  readonly store: Store;
+  add(...ids: string[]): Promise<readonly string[]>;
+  addDelayed(id: string, delayMs: number): Promise<void>;
+  exchange(token: string, settlements: readonly Settlement[], want: number, wantSuspect?: boolean): Promise<ExchangeReply>;
+  claim(token: string, want?: number): Promise<string[]>;
+  ack(token: string, ...ids: string[]): Promise<ExchangeReply>;
+  state(id: string): Promise<string | undefined>;
+}
+
+/** Speaks to a store as a holder does, and remembers which tokens are known. */
+export function createActor(store: Store): Actor {
+  const used = new Set<string>();
+  const exchange: Actor['exchange'] = async (token, settlements, want, wantSuspect = true) => {
+    const reply = await store.exchange({ token, known: used.has(token), settlements, want, wantSuspect });
+    if (reply.holder === 'holding') used.add(token);
+    else used.delete(token);
+    return reply;
+  };
+  return {
+    store,
+    exchange,
+    async add(...ids) {
+      return (await store.enqueue(ids.map((id) => ({ id, delayMs: 0, fresh: false, envelope: envelope(id) })))).verdicts;
+    },
+    async addDelayed(id, delayMs) {
+      await store.enqueue([{ id, delayMs, fresh: true, envelope: envelope(id) }]);
+    },
+    async claim(token, want = 10) {
+      return (await exchange(token, [], want)).jobs.map(({ id }) => id);
+    },
+    ack: (token, ...ids) =>
+      exchange(
+        token,
+        ids.map((id) => ({ verb: 'ack', id, failedBefore: true })),
+        0,
+      ),
+    async state(id) {
+      return (await store.get(id))?.state;
+    },
+  };
+}
+
+const envelope = (id: string) => encodeEnvelope({ body: Buffer.from(JSON.stringify(id)) });
+export const retry = (id: string, delayMs: number, attempts = 1): Settlement => ({
+  verb: 'retry',
+  id,
+  delayMs,
+  record: encodeFailure({ attempts, losses: 0, error: 'no' }),
+});
