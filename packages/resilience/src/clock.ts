@@ -23,6 +23,9 @@ export const systemClock: Clock = Object.freeze({
   },
 });
 
+/** The chance of the process: numbers from 0 up to 1. */
+export const systemRandom: () => number = Math.random;
+
 /** The three date forms of RFC 9110 §5.6.7: a day name first and a time inside. */
 const HTTP_DATE = /^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/;
 

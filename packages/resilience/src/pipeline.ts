@@ -1,6 +1,6 @@
 import { runAttempt } from './attempt.ts';
 import { type Classify, classifyErrors } from './classify.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, systemClock, systemRandom } from './clock.ts';
 import { type CallContext, Context, type PolicyContext } from './context.ts';
 import { ResilienceError } from './errors.ts';
 import { type BreakerState, EventStream, type Observer, type PipelineEvent, type PipelineView } from './events.ts';
@@ -174,7 +174,7 @@ class PolicyPipeline implements Pipeline {
 const defaults: Readonly<Required<PipelineOptions>> = Object.freeze({
   classify: classifyErrors,
   clock: systemClock,
-  random: Math.random,
+  random: systemRandom,
   metrics: Object.freeze({}),
   observer: Object.freeze([]),
 });
