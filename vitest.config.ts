@@ -33,6 +33,7 @@ const config: ViteUserConfig = defineConfig({
         ['packages/*/**/*.redis.test.ts', 'examples/*/**/*.redis.test.ts', 'tools/**/*.redis.test.ts', 'test/**/*.redis.test.ts'],
         {
           globalSetup: ['./tools/test/redis.setup.ts'],
+          runner: './tools/test/redis.runner.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -23,7 +23,7 @@ export const STAGES: readonly (readonly Step[])[] = [
     { name: 'house', command: tool('house/main'), about: 'the house rules: cycles, siblings, sizes, clock, names' },
     ...whenThere('lua/main', { name: 'lua', command: tool('lua/main', '--check'), about: 'Lua headers against their bodies' }),
     ...whenThere('generate', { name: 'generate', command: tool('generate', '--check'), about: 'generated files are as generated' }),
-    { name: 'knip', command: bin('knip', '--no-progress'), about: 'dead files, exports and dependencies' },
+    { name: 'knip', command: bin('knip', '--no-progress', '--no-config-hints'), about: 'dead files, exports and dependencies' },
   ],
   [{ name: 'build', command: tool('build/main'), about: 'ESM, CJS and types of every package' }],
   [

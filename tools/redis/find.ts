@@ -8,7 +8,7 @@ export type RedisPlan =
   | { readonly how: 'docker'; readonly image: string }
   | { readonly how: 'none'; readonly command: string; readonly reason: string };
 
-export type Installer = 'apt' | 'brew';
+type Installer = 'apt' | 'brew';
 
 /** What {@link findRedis} asks of the machine. */
 export interface RedisProbes {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ensureRedis } from '../redis/ensure.ts';
 import { importedPackages, mismatch, programsOf } from '../stranger/readme.ts';
 import { createStranger, strangerEnv, versionHere, type Stranger } from '../stranger/stranger.ts';
-import { listPackages, type Package } from '../workspace/packages.ts';
+import { listPackages, type Manifest, type Package } from '../workspace/packages.ts';
 import { run } from '../workspace/run.ts';
 import { copyRepository, type Copy } from './copy.ts';
 import { startRegistry, type RegistryStub } from './registry.ts';
@@ -72,6 +72,12 @@ function checkBump(copy: Copy, before: readonly string[]): void {
     `${before[0] ?? ''} became ${version}: one minor more`,
   );
   for (const one of packages) checkPackage(one, version);
+  const example = JSON.parse(readFileSync(join(copy.folder, 'examples', 'gke-app', 'package.json'), 'utf8')) as Manifest;
+  const ranges = Object.entries(example.dependencies ?? {}).filter(([name]) => name.startsWith('@nines/'));
+  check(
+    ranges.every(([, range]) => range === `^${version}`),
+    `the example asks for ${ranges.map(([name, range]) => `${name} ${range}`).join(', ')}`,
+  );
 }
 
 function checkPackage({ name, folder, manifest, siblings }: Package, version: string): void {

@@ -36,6 +36,7 @@ const cases: readonly (readonly [fixture: string, last: string, status: number])
   ['coverage', '1 passed, 1 failed', 1],
   ['noisy', '1 passed, 0 failed', 0],
   ['empty', '0 passed, 1 failed', 1],
+  ['no-redis', '0 passed, 0 failed, 2 skipped', 0],
 ];
 
 test.skipIf(process.platform === 'win32').each(cases)(

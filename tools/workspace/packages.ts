@@ -17,7 +17,7 @@ export interface Manifest {
 }
 
 /** One door of a package: `.`, `./prometheus`, … */
-export interface Entry {
+interface Entry {
   /** What a user imports: `@nines/queue/prometheus`. */
   readonly specifier: string;
   /** `index`, `prometheus`, … */

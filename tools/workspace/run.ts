@@ -23,7 +23,9 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
   return new Promise((resolve) => {
     const stdio = options.live === true ? 'inherit' : (['ignore', 'pipe', 'pipe'] as const);
     const env = { ...process.env, ...options.env };
-    const child = spawn(program, args, { cwd: options.cwd, env, stdio: typeof stdio === 'string' ? stdio : [...stdio] });
+    // npm is a batch file on Windows, which only a shell starts.
+    const shell = process.platform === 'win32' && program === 'npm';
+    const child = spawn(program, args, { shell, cwd: options.cwd, env, stdio: typeof stdio === 'string' ? stdio : [...stdio] });
     let output = '';
     let late = false;
     const collect = (chunk: Buffer) => (output += chunk.toString());

@@ -1,6 +1,6 @@
 import ts from 'typescript';
 import type { Finding } from '../finding.ts';
-import type { House } from '../house.ts';
+import { isTest, type House } from '../house.ts';
 import { lineOf } from '../source.ts';
 
 const EMPTY = /^(utils?|helpers?|managers?|misc|common|base|impl|stuff)$/i;
@@ -22,11 +22,15 @@ function fileName(file: string): Finding[] {
 }
 
 function exportedNames(house: House): Finding[] {
-  return [...house.sources.values()].flatMap(({ file, ast }) =>
-    ast.statements.flatMap((statement) => {
-      const declared = ts.isClassDeclaration(statement) || ts.isFunctionDeclaration(statement) || ts.isInterfaceDeclaration(statement);
-      const text = declared ? (statement.name?.text ?? '') : '';
-      return EMPTY_ENDING.test(text) ? [{ file, line: lineOf(ast, statement), rule: 'name', message: `"${text}": say what it does` }] : [];
-    }),
-  );
+  return [...house.sources.values()]
+    .filter(({ file }) => !isTest(file))
+    .flatMap(({ file, ast }) =>
+      ast.statements.flatMap((statement) => {
+        const declared = ts.isClassDeclaration(statement) || ts.isFunctionDeclaration(statement) || ts.isInterfaceDeclaration(statement);
+        const text = declared ? (statement.name?.text ?? '') : '';
+        return EMPTY_ENDING.test(text)
+          ? [{ file, line: lineOf(ast, statement), rule: 'name', message: `"${text}": say what it does` }]
+          : [];
+      }),
+    );
 }

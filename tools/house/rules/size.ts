@@ -4,7 +4,7 @@ import { isTest, type House } from '../house.ts';
 import { countLines, lineOf, walk, type Source } from '../source.ts';
 
 /** The longest a file, a function and a Lua fragment may be, in lines. */
-export const LIMITS: Readonly<Record<'file' | 'function' | 'lua', number>> = Object.freeze({ file: 300, function: 70, lua: 60 });
+const LIMITS: Readonly<Record<'file' | 'function' | 'lua', number>> = Object.freeze({ file: 300, function: 70, lua: 60 });
 
 const MEASURED = /^(packages\/[^/]+\/(src|test|examples)|examples\/[^/]+\/(src|demo|test)|tools|bench|test)\//;
 
