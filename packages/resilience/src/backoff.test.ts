@@ -1,16 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { exponential, fixed, isResilienceError, type Jitter, retryAfter } from '@nines/resilience';
-
-/** A small seeded generator (mulberry32), so that a failure can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { newSeed, seeded } from '../test/random.ts';
 
 const message = (run: () => unknown): string => {
   try {
@@ -41,7 +31,7 @@ describe('exponential', () => {
   });
 
   test('every jitter stays inside its bounds', () => {
-    const seed = Math.floor(Math.random() * 2 ** 31);
+    const seed = newSeed();
     const random = seeded(seed);
     for (const jitter of ['full', 'equal', 'decorrelated', 'none'] satisfies Jitter[]) {
       for (let i = 0; i < 2_000; i++) {

@@ -2,7 +2,7 @@ import CircuitBreaker from 'opossum';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pipeline, type PipelineEvent, type Policy, timeout } from '@nines/resilience';
 import { opossum } from '@nines/resilience/opossum';
-import { down, errorOf, fail, never, ours, state, up } from '../test/breaker.ts';
+import { down, errorOf, fail, never, ours, state, up } from '../test/calls.ts';
 import { type Deferred, deferred, flush } from '../test/fake-clock.ts';
 
 /** A raw opossum breaker, shut down after the test. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { pipeline } from '@nines/resilience';
 import { opossum } from '@nines/resilience/opossum';
-import { down, errorOf, fail, never, ours, state, up } from '../test/breaker.ts';
+import { down, errorOf, fail, never, ours, state, up } from '../test/calls.ts';
 import { deferred, flush } from '../test/fake-clock.ts';
 
 describe('opossum policy', () => {

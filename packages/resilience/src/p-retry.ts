@@ -67,6 +67,10 @@ function carry(call: RetriedCall): Carrier {
   return Object.assign(Object.create(Error.prototype) as Error, { call });
 }
 
+function isCarrier(error: Error): error is Carrier {
+  return 'call' in error;
+}
+
 /** A user's backoff may give anything; a timer holds whole milliseconds from 0. */
 function boundedDelay(ms: number): number {
   return Number.isNaN(ms) ? 0 : Math.min(Math.max(0, ms), MAX_TIMER_MS);
@@ -81,13 +85,18 @@ class PRetry implements BoundPolicy {
   constructor(host: PolicyHost, options: Resolved) {
     this.#host = host;
     this.#options = options;
+    const wait = (call: RetriedCall): Promise<void> => this.#wait(call);
     // A bare loop: what is thrown, when, and how long to wait is decided here.
     this.#loop = makeRetriable((call: RetriedCall) => this.#attempt(call), {
       retries: options.maxAttempts - 1,
       minTimeout: 0,
       factor: 1,
       randomize: false,
-      onFailedAttempt: ({ error }) => this.#wait((error as Carrier).call),
+      onFailedAttempt({ error }) {
+        // Only a policy from outside that rejects, which none may, can bring another error here.
+        if (!isCarrier(error)) throw error;
+        return wait(error.call);
+      },
     });
   }
 

@@ -7,6 +7,7 @@ import {
   pipeline,
   type PipelineEvent,
   type Policy,
+  ResilienceError,
   timeout,
 } from '@nines/resilience';
 import { opossum } from '@nines/resilience/opossum';
@@ -270,5 +271,6 @@ describe('errors', () => {
   test('are recognised across copies by their brand', () => {
     const foreign = Object.assign(new Error('copy'), { [Symbol.for('@nines/resilience.error')]: true });
     expect([isResilienceError(foreign), isResilienceError(new Error('other')), isResilienceError(undefined)]).toEqual([true, false, false]);
+    expect([foreign instanceof ResilienceError, new Error('other') instanceof ResilienceError]).toEqual([true, false]);
   });
 });
