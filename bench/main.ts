@@ -1,0 +1,51 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { thisMachine } from './machine.ts';
+import { benchQueue } from './queue/main.ts';
+import { table } from './summary.ts';
+
+const HELP = `Usage: npm run bench -- queue [options]
+
+Measures @nines/queue and bullmq side by side: separate processes, the same Redis, alternating order.
+
+  --runs N      runs of each scenario and peer (default 5)
+  --only TEXT   only scenarios whose name contains TEXT, for example \`drain\`
+  --quick       a twentieth of the jobs, to see that everything runs; its figures mean little
+  --json FILE   write medians, ranges, ratios and the machine to FILE
+  --help        this text
+
+Exit codes: 0 measured, 1 a measurement failed, 2 a wrong option.`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function run(): Promise<number> {
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const runs = Number(values.runs);
+  if (positionals[0] !== 'queue' || !Number.isInteger(runs) || runs < 1) {
+    console.error(positionals[0] === 'queue' ? `--runs must be a whole number from 1, got ${values.runs}` : HELP);
+    return 2;
+  }
+  const machine = thisMachine();
+  const rows = await benchQueue({ runs, quick: values.quick, only: values.only, progress: (line) => console.error(line) });
+  console.log(`Node ${machine.node}, ${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.date}; ${runs} runs`);
+  console.log(
+    'Changed from defaults: nines maxWaiting 10 000 000, a metrics registry handed in; bullmq removeOnComplete, attempts 5 with backoff.',
+  );
+  console.log(table(rows, 'bullmq'));
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, runs, rows }, undefined, 2)}\n`);
+  return 0;
+}
+
+process.exitCode = await run();
