@@ -4,6 +4,7 @@ import { oneOf, refuseUnknown, text, whole } from './options.ts';
 import type { ProbeOptions } from './probes/server.ts';
 import { readEnvironment, type TracingEnvironment } from './tracing/environment.ts';
 import { fileSpans } from './tracing/file.ts';
+import { guard } from './tracing/guard.ts';
 import type { SpanProcessor } from './tracing/span.ts';
 import { TelemetryError } from './errors.ts';
 
@@ -100,7 +101,7 @@ export function resolveOptions(options: TelemetryOptions, env: Variables): Resol
     runtime: options.metrics?.runtime ?? true,
     probes: resolveProbes(options.probes),
     spanProcessors: (onError) => [
-      ...(options.traces?.spanProcessors ?? []),
+      ...(options.traces?.spanProcessors ?? []).map((processor) => guard(processor, onError)),
       ...(file === undefined ? [] : [fileSpans(file, { serviceName, onError })]),
     ],
     deadlineMs,

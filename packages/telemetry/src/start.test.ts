@@ -88,6 +88,21 @@ describe('startTelemetry', () => {
     await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
   });
 
+  test('a span processor that throws is noted and does not reach the program', async () => {
+    const spans = memorySpans();
+    const destination = memoryLogs();
+    const broken = {
+      ...memorySpans(),
+      onEnd: () => {
+        throw new Error('broken');
+      },
+    };
+    await startTelemetry({ serviceName: 'api', logs: { destination }, traces: { spanProcessors: [broken, spans] }, shutdown: quiet });
+    trace.getTracer('test').startSpan('work').end();
+    expect(spans.spans.map((span) => span.name)).toEqual(['work']);
+    expect(destination.lines).toMatchObject([{ level: 'warn', component: 'span processor', err: { message: 'broken' } }]);
+  });
+
   test('queries, which carry tokens, are on no span; paths are', async () => {
     const spans = memorySpans();
     await startTelemetry({ serviceName: 'api', logs: { destination: memoryLogs() }, traces: { spanProcessors: [spans] }, shutdown: quiet });

@@ -90,10 +90,11 @@ async function start(options: ResolvedOptions, parts: Parts): Promise<Telemetry>
     const tracing = await startTracing({
       ...options,
       env: process.env,
-      spanProcessors: options.spanProcessors((error) => internalError('traces file', error)),
+      spanProcessors: options.spanProcessors((error) => internalError('span processor', error)),
       untraced: (port) => port !== undefined && port === probePort,
     });
-    lifecycle.onShutdown('flush', 'traces', () => tracing.shutdown());
+    // A collector that is down is no fault of the program: noted, but the shutdown stays clean.
+    lifecycle.onShutdown('flush', 'traces', () => tracing.shutdown().catch((error: unknown) => internalError('traces flush', error)));
   }
   if (options.probes === undefined) return { ...early, probes: undefined };
   const handler = metricsHandler(metrics, { onCollectorError: (metric, error) => internalError('scrape', error, metric) });

@@ -3,8 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { cleanExit, field, readSpans, startChild } from './child.ts';
+
+// Child processes on a busy machine take what they take.
+vi.setConfig({ testTimeout: 60_000 });
 
 const scratch = mkdtempSync(join(tmpdir(), 'nines-telemetry-'));
 const message = (text: string) => (line: Readonly<Record<string, unknown>>) => line['msg'] === text;
@@ -35,15 +38,16 @@ test('SIGTERM: not ready but alive, the request in flight is answered and its sp
   expect(spans[0]).toMatchObject({ kind: 'server', traceId: inFlight['trace_id'], spanId: inFlight['span_id'] });
 });
 
-async function startCollector(): Promise<{ readonly url: string; readonly paths: readonly string[] }> {
+async function startCollector(): Promise<{ readonly url: string; readonly paths: readonly string[]; readonly close: () => Promise<void> }> {
   const paths: string[] = [];
   const collector = createServer((request, response) => {
     paths.push(request.url ?? '');
     request.resume().once('end', () => response.end());
   });
-  onTestFinished(() => void collector.close());
+  const close = () => new Promise<void>((resolve) => void collector.close(() => resolve()));
+  onTestFinished(close);
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`, paths };
+  return { url: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`, paths, close };
 }
 
 test('a program that ends by itself flushes what waits', async () => {
@@ -52,6 +56,25 @@ test('a program that ends by itself flushes what waits', async () => {
   const child = startChild('registered.mjs', { flags: ['--import', '@nines/telemetry/register'], env });
   expect(await child.exit).toEqual(cleanExit);
   expect(paths).toEqual(['/v1/traces']);
+});
+
+test('a collector that is away costs the spans and a line, not the exit status', async () => {
+  const { url, close } = await startCollector();
+  await close();
+  // The exporter gives up when its next attempt would come after the timeout.
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_TIMEOUT: '100' };
+  const child = startChild('registered.mjs', { flags: ['--import', '@nines/telemetry/register'], env });
+  expect(await child.exit).toEqual(cleanExit);
+  const failures = child.lines.filter((line) => line['msg'] === 'telemetry failed inside');
+  expect(failures.map((line) => [line['component'], line['level']])).toEqual([['traces flush', 'warn']]);
+});
+
+test('processes that share a trace file lose and mix up nothing', async () => {
+  const env = { NINES_TRACES_FILE: join(scratch, 'shared.jsonl') };
+  const children = Array.from({ length: 3 }, () => startChild('registered.mjs', { flags: ['--import', '@nines/telemetry/register'], env }));
+  expect(await Promise.all(children.map((child) => child.exit))).toEqual([cleanExit, cleanExit, cleanExit]);
+  const spans = readSpans(env.NINES_TRACES_FILE);
+  expect([spans.length, new Set(spans.map((span) => span.traceId)).size]).toEqual([18, 3]);
 });
 
 test('spans go to the OTLP endpoint and to the file, metrics and logs do not, and SIGTERM flushes what waits', async () => {

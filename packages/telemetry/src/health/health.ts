@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { TelemetryError } from '../errors.ts';
+import { quiet } from '../quiet.ts';
 import { callable, refuseUnknown, text } from '../options.ts';
 import { type CheckFunction, type CheckOptions, type CheckState, createCheck, type RunningCheck } from './check.ts';
 
@@ -64,7 +65,7 @@ export function createHealth(options: { readonly clock?: Clock } = {}): Health {
       if (checks.has(name)) throw new TelemetryError('invalid_options', `name must be new, got ${JSON.stringify(name)} again`);
       if (checks.size >= most) throw new TelemetryError('invalid_options', `checks must be at most ${most}, got one more`);
       const running = createCheck(clock, fn, checkOptions, (state, error) => {
-        for (const listener of listeners) listener({ name, state, error });
+        for (const listener of listeners) quiet(() => listener({ name, state, error }));
       });
       checks.set(name, running);
       running.start();

@@ -65,6 +65,15 @@ describe('lifecycle', () => {
     expect([report.clean, report.durationMs, flushRemainingMs, clock.waiting()]).toEqual([false, 8000, 2000, 0]);
   });
 
+  test('an observer that throws stops nothing', async () => {
+    const onStep = () => {
+      throw new Error('observer');
+    };
+    const lifecycle = createLifecycle({ clock: fakeClock(), onStep });
+    lifecycle.onShutdown('close', 'db', () => undefined);
+    expect((await lifecycle.shutdown()).clean).toBe(true);
+  });
+
   test('the drain delay passes between unready and stop-accepting', async () => {
     const clock = fakeClock();
     const lifecycle = createLifecycle({ clock, drainDelayMs: 5000 });

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { quiet } from '../quiet.ts';
 import type { ShutdownFunction, ShutdownPhase, StepReport } from './phases.ts';
 
 /** Runs one step until it ends or `endMs` is reached, whichever comes first; never rejects. */
@@ -17,7 +18,7 @@ export function createStepRunner(clock: Clock, reason: string, report: (step: St
         open = false;
         timer.cancel();
         const durationMs = clock.now() - startedMs;
-        report(error === undefined ? { phase, name, outcome, durationMs } : { phase, name, outcome, durationMs, error });
+        quiet(() => report(error === undefined ? { phase, name, outcome, durationMs } : { phase, name, outcome, durationMs, error }));
         resolve();
       };
       // Keeps the process alive: a shutdown that waits for a promise alone must not end in the middle.

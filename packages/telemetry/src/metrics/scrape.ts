@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { TelemetryError } from '../errors.ts';
 import { refuseUnknown, whole } from '../options.ts';
+import { quiet } from '../quiet.ts';
 import type { MetricRegistry } from './registry.ts';
 
 /** Options of {@link metricsHandler}. */
@@ -67,7 +68,7 @@ function createRender(registry: MetricRegistry, timeoutMs: number, clock: Clock,
       return { name, text: await within(clock, timeoutMs, collect(name)) };
     } catch (error) {
       everFailed.add(name);
-      onError(name, error);
+      quiet(() => onError(name, error));
       return { name };
     }
   }

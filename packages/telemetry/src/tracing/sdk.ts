@@ -22,7 +22,7 @@ export interface TracingOptions {
 
 /** The running SDK. */
 export interface Tracing {
-  /** Exports what is waiting and gives the globals back. */
+  /** Exports what is waiting and gives the globals back; rejects, with that done, when spans were lost. */
   shutdown(): Promise<void>;
 }
 
@@ -97,11 +97,13 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   patchBuiltins();
   return {
     async shutdown() {
-      await Promise.allSettled([sdk.shutdown(), ...beside.map((processor) => processor.shutdown())]);
+      const results = await Promise.allSettled([sdk.shutdown(), ...beside.map((processor) => processor.shutdown())]);
       http.disable();
       undici.disable();
       syncBuiltinESMExports();
       for (const api of [trace, context, propagation, metrics, logs, diag]) api.disable();
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     },
   };
 }
