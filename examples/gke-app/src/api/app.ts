@@ -31,7 +31,11 @@ export function createApp(parts: AppParts): FastifyInstance {
 
   // The body stays bytes: what is signed and sent must be what came in.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(/^application\/(?:[\w.+-]+\+)?json(?:\s*;\s*charset="?utf-8"?)?\s*$/i, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser(
+    /^application\/(?:[\w.+-]+\+)?json(?:\s*;\s*charset="?utf-8"?)?\s*$/i,
+    { parseAs: 'buffer' },
+    (_request, body, done) => done(null, body),
+  );
   app.addHook('onRequest', async (request) => setHttpRoute(request.routeOptions.url, request.method));
   app.setErrorHandler((error, _request, reply) => refuse(error, reply));
   app.setNotFoundHandler(() => {
@@ -48,7 +52,11 @@ export function createApp(parts: AppParts): FastifyInstance {
 function acceptEvents(app: FastifyInstance, { producer, destinations, logger }: AppParts): void {
   app.post<{ Querystring: Record<string, unknown>; Body: Buffer | undefined }>('/process', async (request, reply) => {
     const { query, body = Buffer.alloc(0) } = request;
-    const delivery = readEvent({ query, contentType: request.headers['content-type'] ?? 'application/json', body }, destinations, new Date());
+    const delivery = readEvent(
+      { query, contentType: request.headers['content-type'] ?? 'application/json', body },
+      destinations,
+      new Date(),
+    );
     const { id } = await producer.enqueue(delivery);
     const { destination, type } = delivery;
     logger.info({ jobId: id, destination, type, bytes: body.length }, 'accepted');

@@ -44,7 +44,11 @@ function checkEnvelope(value: unknown): Readonly<Record<'destination' | 'type' |
   const envelope = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
   const keys = Object.keys(envelope).sort().join();
   if (keys === 'data,destination,type') return envelope as ReturnType<typeof checkEnvelope>;
-  throw new Problem(422, 'INVALID_EVENT', 'the body must be {"destination": …, "type": …, "data": …}, or the URL must have ?destination=NAME');
+  throw new Problem(
+    422,
+    'INVALID_EVENT',
+    'the body must be {"destination": …, "type": …, "data": …}, or the URL must have ?destination=NAME',
+  );
 }
 
 function checkDestination(name: unknown, destinations: Destinations): string {

@@ -22,7 +22,11 @@ export class Problem extends Error {
 /** What the framework refuses before a route sees it, by fastify's error code. */
 const FRAMEWORK: Readonly<Record<string, readonly [status: number, code: string, detail: string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'BODY_TOO_LARGE', 'the body is larger than this service accepts'],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'UNSUPPORTED_MEDIA_TYPE', 'the content type must be application/json or application/*+json, in UTF-8'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    415,
+    'UNSUPPORTED_MEDIA_TYPE',
+    'the content type must be application/json or application/*+json, in UTF-8',
+  ],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'INVALID_CONTENT_LENGTH', 'the body is not as long as Content-Length says'],
   FST_ERR_BAD_URL: [400, 'INVALID_URL', 'the URL is malformed'],
 };
