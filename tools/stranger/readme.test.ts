@@ -52,6 +52,8 @@ test.each([
   ['first\n…\nlast', 'first\n1\n2\nlast\n'],
   ['first\n…\nlast', 'first\nlast\n'],
   ['1 + 1 (two)', '1 + 1 (two)\n'],
+  ['at 2026-01-01T12:00:00.000Z', 'at 2031-02-03T04:05:06.789Z\n'],
+  ['span 2f31aa… of 0af7651916cd43dd8448eb211c80319c', 'span b7ad6b7169203331 of 4bf92f3577b34da6a3ce929d0e0e4736\n'],
 ])('mismatch accepts %j for %j', (shown, printed) => {
   expect(mismatch(shown, printed)).toBeUndefined();
 });
@@ -61,6 +63,8 @@ test.each([
   ['a', 'a\nb\n'],
   ['id …', 'id 1\nid 2\n'],
   ['a.c', 'abc\n'],
+  ['at 2026-01-01T12:00:00.000Z', 'at noon\n'],
+  ['span 0af7651916cd43dd', 'span 0af7651916cd43dd8448eb211c80319c1\n'],
 ])('mismatch refuses %j for %j', (shown, printed) => {
   expect(mismatch(shown, printed)).toContain('printed:');
 });

@@ -63,13 +63,21 @@ export function importedPackages(code: string): string[] {
 
 /**
  * Why the output is not what was shown; undefined when it is. `…` stands for anything within a line, a line of nothing but `…`
- * for any lines; spaces at the end of a line do not count.
+ * for any lines; spaces at the end of a line do not count. One time stands for another, one trace, span or unique id for another.
  */
 export function mismatch(shown: string, printed: string): string | undefined {
-  const wanted = trimLines(shown);
+  const wanted = trimLines(anonymous(shown));
   const pattern = wanted.map((line) => (line.trim() === '…' ? '(?:.*\\n)*?' : `${line.split('…').map(escape).join('.*')}\\n`)).join('');
-  const text = `${trimLines(printed).join('\n')}\n`;
+  const text = `${trimLines(anonymous(printed)).join('\n')}\n`;
   return new RegExp(`^${pattern}$`).test(text) ? undefined : `shown:\n${wanted.join('\n')}\n\nprinted:\n${text}`;
+}
+
+function anonymous(text: string): string {
+  return text
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
+    .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<id>')
+    .replaceAll(/\b([0-9a-f]{32}|[0-9a-f]{16})\b/g, '<id>')
+    .replaceAll(/\b[0-9a-f]{4,}…/g, '…');
 }
 
 function trimLines(text: string): string[] {

@@ -33,7 +33,7 @@ const cases: readonly (readonly [fixture: string, last: string, status: number])
   ['before-each', '0 passed, 1 failed', 1],
   ['unhandled', '1 passed, 1 failed', 1],
   ['global-setup', '0 passed, 1 failed', 1],
-  ['coverage', '1 passed, 1 failed', 1],
+  ['unmet-coverage', '1 passed, 1 failed', 1],
   ['noisy', '1 passed, 0 failed', 0],
   ['empty', '0 passed, 1 failed', 1],
   ['no-redis', '0 passed, 0 failed, 2 skipped', 0],
