@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { prometheus } from '@nines/queue/prometheus';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+/** The cells of one column of every table below a heading, without back quotes. */
+function column(document: string, heading: string, index: number): string[] {
+  const section =
+    read(document)
+      .split(/^## /m)
+      .find((part) => part.startsWith(heading)) ?? read(document);
+  const rows = section.split('\n').filter((line) => line.startsWith('|') && !/^\|[-|]+\|$/.test(line));
+  return rows.slice(1).map((row) => (row.split('|')[index + 1] ?? '').trim().replaceAll('`', ''));
+}
+
+function sources(folder: string): string {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => read(join(folder, file)))
+    .join('\n');
+}
+
+test('docs/errors.md lists the codes of the queue, all and no others', () => {
+  const union = /export type QueueErrorCode =([^;]+);/.exec(read('packages/queue/src/errors.ts'))?.[1] ?? '';
+  const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1]);
+  expect(column('docs/errors.md', '@nines/queue', 0)).toEqual(codes);
+});
+
+test('docs/metrics.md lists the metrics of the queue with their types and labels, all and no others', async () => {
+  const registry = new Registry();
+  prometheus(registry);
+  const metrics = await registry.getMetricsAsJSON();
+  const names = column('docs/metrics.md', '@nines/queue', 0);
+  const types = column('docs/metrics.md', '@nines/queue', 1);
+  expect(names.map((name, at) => `${name} ${types[at]}`).toSorted()).toEqual(
+    metrics.map(({ name, type }) => `${name} ${String(type)}`).toSorted(),
+  );
+});
+
+test('docs/keys.md lists the keys of the layout, all and no others', () => {
+  const names = /const names = \[([^\]]+)\]/.exec(read('packages/queue/src/redis/keys.ts'))?.[1] ?? '';
+  const keys = [...names.matchAll(/'(\w+)'/g)].map((match) => match[1]);
+  const documented = column('docs/keys.md', 'Redis keys', 0).map((key) => key.replace(':<token>', ''));
+  expect(documented.toSorted()).toEqual(keys.toSorted());
+});
+
+test('every promise of docs/guarantees.md names a case that exists', () => {
+  const tests = sources('packages/queue/test');
+  for (const name of column('docs/guarantees.md', '@nines/queue', 2)) expect(tests, name).toContain(`'${name}'`);
+});
+
+test("the defaults in the queue's README are those of the code", () => {
+  const readme = read('packages/queue/README.md');
+  const code = read('packages/queue/src/options.ts');
+  const number = (text: string | undefined) => Number((text ?? '').replaceAll(/[ _]/g, ''));
+  for (const option of ['maxAttempts', 'leaseMs', 'attemptTimeoutMs', 'maxWaiting', 'maxBodyBytes', 'maxLeaseLosses']) {
+    const documented = number(new RegExp(`^\\| \`${option}\` \\| ([\\d ]+) \\|`, 'm').exec(readme)?.[1]);
+    const real = number(new RegExp(`^  ${option}: ([\\d_]+),`, 'm').exec(code)?.[1]);
+    expect(documented, option).toBe(real);
+    expect(documented, option).toBeGreaterThan(0);
+  }
+});
