@@ -36,8 +36,9 @@ const followParent = new URL('follow-parent.ts', import.meta.url).href;
  * Starts a TypeScript file as a service. It gets a process group of its own, so that Ctrl-C reaches only the demo, which
  * then stops the services in order, and it ends by itself when the demo is gone.
  */
-export function startChild(name: string, file: URL, env: Readonly<Record<string, string>>): Child {
-  const child = spawn(process.execPath, ['--conditions=@nines/source', `--import=${followParent}`, fileURLToPath(file)], {
+export function startChild(name: string, file: URL, env: Readonly<Record<string, string>>, args: readonly string[] = []): Child {
+  const node = ['--conditions=@nines/source', `--import=${followParent}`];
+  const child = spawn(process.execPath, [...node, fileURLToPath(file), ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     detached: process.platform !== 'win32',

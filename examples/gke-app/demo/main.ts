@@ -100,7 +100,7 @@ function banner(system: System): string[] {
   return [
     `api        ${apiUrl}   POST /process, GET /jobs/:id`,
     `receiver   ${receiverUrl}/hooks`,
-    `metrics    ${[api, ...workers].map((child) => `${system.probesUrl(child)}/metrics (${child.name})`).join('\n           ')}`,
+    `metrics    ${[api, ...workers].map((child) => `${system.probesUrl(child)}/metrics (${child.name}, pid ${child.pid})`).join('\n           ')}`,
     `fail       curl ${receiverUrl}/__faults -d '{"mode":"status","status":500}'`,
     `heal       curl ${receiverUrl}/__faults -d '{"mode":"none"}'`,
     'stop       Ctrl-C',

@@ -23,7 +23,7 @@ test('told to fail, the receiver opens the breaker, the metrics show it, and all
   expect(waiting).toBeLessThanOrEqual(20);
   expect(await metric(system, worker, /^messaging_process_duration_seconds_count/)).toBeGreaterThan(0);
   expect(await metric(system, worker, /^messaging_process_duration_seconds_sum/)).toBeGreaterThan(0);
-  expect(await metric(system, worker, /^nines_queue_attempts_total\{.*outcome="retry"/)).toBeGreaterThan(0);
+  await shows(system, worker, /^nines_queue_attempts_total\{.*outcome="retried"/, (value) => value > 0);
   expect(deliveredIds(system.receiver)).toEqual([]);
 
   await setFaults(system, { mode: 'none' });
@@ -46,6 +46,10 @@ test('a client error that will not pass is dead-lettered after one request; Retr
   const asked = (await postEvent(system.apiUrl, {})) ?? '';
   await worker.line(({ fields }) => fields['jobId'] === asked && fields['reason'] === 'receiver answered 429' && fields['requests'] === 1);
   expect(await worker.stop()).toEqual({ code: 0, signal: null });
-  expect(await jobState(system, gone)).toMatchObject({ state: 'dead', lastError: 'receiver answered 410' });
-  expect(await jobState(system, asked)).toMatchObject({ state: 'delayed', failedAttempts: 1, lastError: 'receiver answered 429' });
+  expect(await jobState(system, gone)).toMatchObject({ state: 'dead', lastError: 'DeadLetterError: receiver answered 410' });
+  expect(await jobState(system, asked)).toMatchObject({
+    state: 'delayed',
+    failedAttempts: 1,
+    lastError: 'RetryLaterError: receiver answered 429',
+  });
 });

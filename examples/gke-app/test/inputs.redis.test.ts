@@ -21,44 +21,51 @@ function parseAnswer(output: string): { readonly status: number; readonly head: 
 
 async function post(system: System, command: string): Promise<string> {
   const { status, head, body } = parseAnswer(await shell(command, { API: system.apiUrl }));
-  expect(status, command).toBe(202);
+  expect(status).toBe(202);
   expect(body).toEqual({ id: body['id'], statusUrl: `/jobs/${body['id']}` });
   expect(head).toMatch(new RegExp(`^location: /jobs/${body['id']}$`, 'im'));
   return body['id'] ?? '';
 }
 
-function sentFile(command: string): Buffer | undefined {
-  const path = /--data-binary @(\S+)/.exec(command)?.[1];
-  return path === undefined ? undefined : readFileSync(join(root, path));
-}
-
 test('the README shows each of the real inputs, and the big one is what its generator makes', () => {
-  const files = posts.map((command) => /events\/([\w-]+\.json)/.exec(command)?.[1]);
-  expect(files).toEqual(['github-push.json', 'cloudevent.json', 'unicode.json', undefined, 'github-push.json']);
+  const named = posts.map((command) => /events\/([\w-]+\.json)/.exec(command)?.[1]);
+  expect(named).toEqual(['github-push.json', 'cloudevent.json', 'unicode.json', undefined, 'github-push.json']);
   const unicode = readFileSync(new URL('../events/unicode.json', import.meta.url), 'utf8');
   expect(unicode).toBe(unicodeDocument());
   expect(Buffer.byteLength(unicode)).toBeGreaterThanOrEqual(200_000);
 });
 
-test('the curl commands of the README deliver each body unchanged and signed, to the receiver and to the visitor’s own endpoint', async () => {
+/** The posts of a file, and what they send. */
+const files = posts.flatMap((command) => {
+  const path = /--data-binary @(\S+)/.exec(command)?.[1];
+  return path === undefined
+    ? []
+    : [{ command, contentType: /Content-Type: ([^']+)/.exec(command)?.[1], sent: readFileSync(join(root, path)) }];
+});
+
+test('the curl commands of the README deliver each file to the receiver, unchanged and signed', async () => {
+  const system = await testSystem({ redisUrl: inject('redisUrl'), secret });
+  const toReceiver = files.filter(({ command }) => command.includes('destination=receiver'));
+  expect(toReceiver).toHaveLength(3);
+  for (const { command, contentType, sent } of toReceiver) {
+    const id = await post(system, command);
+    const { fields } = await system.receiver.line((line) => isReceived(line) && line.fields['jobId'] === id);
+    expect(fields).toMatchObject({ signature: 'valid', headers: { 'webhook-id': id, 'content-type': contentType } });
+    expect(fields['sha256']).toBe(createHash('sha256').update(sent).digest('hex'));
+    expect(new Webhook(secret).verify(sent, fields['headers'] as Record<string, string>)).toEqual(JSON.parse(sent.toString()));
+  }
+});
+
+test('the same files arrive, unchanged and signed, at an endpoint that the visitor has named', async () => {
   const visitor = await visitorsEndpoint();
   const system = await testSystem({ redisUrl: inject('redisUrl'), secret, destinations: `mine=${visitor.url}` });
-  for (const command of posts) {
-    const id = await post(system, command);
-    const sent = sentFile(command);
-    const contentType = /Content-Type: ([^']+)/.exec(command)?.[1];
-    if (command.includes('destination=mine')) {
-      const { body, headers } = await visitor.next();
-      expect(body.equals(sent ?? Buffer.alloc(0))).toBe(true);
-      expect(headers).toMatchObject({ 'webhook-id': id, 'content-type': contentType });
-      expect(new Webhook(secret).verify(body, headers)).toEqual(JSON.parse(body.toString()));
-    } else {
-      const { fields } = await system.receiver.line((line) => isReceived(line) && line.fields['jobId'] === id);
-      expect(fields).toMatchObject({ signature: 'valid', headers: { 'webhook-id': id, 'content-type': contentType } });
-      if (sent === undefined) continue;
-      expect(fields['sha256']).toBe(createHash('sha256').update(sent).digest('hex'));
-      expect(new Webhook(secret).verify(sent, fields['headers'] as Record<string, string>)).toEqual(JSON.parse(sent.toString()));
-    }
+  expect(files.some(({ command }) => command.includes('destination=mine'))).toBe(true);
+  for (const { command, contentType, sent } of files) {
+    const id = await post(system, command.replace('destination=receiver', 'destination=mine'));
+    const { body, headers } = await visitor.next();
+    expect(body.equals(sent)).toBe(true);
+    expect(headers).toMatchObject({ 'webhook-id': id, 'content-type': contentType });
+    expect(new Webhook(secret).verify(body, headers)).toEqual(JSON.parse(sent.toString()));
   }
 });
 
@@ -76,11 +83,15 @@ test('the README’s other commands do what they say: each fault is taken, and a
   const system = await testSystem({ redisUrl: inject('redisUrl'), secret });
   const id = await post(system, posts[0] ?? '');
   await system.workers[0]?.line(({ fields }) => fields['msg'] === 'delivered');
-  for (const command of commands.filter((one) => !posts.includes(one))) {
-    const answer = JSON.parse(await shell(command, { API: system.apiUrl, RECEIVER: system.receiverUrl, ID: id })) as object;
-    if (command.includes('/jobs/')) expect(answer).toMatchObject({ id, destination: 'receiver', type: 'github.push', failedAttempts: 0 });
-    else expect(answer).toMatchObject({ faults: JSON.parse(/--data '([^']+)'/.exec(command)?.[1] ?? '') as object });
+  const run = async (command: string) =>
+    JSON.parse(await shell(command, { API: system.apiUrl, RECEIVER: system.receiverUrl, ID: id })) as object;
+  const faults = commands.filter((command) => command.includes('__faults'));
+  expect(faults).toHaveLength(6);
+  for (const command of faults) {
+    expect(await run(command)).toMatchObject({ faults: JSON.parse(/--data '([^']+)'/.exec(command)?.[1] ?? '') as object });
   }
+  const asked = await run(commands.find((command) => command.includes('/jobs/')) ?? '');
+  expect(asked).toMatchObject({ id, destination: 'receiver', type: 'github.push', failedAttempts: 0 });
   await setFaults(system, { mode: 'none' });
   // Settled for certain: a worker that has stopped in order has no open job.
   expect(await system.workers[0]?.stop()).toEqual({ code: 0, signal: null });
