@@ -21,7 +21,8 @@ const config: ViteUserConfig = defineConfig({
           'packages/*/src/**/*.test.ts',
           'packages/*/test/**/*.test.ts',
           'tools/**/*.test.ts',
-          'examples/*/src/**/*.test.ts',
+          'examples/*/{src,demo,test}/**/*.test.ts',
+          'bench/**/*.test.ts',
           'test/**/*.test.ts',
         ],
         {

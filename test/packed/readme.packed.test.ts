@@ -17,7 +17,7 @@ beforeAll(async () => {
   mkdirSync(folder);
   for (const program of programs) writeFileSync(join(folder, fileOf(program)), program.code);
   const compilerOptions = {
-    target: 'es2023',
+    target: 'es2024',
     module: 'nodenext',
     types: ['node'],
     strict: true,
@@ -52,7 +52,12 @@ test.for(programs.map((program, index) => [`${program.file}:${program.line}`, pr
     const name = fileOf(program);
     expect(complaints.split('\n').filter((line) => line.includes(name))).toEqual([]);
     const env = { ...strangerEnv(), REDIS_URL: redisUrl(index) };
-    const { status, output } = await run([process.execPath, name], { cwd: folder, env, timeoutMs: 60_000 });
+    const { status, output } = await run([process.execPath, name], {
+      cwd: folder,
+      env,
+      timeoutMs: 60_000,
+      terminateOn: 'stop me with SIGTERM',
+    });
     expect({ status, output }).toMatchObject({ status: 0 });
     expect(program.prints === undefined ? undefined : mismatch(program.prints, output)).toBeUndefined();
   },

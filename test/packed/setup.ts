@@ -28,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     const tarballs = await packAll(stranger.folder);
-    const programs = documents().flatMap((file) => programsOf(file, readFileSync(join(ROOT, file), 'utf8')));
+    const programs = [...documents().flatMap((file) => programsOf(file, readFileSync(join(ROOT, file), 'utf8'))), ...examples()];
     const extra = new Set(['@types/node', '@opentelemetry/api', 'ioredis', ...programs.flatMap(({ code }) => importedPackages(code))]);
     const specs = await Promise.all(
       [...extra].filter((name) => !tarballs.has(name)).map(async (name) => `${name}@${await versionHere(name)}`),
@@ -57,4 +57,10 @@ async function redisIfPossible(): Promise<EnsuredRedis | undefined> {
 /** The documents whose programs must run: the root README, each package's, the guides. */
 function documents(): string[] {
   return globSync(['README.md', 'packages/*/README.md', 'docs/*.md'], { cwd: ROOT }).sort();
+}
+
+/** The runnable files of each package; they import it by its name, so they run anywhere. */
+function examples(): Program[] {
+  const files = globSync('packages/*/examples/*.ts', { cwd: ROOT }).sort();
+  return files.map((file) => ({ file, line: 1, code: readFileSync(join(ROOT, file), 'utf8'), prints: undefined }));
 }

@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Gives up, with status 124, after this time. */
   readonly timeoutMs?: number;
+  /** Asks the command to end, by SIGTERM, as soon as it has printed this. */
+  readonly terminateOn?: string;
   /** Lets the command write to our own output instead of keeping it. */
   readonly live?: boolean;
 }
@@ -28,7 +30,11 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
     const child = spawn(program, args, { shell, cwd: options.cwd, env, stdio: typeof stdio === 'string' ? stdio : [...stdio] });
     let output = '';
     let late = false;
-    const collect = (chunk: Buffer) => (output += chunk.toString());
+    let asked = false;
+    const collect = (chunk: Buffer) => {
+      output += chunk.toString();
+      if (options.terminateOn !== undefined && !asked && output.includes(options.terminateOn)) asked = child.kill('SIGTERM');
+    };
     child.stdout?.on('data', collect);
     child.stderr?.on('data', collect);
     const timer = setTimeout(() => (late = child.kill('SIGKILL')), options.timeoutMs ?? 2_147_483_647);
