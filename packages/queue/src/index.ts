@@ -1,4 +1,4 @@
-export { exponential, fixed } from '@nines/resilience';
+export { exponential, fixed, retryAfter } from '@nines/resilience';
 export type { Backoff } from '@nines/resilience';
 export type { Clock } from './clock.ts';
 export { createConsumer, type Consumer, type ConsumerOptions, type ConsumerSettings, type StopResult } from './consumer.ts';

@@ -131,8 +131,14 @@ function judge<Payload>({ queue, random }: RunnerOptions<Payload>, failure: Fail
   const countsAsAttempt = !isRetryLater(error) || error.countsAsAttempt;
   const attempts = failure.attempts + (countsAsAttempt ? 1 : 0);
   if (attempts >= maxAttempts) return { verb: 'dead', reason: 'attempts-exhausted', error };
-  const delayMs = isRetryLater(error) ? error.delayMs : Math.ceil(backoff(Math.max(1, attempts), random));
+  const delayMs = isRetryLater(error) ? error.delayMs : Math.ceil(backoff(Math.max(1, attempts), random, retryAfterOf(error)));
   return { verb: 'retry', delayMs, countsAsAttempt, error };
+}
+
+/** What a called service asked for, where the error tells: errors of `@nines/resilience` do. */
+function retryAfterOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('retryAfterMs' in error)) return undefined;
+  return typeof error.retryAfterMs === 'number' ? error.retryAfterMs : undefined;
 }
 
 /** A job whose lease is lost, or that is handed back at a stop, is no longer this process's to settle. */

@@ -7,6 +7,7 @@ import {
   DeadLetterError,
   defineQueue,
   fixed,
+  retryAfter,
   RetryLaterError,
   type Backend,
   type Consumer,
@@ -134,6 +135,18 @@ function outcomeCases(bench: MakeBench): void {
     await all;
     await consumer.stop();
     expect(await inspector.get(id)).toMatchObject({ state: 'delayed', failedAttempts: 0 });
+  });
+
+  test('a backoff of retryAfter obeys what the error asks for', async () => {
+    const { producer, consume, inspector } = bench({ backoff: retryAfter({ maxMs: 7_200_000, otherwise: fixed(1) }) });
+    const { handler, all } = calls<string>(1, () => {
+      throw Object.assign(new Error('busy'), { retryAfterMs: 3_600_000 });
+    });
+    const consumer = await consume(handler);
+    const { id } = await producer.enqueue('x');
+    await all;
+    await consumer.stop();
+    expect(await inspector.get(id)).toMatchObject({ state: 'delayed', failedAttempts: 1 });
   });
 
   test('a handler that never settles is ended by attemptTimeoutMs, its signal aborted', async () => {
