@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Child, LogLine } from '../demo/child.ts';
 import { startSystem, type System, type SystemOptions } from '../demo/system.ts';
 
@@ -104,4 +104,25 @@ const run = promisify(execFile);
 export async function shell(command: string, env: Readonly<Record<string, string>>): Promise<string> {
   const { stdout } = await run('/bin/sh', ['-c', command], { cwd: root, env: { ...process.env, ...env } });
   return stdout;
+}
+
+export interface Problem {
+  readonly status: number;
+  readonly code: unknown;
+  readonly detail: string;
+  readonly headers: Headers;
+}
+
+/** A refusal; every one has the same shape. */
+export async function problem(response: Response): Promise<Problem> {
+  expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  const body = (await response.json()) as { code: string; detail: string };
+  expect(body).toEqual({
+    type: 'about:blank',
+    title: response.statusText,
+    status: response.status,
+    detail: expect.stringMatching(/./) as string,
+    code: body.code,
+  });
+  return { status: response.status, code: body.code, detail: body.detail, headers: response.headers };
 }

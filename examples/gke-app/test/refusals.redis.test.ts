@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Redis } from 'ioredis';
-import { beforeAll, expect, inject, onTestFinished, test } from 'vitest';
-import { onPath } from '../../../tools/redis/machine.ts';
-import { startRedis, type RunningRedis } from '../../../tools/redis/start.ts';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { startSystem, type System } from '../demo/system.ts';
-import { allDelivered, newSecret, postEvent, testSystem } from './harness.ts';
+import { newSecret, problem, testSystem } from './harness.ts';
 
-const program = ['redis-server', 'valkey-server'].find((name) => onPath(name) !== undefined) ?? '';
 const json = { 'content-type': 'application/json' };
 const event = JSON.stringify({ destination: 'receiver', type: 't', data: 1 });
 
@@ -17,27 +13,6 @@ beforeAll(async () => {
   system = await startSystem({ redisUrl: inject('redisUrl'), secret: newSecret(), workers: 0, env });
   return () => system.stop('SIGKILL');
 });
-
-interface Problem {
-  readonly status: number;
-  readonly code: unknown;
-  readonly detail: string;
-  readonly headers: Headers;
-}
-
-/** Every refusal has the same shape. */
-async function problem(response: Response): Promise<Problem> {
-  expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-  const body = (await response.json()) as { code: string; detail: string };
-  expect(body).toEqual({
-    type: 'about:blank',
-    title: response.statusText,
-    status: response.status,
-    detail: expect.stringMatching(/./) as string,
-    code: body.code,
-  });
-  return { status: response.status, code: body.code, detail: body.detail, headers: response.headers };
-}
 
 const ask = async (path: string, init?: RequestInit) => problem(await fetch(`${system.apiUrl}${path}`, init));
 const post = (body: string | Buffer, headers: Record<string, string> = json, query = '') =>
@@ -63,13 +38,25 @@ test.each([
   expect(refused.detail).toMatch(detail);
 });
 
-test('POST /process refuses data that is nested too deeply to be written again, and a body that is too large', async () => {
+/** Writing deep nesting overflows the stack on some versions of Node.js, on others not. */
+function canWrite(value: unknown): boolean {
+  try {
+    return JSON.stringify(value).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+test('deep nesting is refused where it cannot be written again, but passed on as it is', async () => {
   const deep = await testSystem({ redisUrl: inject('redisUrl'), workers: 0 });
   const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   const send = (query: string, body: string) => fetch(`${deep.apiUrl}/process${query}`, { method: 'POST', headers: json, body });
-  const refused = await problem(await send('', `{"destination":"receiver","type":"t","data":${nested}}`));
-  expect(refused).toMatchObject({ status: 422, code: 'NESTED_TOO_DEEPLY' });
+  const { status } = await send('', `{"destination":"receiver","type":"t","data":${nested}}`);
+  expect(status).toBe(canWrite(JSON.parse(nested)) ? 202 : 422);
   expect((await send('?destination=receiver', nested)).status).toBe(202);
+});
+
+test('POST /process refuses a body that is too large', async () => {
   expect(await post(JSON.stringify('x'.repeat(4096)))).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
 });
 
@@ -110,49 +97,3 @@ test('a full queue is answered 503 with Retry-After, and nothing of the event st
   expect(full).toMatchObject({ status: 503, code: 'QUEUE_FULL' });
   expect(Number(full.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
 });
-
-async function ownRedis(): Promise<RunningRedis> {
-  const redis = await startRedis({ program, args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
-  onTestFinished(() => redis.stop('SIGKILL'));
-  return redis;
-}
-
-async function refusedBy({ apiUrl }: System): Promise<Problem> {
-  return problem(await fetch(`${apiUrl}/process`, { method: 'POST', headers: json, body: event }));
-}
-
-test.skipIf(program === '')('Redis out of memory is answered 503 with Retry-After; it recovers by itself', async () => {
-  const redis = await ownRedis();
-  const own = await testSystem({ redisUrl: redis.url });
-  const admin = new Redis(redis.url);
-  onTestFinished(() => admin.disconnect());
-  await admin.config('SET', 'maxmemory', '1');
-  const refused = await refusedBy(own);
-  expect(refused).toMatchObject({ status: 503, code: 'REDIS_OUT_OF_MEMORY' });
-  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-  await admin.config('SET', 'maxmemory', '0');
-  await allDelivered(own.receiver, [String(await postEvent(own.apiUrl, {}))]);
-});
-
-test.skipIf(program === '')(
-  'Redis killed: 503 with Retry-After, not ready; restarted: ready again, and what was accepted is delivered',
-  async () => {
-    const redis = await ownRedis();
-    const own = await testSystem({ redisUrl: redis.url });
-    await allDelivered(own.receiver, [String(await postEvent(own.apiUrl, { n: 1 }))]);
-
-    process.kill(redis.pid, 'SIGKILL');
-    const refused = await refusedBy(own);
-    expect(refused).toMatchObject({ status: 503, code: 'REDIS_UNAVAILABLE' });
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-    await own.api.line(({ fields }) => fields['msg'] === 'health check down');
-    expect((await fetch(`${own.probesUrl(own.api)}/readyz`)).status).toBe(503);
-    expect((await fetch(`${own.probesUrl(own.api)}/livez`)).status).toBe(200);
-
-    const ups = () => own.api.lines.filter(({ fields }) => fields['msg'] === 'health check up').length;
-    const before = ups();
-    await redis.restart('SIGKILL');
-    await own.api.line(() => ups() > before);
-    await allDelivered(own.receiver, [String(await postEvent(own.apiUrl, { n: 2 }))]);
-  },
-);
