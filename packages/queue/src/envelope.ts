@@ -16,7 +16,7 @@ export interface Envelope extends CarriedContext {
  *
  *   version 1 | flags 1 | trace 25? | state 2 + n? | baggage 2 + n? | body
  *
- * Versions are never reused: a reader refuses one that it does not know and leaves the job where it is.
+ * Versions are never reused: a reader refuses one that it does not know, and the job is dead-lettered as unreadable.
  */
 const VERSION = 1;
 const TRACE = 1;

@@ -1,5 +1,5 @@
 /** Why a call of this package failed. */
-export type TelemetryErrorCode = 'invalid_options' | 'already_started' | 'probe_listen_failed' | 'metric_conflict';
+export type TelemetryErrorCode = 'INVALID_OPTION' | 'ALREADY_STARTED' | 'PROBE_LISTEN_FAILED' | 'METRIC_CONFLICT';
 
 const brand: symbol = Symbol.for('@nines/telemetry.error');
 
@@ -12,7 +12,7 @@ const brand: symbol = Symbol.for('@nines/telemetry.error');
  * try {
  *   await startTelemetry({ serviceName: '' });
  * } catch (error) {
- *   console.log(isTelemetryError(error) && error.code); // invalid_options
+ *   console.log(isTelemetryError(error) && error.code); // INVALID_OPTION
  * }
  * ```
  */

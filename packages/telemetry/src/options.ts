@@ -2,7 +2,7 @@ import { TelemetryError } from './errors.ts';
 
 /** The failure of one option, with its name, what is allowed and what came. */
 function refuse(name: string, allowed: string, got: unknown): never {
-  throw new TelemetryError('invalid_options', `${name} must be ${allowed}, got ${describe(got)}`);
+  throw new TelemetryError('INVALID_OPTION', `${name} must be ${allowed}, got ${describe(got)}`);
 }
 
 function describe(value: unknown): string {
@@ -15,7 +15,7 @@ function describe(value: unknown): string {
 export function refuseUnknown(where: string, value: unknown, known: readonly string[]): void {
   if (typeof value !== 'object' || value === null) refuse(where, 'an object', value);
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) throw new TelemetryError('invalid_options', `${where} has no option ${key}; known: ${known.join(', ')}`);
+    if (!known.includes(key)) throw new TelemetryError('INVALID_OPTION', `${where} has no option ${key}; known: ${known.join(', ')}`);
   }
 }
 

@@ -71,7 +71,7 @@ function resolveProbes(probes: ProbeOptions | undefined): Required<ProbeOptions>
   if (probes === undefined) return undefined;
   refuseUnknown('probes', probes, ['port', 'host']);
   const port = whole('probes.port', probes.port, -1, 0, 65_535);
-  if (port < 0) throw new TelemetryError('invalid_options', 'probes.port must be a whole number from 0 to 65535, got undefined');
+  if (port < 0) throw new TelemetryError('INVALID_OPTION', 'probes.port must be a whole number from 0 to 65535, got undefined');
   return { port, host: text('probes.host', probes.host ?? '127.0.0.1') };
 }
 

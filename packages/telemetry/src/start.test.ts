@@ -122,7 +122,7 @@ describe('startTelemetry', () => {
 
   test('after shutdown the globals are given back and it can start again', async () => {
     const first = await startTelemetry({ serviceName: 'one', logs: { destination: memoryLogs() }, shutdown: quiet });
-    expect(() => startTelemetry({ serviceName: 'two' })).toThrow(expect.objectContaining({ code: 'already_started' }));
+    expect(() => startTelemetry({ serviceName: 'two' })).toThrow(expect.objectContaining({ code: 'ALREADY_STARTED' }));
     const report = await first.shutdown('test over');
     expect([report.clean, report.reason, runningTelemetry()]).toEqual([true, 'test over', undefined]);
     expect(trace.getTracer('test').startSpan('x').isRecording()).toBe(false);
@@ -140,7 +140,7 @@ describe('startTelemetry', () => {
     const { port } = taken.address() as AddressInfo;
     const starting = startTelemetry({ serviceName: 'api', probes: { port }, logs: { destination: memoryLogs() }, shutdown: quiet });
     const message = expect.stringContaining(`probes cannot listen on 127.0.0.1:${port}`);
-    await expect(starting).rejects.toMatchObject({ code: 'probe_listen_failed', retryable: true, message });
+    await expect(starting).rejects.toMatchObject({ code: 'PROBE_LISTEN_FAILED', retryable: true, message });
     expect([runningTelemetry(), trace.getTracer('test').startSpan('x').isRecording()]).toEqual([undefined, false]);
   });
 
@@ -168,7 +168,7 @@ describe('startTelemetry', () => {
     [{ serviceName: 'x', traces: { files: 'x' } }, 'traces has no option files; known: spanProcessors, file'],
     [{ serviceName: 'x', shutdown: { deadlineMs: 0 } }, 'shutdown.deadlineMs must be a whole number from 10 to 3600000, got 0'],
   ] as const)('refuses %j', ([options, message]) => {
-    expect(() => startTelemetry(options as never)).toThrow(expect.objectContaining({ code: 'invalid_options', message }));
+    expect(() => startTelemetry(options as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', message }));
     expect(runningTelemetry()).toBeUndefined();
   });
 });

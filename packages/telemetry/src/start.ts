@@ -128,8 +128,8 @@ function endInOrder({ logger, lifecycle, shutdown }: EarlyTelemetry): () => void
  * Spans leave the process only when `OTEL_EXPORTER_OTLP_ENDPOINT` (or another `OTEL_*` exporter variable), `traces.file` or a processor asks for it.
  * HTTP servers and clients and `fetch` are traced in ES modules and CommonJS alike, without a loader flag, even when they were imported before.
  *
- * @returns a promise; it rejects with `probe_listen_failed` when the probe port is taken.
- * @throws TelemetryError `invalid_options` for an unknown or wrong option, `already_started` when it runs already.
+ * @returns a promise; it rejects with `PROBE_LISTEN_FAILED` when the probe port is taken.
+ * @throws TelemetryError `INVALID_OPTION` for an unknown or wrong option, `ALREADY_STARTED` when it runs already.
  * @example
  * ```ts
  * import { startTelemetry } from '@nines/telemetry';
@@ -142,7 +142,7 @@ export function startTelemetry(options: TelemetryOptions = {}): StartingTelemetr
   const resolved = resolveOptions(options, process.env);
   if (runningTelemetry() !== undefined) {
     throw new TelemetryError(
-      'already_started',
+      'ALREADY_STARTED',
       'telemetry is already started in this process; use runningTelemetry() or shut it down first',
     );
   }

@@ -62,8 +62,8 @@ export function createHealth(options: { readonly clock?: Clock } = {}): Health {
     check(name, fn, checkOptions = {}) {
       text('name', name, 100);
       callable('fn', fn);
-      if (checks.has(name)) throw new TelemetryError('invalid_options', `name must be new, got ${JSON.stringify(name)} again`);
-      if (checks.size >= most) throw new TelemetryError('invalid_options', `checks must be at most ${most}, got one more`);
+      if (checks.has(name)) throw new TelemetryError('INVALID_OPTION', `name must be new, got ${JSON.stringify(name)} again`);
+      if (checks.size >= most) throw new TelemetryError('INVALID_OPTION', `checks must be at most ${most}, got one more`);
       const running = createCheck(clock, fn, checkOptions, (state, error) => {
         for (const listener of listeners) quiet(() => listener({ name, state, error }));
       });

@@ -34,7 +34,7 @@ export interface Lifecycle {
  * Shutdown phases that share one deadline. A step that fails or does not end in time is reported and left behind;
  * the phases after it still run, and `flush` always has its reserve.
  *
- * @throws TelemetryError `invalid_options`.
+ * @throws TelemetryError `INVALID_OPTION`.
  * @example
  * ```ts
  * import { createLifecycle } from '@nines/telemetry/lifecycle';

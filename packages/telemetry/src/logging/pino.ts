@@ -15,7 +15,7 @@ function correlation(): Record<string, string> {
  * A logger that writes one JSON object a line: `level`, `time` (ISO 8601), `service`, the fields, `msg`, and inside a span
  * `trace_id`, `span_id` and `trace_flags`. Lines are written synchronously, so a crash loses none.
  *
- * @throws TelemetryError `invalid_options` when an option is unknown or out of range.
+ * @throws TelemetryError `INVALID_OPTION` when an option is unknown or out of range.
  * @example
  * ```ts
  * import { createLogger } from '@nines/telemetry/logging';

@@ -31,7 +31,7 @@ function path(segments: readonly string[]): string {
 export function redactionPaths(extra: readonly string[] = []): string[] {
   for (const entry of extra) {
     if (typeof entry !== 'string' || !dotted.test(entry)) {
-      throw new TelemetryError('invalid_options', `redact must hold field names or dotted paths, got ${JSON.stringify(entry)}`);
+      throw new TelemetryError('INVALID_OPTION', `redact must hold field names or dotted paths, got ${JSON.stringify(entry)}`);
     }
   }
   const paths = [...redactedFields, ...extra].flatMap((entry) => {

@@ -53,7 +53,7 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
  * Registers `http_server_request_duration_seconds{http_request_method,http_route,http_response_status_code}`, named and bucketed
  * after OpenTelemetry's HTTP conventions. Its `_count` gives rate and errors.
  *
- * @throws TelemetryError `metric_conflict` when it is already registered.
+ * @throws TelemetryError `METRIC_CONFLICT` when it is already registered.
  * @example
  * ```ts
  * import { createRegistry, httpServerMetrics } from '@nines/telemetry/metrics';

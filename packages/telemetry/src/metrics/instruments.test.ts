@@ -95,13 +95,13 @@ describe('options are refused with a message', () => {
   ];
   test.for(cases)('%j', ([options, message]) => {
     expect(() => histogram(createRegistry(), options as HistogramOptions)).toThrow(
-      expect.objectContaining({ code: 'invalid_options', message }),
+      expect.objectContaining({ code: 'INVALID_OPTION', message }),
     );
   });
 
   test('a name twice', () => {
     const registry = createRegistry();
     counter(registry, { name: 'x_total', help: 'x' });
-    expect(() => counter(registry, { name: 'x_total', help: 'x' })).toThrow(expect.objectContaining({ code: 'metric_conflict' }));
+    expect(() => counter(registry, { name: 'x_total', help: 'x' })).toThrow(expect.objectContaining({ code: 'METRIC_CONFLICT' }));
   });
 });

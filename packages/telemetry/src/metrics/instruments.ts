@@ -47,7 +47,7 @@ function register<Cell>(
     reset: () => series.clear(),
   };
   if (registry.getSingleMetric(name) !== undefined) {
-    throw new TelemetryError('metric_conflict', `metric ${name} is already registered`);
+    throw new TelemetryError('METRIC_CONFLICT', `metric ${name} is already registered`);
   }
   registry.registerMetric(metric);
 }
@@ -57,7 +57,7 @@ const single = (labels: Labels, cell: { readonly value: number }): readonly Metr
 /**
  * Registers a counter and returns it.
  *
- * @throws TelemetryError `invalid_options`, or `metric_conflict` when the name is taken.
+ * @throws TelemetryError `INVALID_OPTION`, or `METRIC_CONFLICT` when the name is taken.
  * @example
  * ```ts
  * import { counter, createRegistry } from '@nines/telemetry/metrics';
@@ -79,7 +79,7 @@ export function counter(registry: MetricRegistry, options: InstrumentOptions): C
 /**
  * Registers a gauge and returns it.
  *
- * @throws TelemetryError `invalid_options`, or `metric_conflict` when the name is taken.
+ * @throws TelemetryError `INVALID_OPTION`, or `METRIC_CONFLICT` when the name is taken.
  * @example
  * ```ts
  * import { createRegistry, gauge } from '@nines/telemetry/metrics';
@@ -121,7 +121,7 @@ function histogramSamples(name: string, bounds: readonly number[], labels: Label
 /**
  * Registers a histogram and returns it.
  *
- * @throws TelemetryError `invalid_options`, or `metric_conflict` when the name is taken.
+ * @throws TelemetryError `INVALID_OPTION`, or `METRIC_CONFLICT` when the name is taken.
  * @example
  * ```ts
  * import { createRegistry, histogram } from '@nines/telemetry/metrics';
@@ -137,7 +137,7 @@ export function histogram(registry: MetricRegistry, options: HistogramOptions): 
     bounds.length > 100 ||
     bounds.some((bound, index) => !(bound > (bounds[index - 1] ?? -Infinity)) || bound === Infinity)
   ) {
-    throw new TelemetryError('invalid_options', `buckets must be 1 to 100 finite ascending numbers, got ${JSON.stringify(bounds)}`);
+    throw new TelemetryError('INVALID_OPTION', `buckets must be 1 to 100 finite ascending numbers, got ${JSON.stringify(bounds)}`);
   }
   const series = createSeries<HistogramCell>(options, () => ({ counts: bounds.map(() => 0), sum: 0, count: 0 }));
   register(registry, options, 'histogram', series, (labels, cell) => histogramSamples(options.name, bounds, labels, cell));

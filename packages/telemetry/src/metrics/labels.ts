@@ -27,14 +27,14 @@ export function checkInstrument(options: InstrumentOptions, more: readonly strin
   const name = text('name', options.name);
   text('help', options.help, 1000);
   if (!metricName.test(name))
-    throw new TelemetryError('invalid_options', `name must be a Prometheus metric name, got ${JSON.stringify(name)}`);
+    throw new TelemetryError('INVALID_OPTION', `name must be a Prometheus metric name, got ${JSON.stringify(name)}`);
   for (const label of options.labelNames ?? []) {
     if (!labelName.test(label) || label === 'le') {
-      throw new TelemetryError('invalid_options', `labelNames must hold Prometheus label names, got ${JSON.stringify(label)}`);
+      throw new TelemetryError('INVALID_OPTION', `labelNames must hold Prometheus label names, got ${JSON.stringify(label)}`);
     }
   }
   if ((options.labelNames?.length ?? 0) > 10) {
-    throw new TelemetryError('invalid_options', `labelNames must hold at most 10 names, got ${options.labelNames?.length}`);
+    throw new TelemetryError('INVALID_OPTION', `labelNames must hold at most 10 names, got ${options.labelNames?.length}`);
   }
 }
 

@@ -92,7 +92,7 @@ function createRender(registry: MetricRegistry, timeoutMs: number, clock: Clock,
  * A request handler that serves a registry as Prometheus text and always answers: a collector that throws or hangs
  * costs only its own metric, which is reported as `telemetry_collector_up{metric="…"} 0`. Scrapes in parallel share one collection.
  *
- * @throws TelemetryError `invalid_options`, also for a registry set to OpenMetrics.
+ * @throws TelemetryError `INVALID_OPTION`, also for a registry set to OpenMetrics.
  * @example
  * ```ts
  * import { createServer } from 'node:http';
@@ -106,7 +106,7 @@ export function metricsHandler(registry: MetricRegistry, options: ScrapeOptions 
   refuseUnknown('metricsHandler', options, ['timeoutMs', 'onCollectorError', 'clock']);
   if (registry.contentType.includes('openmetrics')) {
     // Its clients rename every counter for good on the first such render; the plain text keeps the names.
-    throw new TelemetryError('invalid_options', `registry must write the Prometheus text format, got ${registry.contentType}`);
+    throw new TelemetryError('INVALID_OPTION', `registry must write the Prometheus text format, got ${registry.contentType}`);
   }
   const timeoutMs = whole('timeoutMs', options.timeoutMs, 1000, 1, 60_000);
   const collect = createRender(registry, timeoutMs, options.clock ?? systemClock, options.onCollectorError ?? (() => undefined));

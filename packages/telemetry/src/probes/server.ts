@@ -47,7 +47,7 @@ export async function startProbes(options: Required<ProbeOptions>, health: Healt
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       const message = `probes cannot listen on ${options.host}:${options.port}: ${cause.message}`;
-      reject(new TelemetryError('probe_listen_failed', message, { cause, retryable: true }));
+      reject(new TelemetryError('PROBE_LISTEN_FAILED', message, { cause, retryable: true }));
     });
     server.listen(options.port, options.host, resolve);
   });

@@ -38,7 +38,7 @@ export function spanLine(span: FinishedSpan, service?: string): string {
  * It writes synchronously in one append, so several processes may share the file and nothing is lost at exit.
  * Too slow for production: there, set `OTEL_EXPORTER_OTLP_ENDPOINT`.
  *
- * @throws TelemetryError `invalid_options`.
+ * @throws TelemetryError `INVALID_OPTION`.
  * @example
  * ```ts
  * import { tmpdir } from 'node:os';
