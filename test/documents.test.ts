@@ -26,7 +26,7 @@ function sources(folder: string): string {
 
 test('docs/errors.md lists the codes of the queue, all and no others', () => {
   const union = /export type QueueErrorCode =([^;]+);/.exec(read('packages/queue/src/errors.ts'))?.[1] ?? '';
-  const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1]);
+  const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1] ?? '');
   expect(column('docs/errors.md', '@nines/queue', 0)).toEqual(codes);
 });
 
@@ -43,7 +43,7 @@ test('docs/metrics.md lists the metrics of the queue with their types and labels
 
 test('docs/keys.md lists the keys of the layout, all and no others', () => {
   const names = /const names = \[([^\]]+)\]/.exec(read('packages/queue/src/redis/keys.ts'))?.[1] ?? '';
-  const keys = [...names.matchAll(/'(\w+)'/g)].map((match) => match[1]);
+  const keys = [...names.matchAll(/'(\w+)'/g)].map((match) => match[1] ?? '');
   const documented = column('docs/keys.md', 'Redis keys', 0).map((key) => key.replace(':<token>', ''));
   expect(documented.toSorted()).toEqual(keys.toSorted());
 });
