@@ -22,8 +22,10 @@ const producer = createProducer(calls, { redis });
 await producer.enqueue({ url: 'http://127.0.0.1:9/' });
 await producer.close();
 
-process.once('SIGTERM', async () => {
+async function stop(): Promise<void> {
   console.log(await consumer.stop({ timeoutMs: 20_000 }));
   redis.disconnect();
-});
+}
+
+process.once('SIGTERM', () => void stop());
 console.log('running; stop me with SIGTERM');
