@@ -101,6 +101,7 @@ function banner(system: System): string[] {
     `api        ${apiUrl}   POST /process, GET /jobs/:id`,
     `receiver   ${receiverUrl}/hooks`,
     `metrics    ${[api, ...workers].map((child) => `${system.probesUrl(child)}/metrics (${child.name}, pid ${child.pid})`).join('\n           ')}`,
+    `send       curl -i '${apiUrl}/process?destination=receiver' -H 'Content-Type: application/json' --data '{"hello": "world"}'`,
     `fail       curl ${receiverUrl}/__faults -d '{"mode":"status","status":500}'`,
     `heal       curl ${receiverUrl}/__faults -d '{"mode":"none"}'`,
     'stop       Ctrl-C',

@@ -56,10 +56,12 @@ type Start = (name: string, file: URL, env: Readonly<Record<string, string>>) =>
 
 async function startAll(options: SystemOptions, start: Start, stop: System['stop']): Promise<System> {
   const { secret, redisUrl, workers: count = 1, apiPort = 0, receiverPort = 0 } = options;
-  const receiver = start('receiver', receiverFile, { ...options.env, PORT: String(receiverPort), WEBHOOK_SECRET: secret });
+  // One name for all, from the environment of whoever runs the demo, would hide who is who.
+  const env = { ...options.env, OTEL_SERVICE_NAME: '' };
+  const receiver = start('receiver', receiverFile, { ...env, PORT: String(receiverPort), WEBHOOK_SECRET: secret });
   const receiverUrl = await listening(receiver);
   const destinations = [`receiver=${receiverUrl}/hooks`, ...(options.destinations ? [options.destinations] : [])].join(',');
-  const shared = { ...options.env, REDIS_URL: redisUrl, DESTINATIONS: destinations, PROBES_PORT: '0' };
+  const shared = { ...env, REDIS_URL: redisUrl, DESTINATIONS: destinations, PROBES_PORT: '0' };
   const startWorker = () => start('worker', workerFile, { ...shared, WEBHOOK_SECRET: secret });
 
   const api = start('api', apiFile, { ...shared, PORT: String(apiPort) });

@@ -1,4 +1,4 @@
-import { startTelemetry, type Telemetry } from '@nines/telemetry';
+import { startTelemetry, type Telemetry, type TelemetryOptions } from '@nines/telemetry';
 import { describeConfig, type ApiConfig, type WorkerConfig } from './config.ts';
 import { ConfigError } from './variables.ts';
 
@@ -7,6 +7,7 @@ export async function runService<Config extends ApiConfig | WorkerConfig>(
   serviceName: string,
   read: (env: NodeJS.ProcessEnv) => Config,
   start: (config: Config, telemetry: Telemetry) => Promise<void>,
+  options: Pick<TelemetryOptions, 'shutdown'> = {},
 ): Promise<void> {
   let config: Config;
   try {
@@ -17,7 +18,7 @@ export async function runService<Config extends ApiConfig | WorkerConfig>(
     process.exitCode = 2;
     return;
   }
-  const telemetry = await startTelemetry({ serviceName, probes: config.probes });
+  const telemetry = await startTelemetry({ ...options, serviceName, probes: config.probes });
   telemetry.logger.info({ config: describeConfig(config), probes: telemetry.probes?.url }, 'starting');
   try {
     await start(config, telemetry);

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { EventEmitter, on, once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -70,31 +70,31 @@ export interface Delivered {
   readonly headers: Record<string, string>;
 }
 
+export interface Endpoint {
+  readonly url: string;
+  /** The next event, here already or yet to come. */
+  next(): Promise<Delivered>;
+  close(): void;
+}
+
 /** An endpoint as a visitor of the demo may have one. */
-export async function visitorsEndpoint(): Promise<{ readonly url: string; next(): Promise<Delivered> }> {
-  const waiting: ((delivered: Delivered) => void)[] = [];
-  const arrived: Delivered[] = [];
-  const server = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      response.end('thanks');
-      const delivered = { body, headers: request.headers as Record<string, string> };
-      const take = waiting.shift();
-      return take === undefined ? arrived.push(delivered) : take(delivered);
-    });
-  }).listen(0, '127.0.0.1');
+export async function visitorsEndpoint(): Promise<Endpoint> {
+  const events = new EventEmitter();
+  const receive = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await buffer(request);
+    response.end('thanks');
+    events.emit('delivered', { body, headers: request.headers });
+  };
+  const server = createServer((request, response) => void receive(request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  const delivered = on(events, 'delivered') as AsyncIterator<[Delivered]>;
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/my/hooks`,
-    next: () =>
-      new Promise((resolve) => {
-        const delivered = arrived.shift();
-        if (delivered === undefined) waiting.push(resolve);
-        else resolve(delivered);
-      }),
+    next: async () => ((await delivered.next()).value as [Delivered])[0],
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
   };
 }
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
-import { expect, inject, test } from 'vitest';
-import type { System } from '../demo/system.ts';
+import { beforeAll, expect, inject, test } from 'vitest';
+import { startSystem, type System } from '../demo/system.ts';
 import { unicodeDocument } from '../events/unicode.ts';
-import { isReceived, jobState, newSecret, root, setFaults, shell, testSystem, visitorsEndpoint } from './harness.ts';
+import { isReceived, jobState, newSecret, root, setFaults, shell, visitorsEndpoint, type Endpoint } from './harness.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const commands = readme.split('\n').filter((line) => line.startsWith('curl '));
@@ -27,6 +27,18 @@ async function post(system: System, command: string): Promise<string> {
   return body['id'] ?? '';
 }
 
+let visitor: Endpoint;
+let system: System;
+beforeAll(async () => {
+  visitor = await visitorsEndpoint();
+  const env = { QUEUE_NAMESPACE: `inputs-${process.pid}` };
+  system = await startSystem({ redisUrl: inject('redisUrl'), secret, destinations: `mine=${visitor.url}`, env });
+  return async () => {
+    await system.stop('SIGKILL');
+    visitor.close();
+  };
+});
+
 test('the README shows each of the real inputs, and the big one is what its generator makes', () => {
   const named = posts.map((command) => /events\/([\w-]+\.json)/.exec(command)?.[1]);
   expect(named).toEqual(['github-push.json', 'cloudevent.json', 'unicode.json', undefined, 'github-push.json']);
@@ -44,7 +56,6 @@ const files = posts.flatMap((command) => {
 });
 
 test('the curl commands of the README deliver each file to the receiver, unchanged and signed', async () => {
-  const system = await testSystem({ redisUrl: inject('redisUrl'), secret });
   const toReceiver = files.filter(({ command }) => command.includes('destination=receiver'));
   expect(toReceiver).toHaveLength(3);
   for (const { command, contentType, sent } of toReceiver) {
@@ -57,8 +68,6 @@ test('the curl commands of the README deliver each file to the receiver, unchang
 });
 
 test('the same files arrive, unchanged and signed, at an endpoint that the visitor has named', async () => {
-  const visitor = await visitorsEndpoint();
-  const system = await testSystem({ redisUrl: inject('redisUrl'), secret, destinations: `mine=${visitor.url}` });
   expect(files.some(({ command }) => command.includes('destination=mine'))).toBe(true);
   for (const { command, contentType, sent } of files) {
     const id = await post(system, command.replace('destination=receiver', 'destination=mine'));
@@ -70,8 +79,6 @@ test('the same files arrive, unchanged and signed, at an endpoint that the visit
 });
 
 test('an event in the envelope goes out as type, timestamp and data', async () => {
-  const visitor = await visitorsEndpoint();
-  const system = await testSystem({ redisUrl: inject('redisUrl'), secret, destinations: `mine=${visitor.url}` });
   const envelope = posts.find((command) => command.includes('"destination": "receiver"'))?.replace('"receiver"', '"mine"') ?? '';
   await post(system, envelope);
   const { body, headers } = await visitor.next();
@@ -80,9 +87,8 @@ test('an event in the envelope goes out as type, timestamp and data', async () =
 });
 
 test('the README’s other commands do what they say: each fault is taken, and a job is shown', async () => {
-  const system = await testSystem({ redisUrl: inject('redisUrl'), secret });
   const id = await post(system, posts[0] ?? '');
-  await system.workers[0]?.line(({ fields }) => fields['msg'] === 'delivered');
+  await system.workers[0]?.line(({ fields }) => fields['msg'] === 'delivered' && fields['jobId'] === id);
   const run = async (command: string) =>
     JSON.parse(await shell(command, { API: system.apiUrl, RECEIVER: system.receiverUrl, ID: id })) as object;
   const faults = commands.filter((command) => command.includes('__faults'));
@@ -93,7 +99,7 @@ test('the README’s other commands do what they say: each fault is taken, and a
   const asked = await run(commands.find((command) => command.includes('/jobs/')) ?? '');
   expect(asked).toMatchObject({ id, destination: 'receiver', type: 'github.push', failedAttempts: 0 });
   await setFaults(system, { mode: 'none' });
-  // Settled for certain: a worker that has stopped in order has no open job.
+  // Settled for certain: a worker that has stopped in order has no open job. So this test is the last of the file.
   expect(await system.workers[0]?.stop()).toEqual({ code: 0, signal: null });
   const job = await jobState(system, id);
   expect(job).toMatchObject({ state: 'completed', lastError: null, traceId: expect.stringMatching(/^[\da-f]{32}$/) as string });

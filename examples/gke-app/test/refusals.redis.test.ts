@@ -88,7 +88,7 @@ test('a request that is no HTTP is answered 400', async () => {
   socket.write('POST /process HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n');
   const [answer] = (await once(socket, 'data')) as [Buffer];
   socket.destroy();
-  expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 /);
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*"INVALID_REQUEST"\}$/);
 });
 
 test('a full queue is answered 503 with Retry-After, and nothing of the event stays', async () => {

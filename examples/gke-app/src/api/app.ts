@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyReply, type HTTPMethods } from 'fastify';
 import type { Inspector, Producer } from '@nines/queue';
 import { setHttpRoute } from '@nines/telemetry';
@@ -26,13 +27,14 @@ export function createApp(parts: AppParts): FastifyInstance {
   const app = fastify({
     bodyLimit: maxEventBytes,
     requestTimeout: 30_000,
+    clientErrorHandler: refuseClient,
     frameworkErrors: (error, _request, reply) => void refuse(error, reply),
   });
 
   // The body stays bytes: what is signed and sent must be what came in.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
-    /^application\/(?:[\w.+-]+\+)?json(?:\s*;\s*charset="?utf-8"?)?\s*$/i,
+    /^application\/(?:[\w.+-]{1,100}\+)?json(?:\s*;\s*charset="?utf-8"?)?\s*$/i,
     { parseAs: 'buffer' },
     (_request, body, done) => done(null, body),
   );
@@ -76,6 +78,15 @@ function showJobs(app: FastifyInstance, { inspector }: AppParts): void {
     const acceptedAt = new Date(enqueuedAtMs).toISOString();
     return reply.header('Cache-Control', 'no-store').send({ id, state, destination, type, acceptedAt, failedAttempts, lastError, traceId });
   });
+}
+
+/** What is no HTTP never becomes a request: the answer is written by hand. */
+function refuseClient(_error: unknown, socket: Socket): void {
+  const problem = new Problem(400, 'INVALID_REQUEST', 'the request is not valid HTTP, or did not end in time');
+  const body = JSON.stringify(problem.body());
+  const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+  if (socket.writable) socket.end(head + body);
+  else socket.destroy();
 }
 
 /** Refused before the body is read. */

@@ -80,10 +80,10 @@ function judgeError(name: string, cause: unknown): Error {
   return new Error(`${name} could not be reached: ${reason(cause)}`, { cause });
 }
 
-/** fetch hides what happened (ECONNREFUSED, UND_ERR_SOCKET …) in the cause of a `TypeError: fetch failed`. */
+/** What happened (ECONNREFUSED, UND_ERR_SOCKET, TIMEOUT …) stands in a cause, behind that retries ended and that `fetch failed`. */
 function reason(error: unknown): string {
   for (let at = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause) {
-    if ('code' in at && typeof at.code === 'string') return at.code;
+    if ('code' in at && typeof at.code === 'string' && at.code !== 'RETRIES_EXHAUSTED') return at.code;
   }
   return error instanceof Error ? error.name : 'unknown';
 }

@@ -1,12 +1,13 @@
 import { createConsumer, createInspector } from '@nines/queue';
 import { prometheus } from '@nines/queue/prometheus';
-import { readWorkerConfig } from '../config.ts';
+import type { Telemetry } from '@nines/telemetry';
+import { readWorkerConfig, type WorkerConfig } from '../config.ts';
 import { deliveriesQueue, redisClient } from '../queue.ts';
 import { runService } from '../service.ts';
 import { createDeliver } from './deliver.ts';
 import { createPipelines } from './pipelines.ts';
 
-await runService('worker', readWorkerConfig, async (config, { logger, metrics, health, lifecycle }) => {
+async function startWorker(config: WorkerConfig, { logger, metrics, health, lifecycle }: Telemetry): Promise<void> {
   const { destinations, secret, concurrency } = config;
   const queue = deliveriesQueue(config.queue);
   const redis = redisClient(config.redisUrl);
@@ -29,4 +30,7 @@ await runService('worker', readWorkerConfig, async (config, { logger, metrics, h
   await consumer.start();
   health.check('redis', () => inspector.counts(), { intervalMs: 2000 });
   logger.info('consuming');
-});
+}
+
+// No traffic is routed to a worker, so there is nobody to wait for before it stops claiming.
+await runService('worker', readWorkerConfig, startWorker, { shutdown: { drainDelayMs: 0 } });
