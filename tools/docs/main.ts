@@ -7,6 +7,8 @@ async function main(): Promise<number> {
   process.chdir(ROOT);
   const app = await Application.bootstrap({
     options: join(ROOT, 'typedoc.json'),
+    // Without this, only symbols of the root package would have to be documented, and it has none.
+    packagesRequiringDocumentation: listPackages().map(({ name }) => name),
     entryPoints: listPackages().flatMap(({ entries }) => entries.map(({ source }) => source)),
   });
   const project = await app.convert();

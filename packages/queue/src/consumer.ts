@@ -9,6 +9,7 @@ import { checkWhole, refuse, refuseUnknown } from './options.ts';
 import type { Handler } from './runner.ts';
 import type { Store } from './store.ts';
 
+/** Options of a consumer besides where its jobs are. */
 export interface ConsumerSettings {
   /** Jobs that run at the same time in this consumer. Default 16, from 1 to 1000. */
   readonly concurrency?: number;
@@ -23,8 +24,10 @@ export interface ConsumerSettings {
   readonly random?: () => number;
 }
 
+/** Options of {@link createConsumer}. */
 export type ConsumerOptions = Backend & ConsumerSettings;
 
+/** What a stop came to. */
 export interface StopResult {
   /** True when every running job ended by itself. */
   readonly drained: boolean;
@@ -32,6 +35,7 @@ export interface StopResult {
   readonly returned: number;
 }
 
+/** The consuming side of a queue; made by {@link createConsumer}. */
 export interface Consumer {
   /** Resolves once jobs are being claimed. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`, `CLOSED`. */
   start(): Promise<void>;
@@ -40,6 +44,7 @@ export interface Consumer {
    * Jobs still running after `timeoutMs` (default 20 000) get their signal aborted and are handed back for another consumer.
    */
   stop(options?: { readonly timeoutMs?: number }): Promise<StopResult>;
+  /** Stops within 20 s; for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -16,6 +16,7 @@ export type QueueErrorCode =
   | 'ATTEMPT_TIMEOUT'
   | 'STOPPED';
 
+/** What a {@link QueueError} carries besides code and message. */
 export interface QueueErrorDetails {
   readonly cause?: unknown;
   readonly retryable?: boolean;

@@ -8,6 +8,7 @@ import { openStore, type Backend } from './open-store.ts';
 import { refuseUnknown } from './options.ts';
 import type { JobCounts, JobState } from './store.ts';
 
+/** Options of {@link createInspector}. */
 export type InspectorOptions = Backend;
 
 /** A job as it is now. */
@@ -27,6 +28,7 @@ export interface JobSnapshot<Payload> {
   readonly traceId: string | undefined;
 }
 
+/** A view on a queue; made by {@link createInspector}. */
 export interface Inspector<Payload> {
   /** How many jobs are in each state. Rejects with `REDIS_UNAVAILABLE`. */
   counts(): Promise<JobCounts>;
@@ -34,6 +36,7 @@ export interface Inspector<Payload> {
   get(id: string): Promise<JobSnapshot<Payload> | undefined>;
   /** Gives the connections back. */
   close(): Promise<void>;
+  /** Closes; for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

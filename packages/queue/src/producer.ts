@@ -12,6 +12,7 @@ import { checkWhole, refuseUnknown } from './options.ts';
 import { validate } from './schema.ts';
 import { carry, endSpan, startSend } from './tracing.ts';
 
+/** Options of a producer besides where its jobs go. */
 export interface ProducerSettings {
   /** Where to count; see `@nines/queue/prometheus`. */
   readonly metrics?: QueueMetrics;
@@ -20,8 +21,10 @@ export interface ProducerSettings {
   readonly clock?: Clock;
 }
 
+/** Options of {@link createProducer}. */
 export type ProducerOptions = Backend & ProducerSettings;
 
+/** What one job may have besides its payload. */
 export interface EnqueueOptions {
   /** Your own id, 1 to 128 visible ASCII characters; unique while its job exists. Default: a new UUIDv7 in base64url. */
   readonly id?: string;
@@ -29,12 +32,14 @@ export interface EnqueueOptions {
   readonly delayMs?: number;
 }
 
+/** What became of an enqueue. */
 export interface EnqueueResult {
   readonly id: string;
   /** False when a job of this id existed already; nothing was added then. */
   readonly created: boolean;
 }
 
+/** The producing side of a queue; made by {@link createProducer}. */
 export interface Producer<Input> {
   /** Resolves once Redis can be reached; not needed before {@link Producer.enqueue}. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`. */
   ready(): Promise<void>;
@@ -50,6 +55,7 @@ export interface Producer<Input> {
   enqueueMany(payloads: readonly Input[]): Promise<PromiseSettledResult<EnqueueResult>[]>;
   /** Waits for what was enqueued and gives the connections back. */
   close(): Promise<void>;
+  /** Closes; for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

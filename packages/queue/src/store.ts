@@ -1,6 +1,7 @@
 /** Where a job is in its life. */
 export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'dead';
 
+/** A job to be added. */
 export interface NewJob {
   readonly id: string;
   readonly delayMs: number;
@@ -9,6 +10,7 @@ export interface NewJob {
   readonly envelope: Buffer;
 }
 
+/** Whether a job was added, was there already, or was refused because the queue is full. */
 export type EnqueueVerdict = 'created' | 'existing' | 'full';
 
 /** How one attempt ended, as the store needs it. */
@@ -18,6 +20,7 @@ export type Settlement =
   | { readonly verb: 'dead'; readonly id: string; readonly record: string }
   | { readonly verb: 'release'; readonly id: string; readonly suspect: boolean };
 
+/** One exchange of a holder with the store. */
 export interface ExchangeRequest {
   readonly token: string;
   /** True once this token was used; a token that is known and gone was recovered by somebody. */
@@ -29,6 +32,7 @@ export interface ExchangeRequest {
   readonly wantSuspect: boolean;
 }
 
+/** A job as a holder gets it. */
 export interface ClaimedJob {
   readonly id: string;
   /** The stored envelope; undefined when it is missing, which only foreign hands can cause. */
@@ -39,6 +43,7 @@ export interface ClaimedJob {
   readonly claimedAtMs: number;
 }
 
+/** The store's answer to an {@link ExchangeRequest}. */
 export interface ExchangeReply {
   readonly nowMs: number;
   /**
@@ -54,6 +59,7 @@ export interface ExchangeReply {
   readonly poisoned: number;
 }
 
+/** How many jobs are in each state. */
 export interface JobCounts {
   readonly waiting: number;
   readonly delayed: number;
@@ -64,6 +70,7 @@ export interface JobCounts {
   readonly oldestAgeMs: number;
 }
 
+/** A job as it lies in the store. */
 export interface StoredJob {
   readonly state: JobState;
   readonly stored: Buffer;
@@ -80,14 +87,18 @@ export interface StoredJob {
 export interface Store {
   /** Resolves when the store can be used; checks the layout version. */
   open(): Promise<void>;
+  /** Adds jobs; the verdicts are in the order of the jobs, `waiting` is the depth after it. */
   enqueue(jobs: readonly NewJob[]): Promise<{ readonly waiting: number; readonly verdicts: readonly EnqueueVerdict[] }>;
   /** Settles, renews the lease, recovers what expired, and claims, in one step. */
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /** Gives back what the holder holds and does not run, after a call whose answer was lost. */
   reconcile(token: string, runningIds: readonly string[]): Promise<{ readonly expired: boolean; readonly lostIds: readonly string[] }>;
+  /** How many jobs are in each state. */
   counts(): Promise<JobCounts>;
+  /** The job of this id; undefined when there is none. */
   get(id: string): Promise<StoredJob | undefined>;
   /** Calls `listener` when something may have become claimable, also after every reconnection; resolves to a function that ends it. */
   subscribe(listener: () => void): Promise<() => void>;
+  /** Gives back what the store holds; connections are shared and close with their last user. */
   close(): Promise<void>;
 }

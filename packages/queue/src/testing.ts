@@ -3,6 +3,7 @@ import { createMemoryQueue, createMemoryStore, type MemoryQueue } from './memory
 import { systemClock } from './clock.ts';
 import type { StoreFactory } from './open-store.ts';
 
+/** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
   /** Milliseconds since 1970 by which delays and leases run. Default: the machine's clock. */
   readonly nowMs?: () => number;

@@ -89,10 +89,12 @@ export class ResilienceError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
+  /** Always `ResilienceError`. */
   override get name(): string {
     return 'ResilienceError';
   }
 
+  /** True for an error of any installed copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isResilienceError(value);
   }

@@ -11,9 +11,11 @@ export type PolicyKind = 'deadline' | 'retry' | 'breaker' | 'timeout' | 'custom'
 export interface PolicyHost {
   readonly pipeline: string;
   readonly clock: Clock;
+  /** Random numbers from 0 to 1. */
   readonly random: () => number;
   /** False when nobody listens: then no event needs to be built. */
   readonly observed: () => boolean;
+  /** Tells the observers of the pipeline. */
   readonly emit: (event: PipelineEvent) => void;
 }
 
@@ -30,6 +32,7 @@ export interface PolicySnapshot {
 export interface BoundPolicy {
   /** Runs the call. Must end when `ctx` is aborted, and must not reject. */
   run(ctx: PolicyContext, next: Next): Promise<Outcome<unknown>>;
+  /** The state as it is now; undefined when the policy has none. */
   snapshot?(): PolicySnapshot;
 }
 
@@ -40,6 +43,7 @@ export interface Policy {
   readonly kind: PolicyKind;
   /** The resolved options, as `describe()` shows them. */
   readonly options: object;
+  /** Makes the policy part of a pipeline, with a state of its own. */
   bind(host: PolicyHost): BoundPolicy;
 }
 

@@ -3,16 +3,22 @@ import type { Lifecycle } from './lifecycle.ts';
 /** The part of a server of `node:http` or `node:https` that is used. */
 export interface StoppableServer {
   readonly listening: boolean;
+  /** Stops listening; `done` is called when the last connection is closed. */
   close(done?: (error?: Error) => void): unknown;
+  /** Closes keep-alive connections without a request. */
   closeIdleConnections(): void;
+  /** Closes every connection. */
   closeAllConnections(): void;
+  /** Sees each request before the application does. */
   prependListener(event: 'request', listener: (request: unknown, response: ClosableResponse) => void): unknown;
 }
 
 /** The part of a response that is used. */
 export interface ClosableResponse {
   readonly headersSent: boolean;
+  /** Sets a header of the response. */
   setHeader(name: string, value: string): unknown;
+  /** Calls `listener` when the response is over. */
   once(event: 'close', listener: () => void): unknown;
 }
 

@@ -7,8 +7,11 @@ export type StopSignal = 'SIGTERM' | 'SIGINT';
 
 /** The part of `process` that is used; hand in another one in a test. */
 export interface SignalSource {
+  /** Calls `listener` at each such signal. */
   on(signal: StopSignal, listener: () => void): unknown;
+  /** Takes a listener away. */
   off(signal: StopSignal, listener: () => void): unknown;
+  /** Ends the process at once. */
   exit(code: number): unknown;
 }
 

@@ -16,6 +16,7 @@ export interface ServedRequest {
 
 /** The part of a fastify instance that {@link HttpServerMetrics.fastify} uses. */
 export interface FastifyHooks {
+  /** Has `hook` called after each response. */
   addHook(name: 'onResponse', hook: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void): unknown;
 }
 
@@ -34,6 +35,7 @@ export interface FastifyReply {
 /** The part of a response of `node:http` that is watched. */
 export interface ObservedResponse {
   readonly statusCode: number;
+  /** Calls `listener` when the response is over. */
   once(event: 'close', listener: () => void): unknown;
 }
 

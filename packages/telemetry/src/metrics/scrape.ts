@@ -21,7 +21,9 @@ export interface ScrapeRequest {
 
 /** The part of a response of `node:http` that the handler writes. */
 export interface ScrapeResponse {
+  /** Sends status and headers. */
   writeHead(status: number, headers: Record<string, string>): unknown;
+  /** Sends the body and ends the response. */
   end(body?: string): unknown;
 }
 

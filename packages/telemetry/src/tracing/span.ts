@@ -4,6 +4,7 @@ import type { Attributes, Context, HrTime, Link, Span, SpanContext, SpanKind, Sp
 export interface FinishedSpan {
   readonly name: string;
   readonly kind: SpanKind;
+  /** Trace and span id. */
   readonly spanContext: () => SpanContext;
   readonly parentSpanContext?: SpanContext;
   readonly startTime: HrTime;
