@@ -1,4 +1,5 @@
 import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
+import { ClaimedJobs } from './claimed-jobs.ts';
 import type { Clock } from './clock.ts';
 import type { Queue } from './define.ts';
 import { isQueueError, QueueError } from './errors.ts';
@@ -20,18 +21,13 @@ export interface ClaimLoopOptions<Payload> {
   readonly onError: (error: QueueError) => void;
 }
 
-interface Prefetched {
-  readonly job: ClaimedJob;
-  readonly since: number;
-}
-
 /** Held at once at most, so that one recovery can give all of it away. */
 const HELD_MAX = 2000;
 const CLAIM_MAX = 1000;
 /** Longest sleep without a look, for the case that a wake-up was lost. */
 const SLEEP_MS_MAX = 5000;
-/** A prefetched job that has waited this long is handed back, so that a slow handler does not keep it from others. */
-const PREFETCHED_MS_MAX = 1000;
+/** A job that was claimed this long ago and has not started is handed back, so that a slow handler does not keep it from others. */
+const CLAIMED_MS_MAX = 1000;
 const TICK_MS_MAX = 1000;
 const REPEAT_MS = 100;
 /** After the deadline of a stop: how long the last settlement may take. */
@@ -49,7 +45,7 @@ export class ClaimLoop<Payload> {
   readonly #holder: Holder;
   readonly #prefetch: Prefetch;
   readonly #run: (job: ClaimedJob, attempt: Attempt) => Promise<Ran>;
-  #prefetched: Prefetched[] = [];
+  readonly #claimed: ClaimedJobs = new ClaimedJobs();
   #settlements: Settlement[] = [];
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   #scheduled = false;
@@ -92,7 +88,7 @@ export class ClaimLoop<Payload> {
   async stop(timeoutMs: number): Promise<{ drained: boolean; returned: number }> {
     this.#state = 'stopping';
     this.#cancelSleep();
-    let returned = this.#handBack(() => true);
+    let returned = this.#handBack(Number.POSITIVE_INFINITY);
     this.#schedule();
     const drained = await this.#drainedWithin(timeoutMs);
     if (!drained) {
@@ -123,7 +119,7 @@ export class ClaimLoop<Payload> {
   }
 
   #heldCount(): number {
-    return this.#attempts.size + this.#prefetched.length + this.#settlements.length;
+    return this.#attempts.size + this.#claimed.size + this.#settlements.length;
   }
 
   #schedule(): void {
@@ -156,18 +152,14 @@ export class ClaimLoop<Payload> {
 
   #want(): number {
     if (this.#state !== 'running' || !this.#hungry) return 0;
-    const room = this.#options.concurrency + this.#prefetch.target() - this.#attempts.size - this.#prefetched.length;
+    const room = this.#options.concurrency + this.#prefetch.target() - this.#attempts.size - this.#claimed.size;
     return Math.max(0, Math.min(room, CLAIM_MAX));
   }
 
   async #exchange(sent: readonly Settlement[], want: number): Promise<void> {
     const { clock } = this.#options;
     const start = clock.now();
-    const reply = await this.#holder.exchange(
-      sent,
-      want,
-      this.#attempts.suspects === 0 && !this.#prefetched.some(({ job }) => job.suspect),
-    );
+    const reply = await this.#holder.exchange(sent, want, this.#attempts.suspects === 0 && !this.#claimed.hasSuspect);
     this.#renewedAt = clock.now();
     this.#renew = false;
     this.#prefetch.observeExchange(this.#renewedAt - start);
@@ -185,10 +177,7 @@ export class ClaimLoop<Payload> {
     }
     if (reply.jobs.length === 0) return;
     metrics?.claimed(queue.name, reply.jobs.length);
-    for (const job of reply.jobs) {
-      if (job.suspect) this.#prefetched.unshift({ job, since: this.#renewedAt });
-      else this.#prefetched.push({ job, since: this.#renewedAt });
-    }
+    for (const job of reply.jobs) this.#claimed.add(job, this.#renewedAt);
     this.#fill();
   }
 
@@ -197,16 +186,16 @@ export class ClaimLoop<Payload> {
     this.#cancelSleep = this.#options.clock.after(ms, this.wake);
   }
 
-  /** Starts prefetched jobs in free slots; a consumer that stops meanwhile hands back what a late answer brings. */
+  /** Starts claimed jobs in free slots; a consumer that stops meanwhile hands back what a late answer brings. */
   #fill(): void {
     if (this.#state === 'stopping') {
-      this.#handBack(() => true);
+      this.#handBack(Number.POSITIVE_INFINITY);
       return;
     }
     while (this.#attempts.size < this.#options.concurrency) {
-      const next = this.#prefetched.shift();
+      const next = this.#claimed.next();
       if (next === undefined) return;
-      this.#begin(next.job);
+      this.#begin(next);
     }
   }
 
@@ -231,8 +220,8 @@ export class ClaimLoop<Payload> {
   #loseAll(unsettled: number): void {
     this.#hungry = true;
     const lost = this.#attempts.all();
-    const count = lost.length + this.#prefetched.length + this.#settlements.length + unsettled;
-    this.#prefetched = [];
+    const count = lost.length + this.#claimed.size + this.#settlements.length + unsettled;
+    this.#claimed.clear();
     this.#settlements = [];
     for (const attempt of lost) this.#lose(attempt);
     if (count > 0) this.#options.metrics?.leasesLost(this.#options.queue.name, count);
@@ -250,14 +239,14 @@ export class ClaimLoop<Payload> {
 
   /** An id that is no longer held was settled by the call whose answer was lost, or was given away; either way it is not ours. */
   async #reconcile(sent: readonly Settlement[]): Promise<void> {
-    const ids = [...this.#attempts.ids(), ...this.#prefetched.map(({ job }) => job.id), ...sent.map(({ id }) => id)];
+    const ids = [...this.#attempts.ids(), ...this.#claimed.ids(), ...sent.map(({ id }) => id)];
     const reply = await this.#holder.reconcile(ids);
     this.#inDoubt = false;
     this.#renewedAt = this.#options.clock.now();
     if (reply.expired) return this.#loseAll(0);
     const lost = new Set(reply.lostIds);
     this.#settlements = [...sent, ...this.#settlements].filter(({ id }) => !lost.has(id));
-    this.#prefetched = this.#prefetched.filter(({ job }) => !lost.has(job.id));
+    this.#claimed.forget(lost);
     for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) this.#lose(attempt);
     this.#hungry = true;
   }
@@ -272,10 +261,9 @@ export class ClaimLoop<Payload> {
     this.#options.clock.after(REPEAT_MS, this.wake, true);
   }
 
-  #handBack(which: (prefetched: Prefetched) => boolean): number {
-    const back = this.#prefetched.filter(which);
-    this.#prefetched = this.#prefetched.filter((prefetched) => !which(prefetched));
-    for (const { job } of back) this.#settlements.push({ verb: 'release', id: job.id, suspect: job.suspect });
+  #handBack(claimedBefore: number): number {
+    const back = this.#claimed.handBack(claimedBefore);
+    this.#settlements.push(...back);
     return back.length;
   }
 
@@ -285,7 +273,7 @@ export class ClaimLoop<Payload> {
     const { clock, queue } = this.#options;
     const now = clock.now();
     if (this.#heldCount() > 0 && now - this.#renewedAt >= queue.options.leaseMs / 3) this.#renew = true;
-    this.#handBack(({ since }) => now - since > PREFETCHED_MS_MAX);
+    this.#handBack(now - CLAIMED_MS_MAX);
     this.#schedule();
     clock.after(Math.min(queue.options.leaseMs / 4, TICK_MS_MAX), () => this.#tick());
   }
