@@ -1,15 +1,19 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { createInspector } from '@nines/queue';
 import { beforeAll, expect, inject, test } from 'vitest';
+import { readApiConfig } from '../src/config.ts';
+import { deliveriesQueue, redisClient } from '../src/queue.ts';
 import { startSystem, type System } from '../demo/system.ts';
 import { newSecret, problem, testSystem } from './harness.ts';
 
 const json = { 'content-type': 'application/json' };
 const event = JSON.stringify({ destination: 'receiver', type: 't', data: 1 });
 
+const env = { QUEUE_NAMESPACE: `refusals-${process.pid}`, MAX_BODY_BYTES: '4096', MAX_WAITING: '1' };
+
 let system: System;
 beforeAll(async () => {
-  const env = { QUEUE_NAMESPACE: `refusals-${process.pid}`, MAX_BODY_BYTES: '4096', MAX_WAITING: '1' };
   system = await startSystem({ redisUrl: inject('redisUrl'), secret: newSecret(), workers: 0, env });
   return () => system.stop('SIGKILL');
 });
@@ -96,4 +100,7 @@ test('a full queue is answered 503 with Retry-After, and nothing of the event st
   const full = await post(event);
   expect(full).toMatchObject({ status: 503, code: 'QUEUE_FULL' });
   expect(Number(full.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+  const { queue, redisUrl } = readApiConfig({ ...env, REDIS_URL: inject('redisUrl'), DESTINATIONS: 'receiver=http://127.0.0.1:1/' });
+  await using inspector = createInspector(deliveriesQueue(queue), { redis: redisClient(redisUrl) });
+  expect(await inspector.counts()).toMatchObject({ waiting: 1, delayed: 0, active: 0, completed: 0, dead: 0 });
 });
