@@ -91,6 +91,8 @@ async function keepGoing(system: System, rate: number, stop: Promise<void>, say:
   } finally {
     clearInterval(progress);
     await traffic.stop();
+    // What the workers have in hand is delivered before they end.
+    await system.stop();
     say(traffic.progress());
   }
 }

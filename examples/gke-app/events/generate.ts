@@ -1,5 +1,5 @@
-import { writeFileSync } from "node:fs";
-import { unicodeDocument } from "./unicode.ts";
+import { writeFileSync } from 'node:fs';
+import { unicodeDocument } from './unicode.ts';
 
 // node examples/gke-app/events/generate.ts
-writeFileSync(new URL("unicode.json", import.meta.url), unicodeDocument());
+writeFileSync(new URL('unicode.json', import.meta.url), unicodeDocument());
