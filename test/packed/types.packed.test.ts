@@ -31,6 +31,7 @@ describe.each(TYPESCRIPT_VERSIONS)('under TypeScript %s', (version) => {
       for (const [file, code] of Object.entries(CONSUMERS)) writeFileSync(join(project, file), code);
       const compilerOptions = {
         target: 'es2022',
+        lib: ['es2022'],
         module,
         moduleResolution: resolution,
         types: ['node'],
