@@ -19,6 +19,7 @@ interface Clock {
 
 /** Every way in which the queue refuses or fails; documented in docs/errors.md. */
 type QueueErrorCode = 'INVALID_OPTION' | 'INVALID_PAYLOAD' | 'PAYLOAD_TOO_LARGE' | 'PAYLOAD_NOT_SERIALISABLE' | 'QUEUE_FULL' | 'REDIS_UNAVAILABLE' | 'REDIS_OUT_OF_MEMORY' | 'REDIS_REFUSED' | 'KEY_PREFIX_UNSUPPORTED' | 'LAYOUT_MISMATCH' | 'ENVELOPE_UNREADABLE' | 'CLOSED' | 'LEASE_LOST' | 'ATTEMPT_TIMEOUT' | 'STOPPED';
+/** What a {@link QueueError} carries besides code and message. */
 interface QueueErrorDetails {
     readonly cause?: unknown;
     readonly retryable?: boolean;
@@ -101,11 +102,17 @@ declare class RetryLaterError extends Error {
 type AttemptOutcome = 'completed' | 'retried' | 'dead-lettered' | 'abandoned';
 /** What a queue tells about itself; `@nines/queue/prometheus` makes one from a registry. Calls must be quick and must not throw. */
 interface QueueMetrics {
+    /** One call that sent jobs to Redis has ended, well or with the code of an error. */
     sent(queue: string, jobs: number, seconds: number, errorCode: string | undefined): void;
+    /** Jobs were claimed. */
     claimed(queue: string, jobs: number): void;
+    /** A job began its first attempt after waiting so long. */
     waited(queue: string, seconds: number): void;
+    /** An attempt ended. */
     attempted(queue: string, outcome: AttemptOutcome, seconds: number): void;
+    /** Jobs were dead-lettered. */
     deadLettered(queue: string, reason: DeadReason, jobs: number): void;
+    /** Leases of jobs of this process were lost. */
     leasesLost(queue: string, jobs: number): void;
     /** The state of the queue, polled in the background; undefined when Redis did not answer, so that no stale figure is shown. */
     depth(queue: string, counts: JobCounts | undefined): void;
@@ -135,6 +142,7 @@ interface JobContext {
  */
 type Handler<Payload> = (job: Job<Payload>, context: JobContext) => unknown;
 
+/** Options of a consumer besides where its jobs are. */
 interface ConsumerSettings {
     /** Jobs that run at the same time in this consumer. Default 16, from 1 to 1000. */
     readonly concurrency?: number;
@@ -148,13 +156,16 @@ interface ConsumerSettings {
     /** Random numbers from 0 to 1 for the jitter of backoffs. Default `Math.random`. */
     readonly random?: () => number;
 }
+/** Options of {@link createConsumer}. */
 type ConsumerOptions = Backend & ConsumerSettings;
+/** What a stop came to. */
 interface StopResult {
     /** True when every running job ended by itself. */
     readonly drained: boolean;
     /** Jobs that were handed back: not started yet, or still running at the deadline. */
     readonly returned: number;
 }
+/** The consuming side of a queue; made by {@link createConsumer}. */
 interface Consumer {
     /** Resolves once jobs are being claimed. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`, `CLOSED`. */
     start(): Promise<void>;
@@ -165,6 +176,7 @@ interface Consumer {
     stop(options?: {
         readonly timeoutMs?: number;
     }): Promise<StopResult>;
+    /** Stops within 20 s; for `await using`. */
     [Symbol.asyncDispose](): Promise<void>;
 }
 /**
@@ -188,6 +200,7 @@ interface Consumer {
  */
 declare function createConsumer<Input, Payload>(queue: Queue<Input, Payload>, handler: Handler<Payload>, options: ConsumerOptions): Consumer;
 
+/** Options of {@link createInspector}. */
 type InspectorOptions = Backend;
 /** A job as it is now. */
 interface JobSnapshot<Payload> {
@@ -205,6 +218,7 @@ interface JobSnapshot<Payload> {
     /** Trace of the call that enqueued it, as 32 hexadecimal digits. */
     readonly traceId: string | undefined;
 }
+/** A view on a queue; made by {@link createInspector}. */
 interface Inspector<Payload> {
     /** How many jobs are in each state. Rejects with `REDIS_UNAVAILABLE`. */
     counts(): Promise<JobCounts>;
@@ -212,6 +226,7 @@ interface Inspector<Payload> {
     get(id: string): Promise<JobSnapshot<Payload> | undefined>;
     /** Gives the connections back. */
     close(): Promise<void>;
+    /** Closes; for `await using`. */
     [Symbol.asyncDispose](): Promise<void>;
 }
 /**
@@ -231,6 +246,7 @@ interface Inspector<Payload> {
  */
 declare function createInspector<Input, Output>(queue: Queue<Input, Output>, options: InspectorOptions): Inspector<Input>;
 
+/** Options of a producer besides where its jobs go. */
 interface ProducerSettings {
     /** Where to count; see `@nines/queue/prometheus`. */
     readonly metrics?: QueueMetrics;
@@ -238,18 +254,22 @@ interface ProducerSettings {
     readonly enqueueTimeoutMs?: number;
     readonly clock?: Clock;
 }
+/** Options of {@link createProducer}. */
 type ProducerOptions = Backend & ProducerSettings;
+/** What one job may have besides its payload. */
 interface EnqueueOptions {
     /** Your own id, 1 to 128 visible ASCII characters; unique while its job exists. Default: a new UUIDv7 in base64url. */
     readonly id?: string;
     /** Milliseconds until the job may be claimed. Default 0. */
     readonly delayMs?: number;
 }
+/** What became of an enqueue. */
 interface EnqueueResult {
     readonly id: string;
     /** False when a job of this id existed already; nothing was added then. */
     readonly created: boolean;
 }
+/** The producing side of a queue; made by {@link createProducer}. */
 interface Producer<Input> {
     /** Resolves once Redis can be reached; not needed before {@link Producer.enqueue}. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`. */
     ready(): Promise<void>;
@@ -265,6 +285,7 @@ interface Producer<Input> {
     enqueueMany(payloads: readonly Input[]): Promise<PromiseSettledResult<EnqueueResult>[]>;
     /** Waits for what was enqueued and gives the connections back. */
     close(): Promise<void>;
+    /** Closes; for `await using`. */
     [Symbol.asyncDispose](): Promise<void>;
 }
 /**
@@ -332,6 +353,7 @@ interface StandardSchema<Input = unknown, Output = Input> {
     readonly '~standard': {
         readonly version: 1;
         readonly vendor: string;
+        /** Checks a value; never throws for a wrong one. */
         readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
         readonly types?: {
             readonly input: Input;
@@ -339,12 +361,14 @@ interface StandardSchema<Input = unknown, Output = Input> {
         } | undefined;
     };
 }
+/** What a schema says of a value: the value that it made of it, or its faults. */
 type SchemaResult<Output> = {
     readonly value: Output;
     readonly issues?: undefined;
 } | {
     readonly issues: readonly SchemaIssue[];
 };
+/** One fault that a schema found. */
 interface SchemaIssue {
     readonly message: string;
     readonly path?: readonly (PropertyKey | {
@@ -388,6 +412,7 @@ declare function defineQueue<Payload>(options: QueueOptions): Queue<Payload>;
 
 /** Where a job is in its life. */
 type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'dead';
+/** A job to be added. */
 interface NewJob {
     readonly id: string;
     readonly delayMs: number;
@@ -395,6 +420,7 @@ interface NewJob {
     readonly fresh: boolean;
     readonly envelope: Buffer;
 }
+/** Whether a job was added, was there already, or was refused because the queue is full. */
 type EnqueueVerdict = 'created' | 'existing' | 'full';
 /** How one attempt ended, as the store needs it. */
 type Settlement = {
@@ -415,6 +441,7 @@ type Settlement = {
     readonly id: string;
     readonly suspect: boolean;
 };
+/** One exchange of a holder with the store. */
 interface ExchangeRequest {
     readonly token: string;
     /** True once this token was used; a token that is known and gone was recovered by somebody. */
@@ -425,6 +452,7 @@ interface ExchangeRequest {
     /** Whether one of them may be a suspect. */
     readonly wantSuspect: boolean;
 }
+/** A job as a holder gets it. */
 interface ClaimedJob {
     readonly id: string;
     /** The stored envelope; undefined when it is missing, which only foreign hands can cause. */
@@ -434,6 +462,7 @@ interface ClaimedJob {
     /** When it was claimed, in ms of the store's clock. */
     readonly claimedAtMs: number;
 }
+/** The store's answer to an {@link ExchangeRequest}. */
 interface ExchangeReply {
     readonly nowMs: number;
     /**
@@ -448,6 +477,7 @@ interface ExchangeReply {
     readonly recovered: number;
     readonly poisoned: number;
 }
+/** How many jobs are in each state. */
 interface JobCounts {
     readonly waiting: number;
     readonly delayed: number;
@@ -457,6 +487,7 @@ interface JobCounts {
     /** Age of the job at the head of the queue, in milliseconds; 0 when none waits. */
     readonly oldestAgeMs: number;
 }
+/** A job as it lies in the store. */
 interface StoredJob {
     readonly state: JobState;
     readonly stored: Buffer;
@@ -472,6 +503,7 @@ interface StoredJob {
 interface Store {
     /** Resolves when the store can be used; checks the layout version. */
     open(): Promise<void>;
+    /** Adds jobs; the verdicts are in the order of the jobs, `waiting` is the depth after it. */
     enqueue(jobs: readonly NewJob[]): Promise<{
         readonly waiting: number;
         readonly verdicts: readonly EnqueueVerdict[];
@@ -483,10 +515,13 @@ interface Store {
         readonly expired: boolean;
         readonly lostIds: readonly string[];
     }>;
+    /** How many jobs are in each state. */
     counts(): Promise<JobCounts>;
+    /** The job of this id; undefined when there is none. */
     get(id: string): Promise<StoredJob | undefined>;
     /** Calls `listener` when something may have become claimable, also after every reconnection; resolves to a function that ends it. */
     subscribe(listener: () => void): Promise<() => void>;
+    /** Gives back what the store holds; connections are shared and close with their last user. */
     close(): Promise<void>;
 }
 

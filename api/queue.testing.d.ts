@@ -4,6 +4,7 @@ import { StoreFactory } from './index.js';
 import '@nines/resilience';
 import 'ioredis';
 
+/** Options of {@link memoryStore}. */
 interface MemoryStoreOptions {
     /** Milliseconds since 1970 by which delays and leases run. Default: the machine's clock. */
     readonly nowMs?: () => number;

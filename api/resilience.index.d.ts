@@ -257,7 +257,9 @@ declare class ResilienceError extends Error {
     /** The attempts made, oldest first, each with its own error. */
     readonly attempts: readonly AttemptRecord[];
     constructor(code: ResilienceErrorCode, message: string, details?: ResilienceErrorDetails);
+    /** Always `ResilienceError`. */
     get name(): string;
+    /** True for an error of any installed copy of this package. */
     static [Symbol.hasInstance](value: unknown): boolean;
 }
 /**
@@ -393,9 +395,11 @@ type PolicyKind = 'deadline' | 'retry' | 'breaker' | 'timeout' | 'custom';
 interface PolicyHost {
     readonly pipeline: string;
     readonly clock: Clock;
+    /** Random numbers from 0 to 1. */
     readonly random: () => number;
     /** False when nobody listens: then no event needs to be built. */
     readonly observed: () => boolean;
+    /** Tells the observers of the pipeline. */
     readonly emit: (event: PipelineEvent) => void;
 }
 /** Runs what stands inside a policy. Never rejects: errors are outcomes. */
@@ -409,6 +413,7 @@ interface PolicySnapshot {
 interface BoundPolicy {
     /** Runs the call. Must end when `ctx` is aborted, and must not reject. */
     run(ctx: PolicyContext, next: Next): Promise<Outcome<unknown>>;
+    /** The state as it is now; undefined when the policy has none. */
     snapshot?(): PolicySnapshot;
 }
 /** Something that stands between the caller and the dependency. The same policy may be given to several pipelines; they share no state. */
@@ -418,6 +423,7 @@ interface Policy {
     readonly kind: PolicyKind;
     /** The resolved options, as `describe()` shows them. */
     readonly options: object;
+    /** Makes the policy part of a pipeline, with a state of its own. */
     bind(host: PolicyHost): BoundPolicy;
 }
 

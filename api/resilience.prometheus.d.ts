@@ -7,10 +7,12 @@ interface RegisteredMetric {
     readonly name?: string;
     readonly help?: string;
     readonly type?: 'counter' | 'gauge' | 'histogram' | 'summary';
+    /** What the metric says now, in the registry's own form. */
     get(): unknown;
 }
 /** The part of a Prometheus registry that is used: the `Registry` of `prom-client` 15 and of `@prometheus-io/client` 0.16 fit. */
 interface MetricRegistry {
+    /** Adds a metric; throws when the name is taken. */
     registerMetric(metric: RegisteredMetric): void;
 }
 

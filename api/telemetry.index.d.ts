@@ -197,6 +197,7 @@ import { SpanKind, SpanContext, HrTime, SpanStatus, Attributes, Link, Span, Cont
 interface FinishedSpan {
     readonly name: string;
     readonly kind: SpanKind;
+    /** Trace and span id. */
     readonly spanContext: () => SpanContext;
     readonly parentSpanContext?: SpanContext;
     readonly startTime: HrTime;

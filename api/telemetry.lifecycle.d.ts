@@ -9,15 +9,21 @@ export { a as LifecycleOptions, b as LifecycleState, c as ShutdownFunction, d as
 /** The part of a server of `node:http` or `node:https` that is used. */
 interface StoppableServer {
     readonly listening: boolean;
+    /** Stops listening; `done` is called when the last connection is closed. */
     close(done?: (error?: Error) => void): unknown;
+    /** Closes keep-alive connections without a request. */
     closeIdleConnections(): void;
+    /** Closes every connection. */
     closeAllConnections(): void;
+    /** Sees each request before the application does. */
     prependListener(event: 'request', listener: (request: unknown, response: ClosableResponse) => void): unknown;
 }
 /** The part of a response that is used. */
 interface ClosableResponse {
     readonly headersSent: boolean;
+    /** Sets a header of the response. */
     setHeader(name: string, value: string): unknown;
+    /** Calls `listener` when the response is over. */
     once(event: 'close', listener: () => void): unknown;
 }
 /**
@@ -40,8 +46,11 @@ declare function trackServer(lifecycle: Lifecycle, server: StoppableServer, name
 type StopSignal = 'SIGTERM' | 'SIGINT';
 /** The part of `process` that is used; hand in another one in a test. */
 interface SignalSource {
+    /** Calls `listener` at each such signal. */
     on(signal: StopSignal, listener: () => void): unknown;
+    /** Takes a listener away. */
     off(signal: StopSignal, listener: () => void): unknown;
+    /** Ends the process at once. */
     exit(code: number): unknown;
 }
 /** Options of {@link handleSignals}. */

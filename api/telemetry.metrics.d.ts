@@ -21,7 +21,9 @@ interface ScrapeRequest {
 }
 /** The part of a response of `node:http` that the handler writes. */
 interface ScrapeResponse {
+    /** Sends status and headers. */
     writeHead(status: number, headers: Record<string, string>): unknown;
+    /** Sends the body and ends the response. */
     end(body?: string): unknown;
 }
 /** Serves a scrape over `node:http`; also renders without a server. */
@@ -72,6 +74,7 @@ interface ServedRequest {
 }
 /** The part of a fastify instance that {@link HttpServerMetrics.fastify} uses. */
 interface FastifyHooks {
+    /** Has `hook` called after each response. */
     addHook(name: 'onResponse', hook: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void): unknown;
 }
 /** The part of a fastify request that is read. */
@@ -89,6 +92,7 @@ interface FastifyReply {
 /** The part of a response of `node:http` that is watched. */
 interface ObservedResponse {
     readonly statusCode: number;
+    /** Calls `listener` when the response is over. */
     once(event: 'close', listener: () => void): unknown;
 }
 /** Rate, errors and duration of an HTTP server. */
