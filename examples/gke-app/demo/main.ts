@@ -94,6 +94,7 @@ async function keepGoing(system: System, rate: number, stop: Promise<void>, say:
     // What the workers have in hand is delivered before they end.
     await system.stop();
     say(traffic.progress());
+    for (const line of traffic.burn()) say(line);
   }
 }
 

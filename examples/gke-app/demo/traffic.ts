@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { burnRate, type Slo } from '@nines/slo';
+import { availability, delivery } from '../src/objectives.ts';
 import type { System } from './system.ts';
 
 export interface Traffic {
@@ -6,6 +8,8 @@ export interface Traffic {
   stop(): Promise<void>;
   /** What came of the events so far, in one line. */
   progress(): string;
+  /** How fast the error budget of each objective went, one line each. */
+  burn(): string[];
 }
 
 /** Beyond so many events that wait, nothing is sent until the receiver has caught up. */
@@ -66,5 +70,14 @@ export function startTraffic({ apiUrl, receiver }: System, eventsPerSecond: numb
       const { accepted, delivered, failed, refused } = counts;
       return `accepted ${accepted}  delivered ${delivered}  backlog ${pending.size}  failed attempts ${failed}  refused ${refused}${paused}`;
     },
+    burn() {
+      const { accepted, delivered, failed, refused } = counts;
+      return [burnOf(availability, accepted + refused, refused), burnOf(delivery, delivered + failed, failed)];
+    },
   };
+}
+
+function burnOf(slo: Slo, total: number, bad: number): string {
+  const rate = total === 0 ? 0 : burnRate(slo, { total, bad });
+  return `${slo.name.padEnd(12)} ${slo.objective}: ${bad} of ${total} failed, the error budget went ${Number(rate.toPrecision(3))} times as fast as allowed`;
 }

@@ -42,6 +42,8 @@ export interface Consumer {
   /**
    * Claims no more, hands back what has not started, waits for what runs, and gives the connections back.
    * Jobs still running after `timeoutMs` (default 20 000) get their signal aborted and are handed back for another consumer.
+   *
+   * @throws {QueueError} `INVALID_OPTION` for another `timeoutMs` than a whole number of milliseconds; the consumer goes on then.
    */
   stop(options?: { readonly timeoutMs?: number }): Promise<StopResult>;
   /** Stops within 20 s; for `await using`. */
@@ -100,7 +102,6 @@ function createLifecycle<Payload>(queue: string, store: Store, loop: ClaimLoop<P
   const stop = (timeoutMs: number) =>
     (stopped ??= (async () => {
       const cleanUp = await started?.catch(() => undefined);
-      checkWhole('timeoutMs', timeoutMs, 0, 86_400_000);
       const result = cleanUp === undefined ? { drained: true, returned: 0 } : await loop.stop(timeoutMs);
       await cleanUp?.();
       await store.close();
@@ -112,7 +113,10 @@ function createLifecycle<Payload>(queue: string, store: Store, loop: ClaimLoop<P
       if (stopped !== undefined) throw new QueueError('CLOSED', `the consumer of queue ${queue} was stopped; make a new one`);
       await (started ??= run());
     },
-    stop: ({ timeoutMs = 20_000 } = {}) => stop(timeoutMs),
+    async stop({ timeoutMs = 20_000 } = {}) {
+      checkWhole('timeoutMs', timeoutMs, 0, 86_400_000);
+      return stop(timeoutMs);
+    },
     async [Symbol.asyncDispose]() {
       await stop(20_000);
     },

@@ -5,11 +5,14 @@ import { decodeEnvelope } from './envelope.ts';
 import { decodeFailure, noFailure } from './failure-record.ts';
 import { checkId } from './id.ts';
 import { openStore, type Backend } from './open-store.ts';
-import { refuseUnknown } from './options.ts';
+import { checkWhole, refuseUnknown } from './options.ts';
 import type { JobCounts, JobState } from './store.ts';
 
 /** Options of {@link createInspector}. */
-export type InspectorOptions = Backend;
+export type InspectorOptions = Backend & {
+  /** How long a call waits for a first connection, in ms. Default 5000. */
+  readonly connectTimeoutMs?: number;
+};
 
 /** A job as it is now. */
 export interface JobSnapshot<Payload> {
@@ -56,8 +59,10 @@ export interface Inspector<Payload> {
  * ```
  */
 export function createInspector<Input, Output>(queue: Queue<Input, Output>, options: InspectorOptions): Inspector<Input> {
-  refuseUnknown(options, ['redis', 'store'], 'createInspector');
-  const store = openStore(queue, options, systemClock, 5000);
+  refuseUnknown(options, ['redis', 'store', 'connectTimeoutMs'], 'createInspector');
+  const { connectTimeoutMs = 5000 } = options;
+  checkWhole('connectTimeoutMs', connectTimeoutMs, 1, 600_000);
+  const store = openStore(queue, options, systemClock, connectTimeoutMs);
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= store.close());
   return {

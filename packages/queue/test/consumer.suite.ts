@@ -211,6 +211,16 @@ function stopCases(bench: MakeBench): void {
     expect(await inspector.get(id)).toMatchObject({ state: 'waiting', failedAttempts: 0 });
   });
 
+  test('a stop with a wrong time is refused, and the consumer goes on', async () => {
+    const { producer, consume } = bench();
+    const { handler, all } = calls<string>(1);
+    const consumer = await consume(handler);
+    await expect(consumer.stop({ timeoutMs: 0.5 })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    await producer.enqueue('still here');
+    expect(await all).toHaveLength(1);
+    expect((await consumer.stop()).drained).toBe(true);
+  });
+
   test('a closed producer and a stopped consumer refuse with CLOSED', async () => {
     const { producer, consume } = bench();
     const consumer = await consume(() => {});

@@ -13,7 +13,7 @@ async function startApi(config: ApiConfig, { logger, metrics, health, lifecycle 
   const queue = deliveriesQueue(config.queue);
   const redis = redisClient(config.redisUrl);
   const producer = createProducer(queue, { redis, metrics: prometheus(metrics), enqueueTimeoutMs: http.enqueueTimeoutMs });
-  const inspector = createInspector(queue, { redis });
+  const inspector = createInspector(queue, { redis, connectTimeoutMs: http.enqueueTimeoutMs });
 
   const app = createApp({ producer, inspector, destinations, maxEventBytes: config.queue.maxEventBytes, logger });
   httpServerMetrics(metrics).fastify(app);
