@@ -16,7 +16,8 @@ async function main(check: boolean): Promise<number> {
   const present = new Map(globSync('*.d.ts', { cwd: FOLDER }).map((file) => [basename(file), readFileSync(join(FOLDER, file), 'utf8')]));
   const stale = [...new Set([...wanted.keys(), ...present.keys()])].filter((file) => wanted.get(file) !== present.get(file)).sort();
   if (check) {
-    for (const file of stale) console.log(`api/${file}:${firstDifference(present.get(file), wanted.get(file))} differs: run "npm run api" and commit`);
+    for (const file of stale)
+      console.log(`api/${file}:${firstDifference(present.get(file), wanted.get(file))} differs: run "npm run api" and commit`);
     if (stale.length === 0) console.log(`${wanted.size} API reports are up to date`);
     return stale.length === 0 ? 0 : 1;
   }
