@@ -172,6 +172,8 @@ interface Consumer {
     /**
      * Claims no more, hands back what has not started, waits for what runs, and gives the connections back.
      * Jobs still running after `timeoutMs` (default 20 000) get their signal aborted and are handed back for another consumer.
+     *
+     * @throws {QueueError} `INVALID_OPTION` for another `timeoutMs` than a whole number of milliseconds; the consumer goes on then.
      */
     stop(options?: {
         readonly timeoutMs?: number;
@@ -201,7 +203,10 @@ interface Consumer {
 declare function createConsumer<Input, Payload>(queue: Queue<Input, Payload>, handler: Handler<Payload>, options: ConsumerOptions): Consumer;
 
 /** Options of {@link createInspector}. */
-type InspectorOptions = Backend;
+type InspectorOptions = Backend & {
+    /** How long a call waits for a first connection, in ms. Default 5000. */
+    readonly connectTimeoutMs?: number;
+};
 /** A job as it is now. */
 interface JobSnapshot<Payload> {
     readonly id: string;
