@@ -1,0 +1,43 @@
+import type { Redis } from 'ioredis';
+import { expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { createConsumer, createInspector, createProducer, defineQueue, type EnqueueResult, type Job, type Producer } from '@nines/queue';
+
+declare const redis: Redis;
+
+const plain = defineQueue<{ sku: string }>({ name: 'plain' });
+const checked = defineQueue({ name: 'checked', schema: z.object({ at: z.string().transform((text) => new Date(text)) }) });
+
+const producerOfChecked = () => createProducer(checked, { redis });
+
+test('a producer takes the payload of the queue, the input of its schema', () => {
+  const producer = createProducer(plain, { redis });
+  expectTypeOf<Parameters<typeof producer.enqueue>[0]>().toEqualTypeOf<{ sku: string }>();
+  expectTypeOf<Producer<{ at: string }>>().toEqualTypeOf<ReturnType<typeof producerOfChecked>>();
+  expectTypeOf<Parameters<ReturnType<typeof producerOfChecked>['enqueue']>[0]>().toEqualTypeOf<{ at: string }>();
+  expectTypeOf(producer.enqueue({ sku: 'A-1' })).resolves.toEqualTypeOf<EnqueueResult>();
+  // @ts-expect-error Type 'number' is not assignable to type 'string'.
+  void producer.enqueue({ sku: 1 });
+  // @ts-expect-error 'skv' does not exist in type
+  void producer.enqueue({ skv: 'A-1' });
+});
+
+test('a handler gets the payload of the queue, the output of its schema', () => {
+  createConsumer(plain, (job) => expectTypeOf(job).toEqualTypeOf<Job<{ sku: string }>>(), { redis });
+  createConsumer(checked, ({ payload }) => expectTypeOf(payload).toEqualTypeOf<{ at: Date }>(), { redis });
+});
+
+test('an inspector shows what was enqueued', () => {
+  expectTypeOf(createInspector(checked, { redis }).get('id')).resolves.toExtend<{ payload: { at: string } } | undefined>();
+});
+
+test('a missing name, an unknown option and a missing backend do not compile', () => {
+  // @ts-expect-error Property 'name' is missing
+  expectTypeOf(defineQueue<string>({})).toBeObject();
+  // @ts-expect-error 'leaseSeconds' does not exist in type 'QueueOptions'
+  defineQueue<string>({ name: 'x', leaseSeconds: 5 });
+  // @ts-expect-error neither redis nor store
+  createProducer(plain, {});
+  // @ts-expect-error 'priority' does not exist in type 'EnqueueOptions'
+  void createProducer(plain, { redis }).enqueue({ sku: 'A-1' }, { priority: 1 });
+});
