@@ -66,6 +66,7 @@ async function launch(program: string, args: readonly string[]): Promise<Server>
     async end(signal) {
       process.off('exit', kill);
       guard?.kill('SIGKILL');
+      guard?.stdin?.destroy();
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
       child.kill(signal);
