@@ -1,6 +1,9 @@
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { createConsumer, createInspector, createProducer, defineQueue, fixed, type QueueError } from '@nines/queue';
+import { systemClock } from '../src/clock.ts';
+import { acquireConnection } from '../src/redis/connection.ts';
+import { createRedisStore } from '../src/redis/store.ts';
 import { startRedis, type RunningRedis } from '../../../tools/redis/start.ts';
 
 const opened: { close(): unknown }[] = [];
@@ -111,6 +114,18 @@ test('Redis out of memory: enqueue is refused whole, what is there is still sett
   await done.promise;
   await consumer.stop();
   expect(await inspector.counts()).toMatchObject({ waiting: 0, active: 0 });
+});
+
+test('Redis out of memory: a lease is renewed all the same', async () => {
+  const { redis } = await ownRedis(['--maxmemory-policy', 'noeviction']);
+  const store = createRedisStore({ queue: orders.options, connection: acquireConnection(redis, systemClock), connectTimeoutMs: 5000 });
+  opened.push(store);
+  await store.open();
+  await store.enqueue([{ id: 'a', delayMs: 0, fresh: true, envelope: Buffer.from('any') }]);
+  const holder = { token: 'holder', settlements: [], wantSuspect: true };
+  expect((await store.exchange({ ...holder, known: false, want: 1 })).jobs).toHaveLength(1);
+  await redis.call('CONFIG', 'SET', 'maxmemory', '1');
+  expect((await store.exchange({ ...holder, known: true, want: 0 })).holder).toBe('holding');
 });
 
 test('after a drain Redis keeps one key of the queue, its meta', async () => {

@@ -61,6 +61,8 @@ export function fencingCases(open: Open, harness: () => StoreHarness): void {
     const back = await actor.exchange('other', [], 10);
     expect(back.jobs.map(({ id }) => id).toSorted()).toEqual(['a', 'c']);
     expect(back.jobs.every(({ record, suspect }) => record === undefined && !suspect)).toBe(true);
+    expect((await actor.ack('h', 'a', 'b')).lostIds).toEqual(['a']);
+    expect(await actor.state('a')).toBe('active');
   });
 }
 
