@@ -18,6 +18,7 @@ Starts Redis (found, or installed where that is possible), a receiver, the api a
   --once      send one event, wait for its delivery, print its trace, end
   --json      with --once: print the result as JSON
   --rate N    events each second, 1 to 200 (default 5)
+  --any-port  take free ports instead of 8080 (api) and 8081 (receiver)
   --help      this text
 
 Environment: REDIS_URL, DESTINATIONS (name=url,name2=url2: your own endpoints, besides the demo's receiver), WEBHOOK_SECRET
@@ -29,6 +30,7 @@ interface Options {
   readonly once: boolean;
   readonly json: boolean;
   readonly rate: number;
+  readonly anyPort: boolean;
 }
 
 function readOptions(): Options | undefined {
@@ -37,13 +39,14 @@ function readOptions(): Options | undefined {
       once: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       rate: { type: 'string', default: '5' },
+      'any-port': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
   const rate = /^\d{1,3}$/.test(values.rate) ? Number(values.rate) : 0;
   if (rate < 1 || rate > 200) throw new Error(`--rate must be a whole number from 1 to 200, got ${values.rate}`);
-  return { once: values.once, json: values.json, rate };
+  return { once: values.once, json: values.json, rate, anyPort: values.once || values['any-port'] };
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM; a later one, not of the same gesture, ends the process and so everything it started. */
@@ -127,8 +130,8 @@ async function run(options: Options): Promise<void> {
       secret: process.env['WEBHOOK_SECRET'] || `whsec_${randomBytes(24).toString('base64')}`,
       destinations: process.env['DESTINATIONS'],
       workers: options.once ? 1 : 2,
-      apiPort: options.once ? 0 : await friendlyPort(8080),
-      receiverPort: options.once ? 0 : await friendlyPort(8081),
+      apiPort: options.anyPort ? 0 : await friendlyPort(8080),
+      receiverPort: options.anyPort ? 0 : await friendlyPort(8081),
       env: {
         QUEUE_NAMESPACE: process.env['QUEUE_NAMESPACE'] || 'demo',
         RETRY_MAX_MS: process.env['RETRY_MAX_MS'] || '2000',
