@@ -11,6 +11,7 @@ const specifiers = listPackages().flatMap(({ entries }) => entries.map(({ specif
 
 const MODES: readonly (readonly [resolution: string, module: string])[] = [
   ['node16', 'node16'],
+  ['node16', 'node20'],
   ['nodenext', 'nodenext'],
   ['bundler', 'preserve'],
 ];
@@ -22,11 +23,12 @@ const CONSUMERS: Readonly<Record<string, string>> = {
 };
 
 describe.each(TYPESCRIPT_VERSIONS)('under TypeScript %s', (version) => {
-  test.for(MODES)(
-    'an .mts and a .cts consumer type-check with moduleResolution %s, libraries included',
+  // `module: node20` came with TypeScript 5.9.
+  test.for(MODES.filter(([, module]) => module !== 'node20' || !version.startsWith('5.6')))(
+    'an .mts and a .cts consumer type-check with moduleResolution %s and module %s, libraries included',
     async ([resolution, module], { skip }) => {
       const compiler = (await typescriptCompiler(version)) ?? skip(`TypeScript ${version} cannot be had`);
-      const project = join(folder, `types-${version}-${resolution}`);
+      const project = join(folder, `types-${version}-${resolution}-${module}`);
       mkdirSync(project);
       for (const [file, code] of Object.entries(CONSUMERS)) writeFileSync(join(project, file), code);
       const compilerOptions = {

@@ -7,7 +7,7 @@ import { strangerEnv } from './stranger.ts';
 /** The versions of Node that users may run, each the oldest or newest of its line that we know. */
 export const NODE_VERSIONS: readonly string[] = ['22.15.0', '24.21.0', '26.10.0'];
 /** The versions of TypeScript that users may have. */
-export const TYPESCRIPT_VERSIONS: readonly string[] = ['5.9.3', '6', '7'];
+export const TYPESCRIPT_VERSIONS: readonly string[] = ['5.6.3', '5.9.3', '6', '7'];
 
 const CACHE = join(ROOT, 'node_modules', '.cache');
 const CARRIERS: Readonly<Record<string, string>> = {
