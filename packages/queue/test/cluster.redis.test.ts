@@ -1,0 +1,35 @@
+import { Cluster } from 'ioredis';
+import { Cluster as Cluster5 } from 'ioredis5';
+import { afterAll, beforeAll, inject } from 'vitest';
+import { startCluster, type RunningCluster } from '../../../tools/redis/cluster.ts';
+import { onPath } from '../../../tools/redis/machine.ts';
+import { consumerSuite } from './consumer.suite.ts';
+import { redisHarness } from './redis-harness.ts';
+import { storeSuite } from './store.suite.ts';
+
+let cluster: RunningCluster;
+
+beforeAll(async () => {
+  // Without a Redis at all (Windows) every case of this file is skipped, so none is started.
+  if (inject('redisUrl') !== '') cluster = await startCluster(onPath('redis-server') ?? onPath('valkey-server') ?? 'redis-server');
+});
+afterAll(() => cluster?.stop());
+
+const nodes = () => cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+
+storeSuite('a Cluster of three nodes', () => redisHarness(new Cluster(nodes())));
+
+for (const [name, connect] of [
+  ['ioredis 6', () => new Cluster(nodes())],
+  ['ioredis 5', () => new Cluster5(nodes()) as unknown as Cluster],
+] as const) {
+  let client: Cluster | undefined;
+  consumerSuite(
+    `a Cluster by ${name}`,
+    () => ({ redis: (client ??= connect()) }),
+    () => {
+      client?.disconnect();
+      client = undefined;
+    },
+  );
+}
