@@ -22,6 +22,7 @@ export type { Handler, Job, JobContext } from './runner.ts';
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './schema.ts';
 export type {
   ClaimedJob,
+  DeadLetters,
   EnqueueVerdict,
   ExchangeReply,
   ExchangeRequest,

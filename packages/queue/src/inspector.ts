@@ -5,8 +5,8 @@ import { decodeEnvelope } from './envelope.ts';
 import { decodeFailure, noFailure } from './failure-record.ts';
 import { checkId } from './id.ts';
 import { openStore, type Backend } from './open-store.ts';
-import { checkWhole, refuseUnknown } from './options.ts';
-import type { JobCounts, JobState } from './store.ts';
+import { checkWhole, refuse, refuseUnknown } from './options.ts';
+import type { DeadLetters, JobCounts, JobState, StoredJob } from './store.ts';
 
 /** Options of {@link createInspector}. */
 export type InspectorOptions = Backend & {
@@ -37,6 +37,19 @@ export interface Inspector<Payload> {
   counts(): Promise<JobCounts>;
   /** The job of this id; undefined when there is none (any more). The payload is what was enqueued, not validated again. */
   get(id: string): Promise<JobSnapshot<Payload> | undefined>;
+  /** Jobs of one state, oldest first; `limit` 1 to 1000, default 100. */
+  list(state: JobState, page?: { readonly skip?: number; readonly limit?: number }): Promise<readonly JobSnapshot<Payload>[]>;
+  /**
+   * Makes dead letters waiting jobs again, with no attempt counted: those of the given ids, or the `limit` oldest; at most 1000 a call.
+   * Resolves to the ids that were dead letters and are waiting now.
+   */
+  redrive(which: DeadLetters): Promise<readonly string[]>;
+  /** Removes dead letters for good; resolves to their ids. */
+  purge(which: DeadLetters): Promise<readonly string[]>;
+  /** Stops all claims, in every process; what runs is finished and settled. */
+  pause(): Promise<void>;
+  /** Lets claims go on. */
+  resume(): Promise<void>;
   /** Gives the connections back. */
   close(): Promise<void>;
   /** Closes; for `await using`. */
@@ -44,7 +57,7 @@ export interface Inspector<Payload> {
 }
 
 /**
- * Opens a view on a queue for status pages and tests; it changes nothing and is never on the path of a job.
+ * Opens a view on a queue for status pages, tests and operators; never on the path of a job.
  *
  * @throws {QueueError} `INVALID_OPTION`, `KEY_PREFIX_UNSUPPORTED`.
  * @example
@@ -65,30 +78,57 @@ export function createInspector<Input, Output>(queue: Queue<Input, Output>, opti
   const store = openStore(queue, options, systemClock, connectTimeoutMs);
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= store.close());
+  const opened = async <T>(work: () => Promise<T>): Promise<T> => {
+    await store.open();
+    return work();
+  };
   return {
-    async counts() {
-      await store.open();
-      return store.counts();
-    },
+    counts: () => opened(() => store.counts()),
     async get(id) {
       checkId(id);
-      await store.open();
-      const job = await store.get(id);
-      if (job === undefined) return undefined;
-      const { body, enqueuedAtMs, trace } = decodeEnvelope(job.stored);
-      const { attempts, error } = job.record === undefined ? noFailure : decodeFailure(job.record);
-      return {
-        id,
-        state: job.state,
-        payload: decodeBody(body) as Input,
-        failedAttempts: attempts,
-        lastError: error,
-        enqueuedAtMs,
-        atMs: job.atMs,
-        traceId: trace?.toString('hex', 0, 16),
-      };
+      const job = await opened(() => store.get(id));
+      return job === undefined ? undefined : snapshot(job);
     },
+    async list(state, { skip = 0, limit = 100 } = {}) {
+      if (!STATES.includes(state)) refuse('state', state, `one of ${STATES.join(', ')}`);
+      checkWhole('skip', skip, 0, 1_000_000_000);
+      checkWhole('limit', limit, 1, 1000);
+      return (await opened(() => store.list(state, skip, limit))).map((job) => snapshot<Input>(job));
+    },
+    redrive: async (which) => opened(() => store.redrive(checked(which))),
+    purge: async (which) => opened(() => store.purge(checked(which))),
+    pause: () => opened(() => store.setPaused(true)),
+    resume: () => opened(() => store.setPaused(false)),
     close,
     [Symbol.asyncDispose]: close,
+  };
+}
+
+const STATES: readonly JobState[] = ['waiting', 'delayed', 'active', 'completed', 'dead'];
+
+function checked(which: DeadLetters): DeadLetters {
+  refuseUnknown(which, ['ids', 'limit'], 'which');
+  const { ids, limit }: { readonly ids?: readonly string[] | undefined; readonly limit?: number | undefined } = which;
+  if (ids === undefined) checkWhole('limit', limit, 1, 1000);
+  else {
+    if (limit !== undefined) refuse('limit', limit, 'absent where ids are given');
+    checkWhole('ids.length', ids.length, 0, 1000);
+    for (const id of ids) checkId(id);
+  }
+  return which;
+}
+
+function snapshot<Payload>({ id, state, stored, record, atMs }: StoredJob): JobSnapshot<Payload> {
+  const { body, enqueuedAtMs, trace } = decodeEnvelope(stored);
+  const { attempts, error } = record === undefined ? noFailure : decodeFailure(record);
+  return {
+    id,
+    state,
+    payload: decodeBody(body) as Payload,
+    failedAttempts: attempts,
+    lastError: error,
+    enqueuedAtMs,
+    atMs,
+    traceId: trace?.toString('hex', 0, 16),
   };
 }

@@ -68,10 +68,18 @@ export interface JobCounts {
   readonly dead: number;
   /** Age of the job at the head of the queue, in milliseconds; 0 when none waits. */
   readonly oldestAgeMs: number;
+  /** Whether claims are paused. */
+  readonly paused: boolean;
 }
+
+/** Dead letters by their ids, or the oldest ones; at most 1000 a call. */
+export type DeadLetters =
+  | { readonly ids: readonly string[]; readonly limit?: undefined }
+  | { readonly limit: number; readonly ids?: undefined };
 
 /** A job as it lies in the store. */
 export interface StoredJob {
+  readonly id: string;
   readonly state: JobState;
   readonly stored: Buffer;
   readonly record: string | undefined;
@@ -97,6 +105,14 @@ export interface Store {
   counts(): Promise<JobCounts>;
   /** The job of this id; undefined when there is none. */
   get(id: string): Promise<StoredJob | undefined>;
+  /** Jobs of one state, oldest first; `limit` is 1 to 1000. */
+  list(state: JobState, skip: number, limit: number): Promise<readonly StoredJob[]>;
+  /** Dead letters become waiting jobs again, with no attempt counted; resolves to their ids. */
+  redrive(which: DeadLetters): Promise<readonly string[]>;
+  /** Removes dead letters for good; resolves to their ids. */
+  purge(which: DeadLetters): Promise<readonly string[]>;
+  /** Stops claims everywhere, or lets them go on. */
+  setPaused(paused: boolean): Promise<void>;
   /** Calls `listener` when something may have become claimable, also after every reconnection; resolves to a function that ends it. */
   subscribe(listener: () => void): Promise<() => void>;
   /** Gives back what the store holds; connections are shared and close with their last user. */

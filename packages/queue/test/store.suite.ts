@@ -4,6 +4,7 @@ import { createActor, LEASE_MS, type StoreHarness } from './store-cases/actor.ts
 import { boundCases } from './store-cases/bound.ts';
 import { fencingCases } from './store-cases/fencing.ts';
 import { lifeCases } from './store-cases/life.ts';
+import { operatorCases } from './store-cases/operator.ts';
 import { recoveryCases } from './store-cases/recovery.ts';
 import { wakeCases } from './store-cases/wake.ts';
 
@@ -24,6 +25,7 @@ export function storeSuite(name: string, makeHarness: () => StoreHarness): void 
     fencingCases(open, () => harness);
     recoveryCases(open, () => harness);
     boundCases(open, () => harness);
+    operatorCases(open, () => harness);
     wakeCases(open, () => harness);
   });
 }

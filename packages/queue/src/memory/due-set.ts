@@ -27,6 +27,11 @@ export class DueSet {
     return this.#sorted().find(([name]) => name !== except)?.[1];
   }
 
+  /** All names, earliest first. */
+  names(): string[] {
+    return this.#sorted().map(([name]) => name);
+  }
+
   /** Removes and returns up to `limit` names whose time is not after `now`. */
   takeDue(now: number, limit: number): string[] {
     return this.#take(

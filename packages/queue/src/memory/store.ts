@@ -1,6 +1,6 @@
 import { encodeFailure, decodeFailure, noFailure } from '../failure-record.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
-import type { ClaimedJob, ExchangeReply, ExchangeRequest, NewJob, Settlement, Store } from '../store.ts';
+import type { ClaimedJob, DeadLetters, ExchangeReply, ExchangeRequest, JobState, NewJob, Settlement, Store, StoredJob } from '../store.ts';
 import { DueSet } from './due-set.ts';
 
 /** What Redis keeps in keys, kept in one process. */
@@ -19,6 +19,7 @@ export interface MemoryQueue {
   readonly holders: DueSet;
   readonly held: Map<string, Set<string>>;
   readonly listeners: Set<() => void>;
+  paused: boolean;
 }
 
 export function createMemoryQueue(options: ResolvedQueueOptions, now: () => number): MemoryQueue {
@@ -35,6 +36,7 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
     holders: new DueSet(),
     held: new Map(),
     listeners: new Set(),
+    paused: false,
   };
 }
 
@@ -48,6 +50,14 @@ export function createMemoryStore(queue: MemoryQueue): Store {
     reconcile: (token, ids) => Promise.resolve(reconcile(queue, token, ids)),
     counts: () => Promise.resolve(counts(queue)),
     get: (id) => Promise.resolve(get(queue, id)),
+    list: (state, skip, limit) => Promise.resolve(list(queue, state, skip, limit)),
+    redrive: (which) => Promise.resolve(redrive(queue, which)),
+    purge: (which) => Promise.resolve(purge(queue, which)),
+    setPaused(paused) {
+      queue.paused = paused;
+      if (!paused) wake(queue);
+      return Promise.resolve();
+    },
     subscribe(listener) {
       queue.listeners.add(listener);
       const unsubscribe = () => void queue.listeners.delete(listener);
@@ -99,7 +109,7 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest): ExchangeReply {
     queue.holders.delete(request.token);
     queue.held.delete(request.token);
   }
-  if (recovered > 0 || queue.waiting.length > 0 || request.settlements.some(({ verb }) => verb !== 'ack')) wake(queue);
+  if (!queue.paused && (recovered > 0 || queue.waiting.length > 0 || request.settlements.some(({ verb }) => verb !== 'ack'))) wake(queue);
   return {
     nowMs: now,
     holder: held.size > 0 ? 'holding' : 'idle',
@@ -158,6 +168,7 @@ function trim(queue: MemoryQueue, ended: DueSet, { count, ageMs }: { readonly co
 }
 
 function claim(queue: MemoryQueue, held: Set<string>, { want, wantSuspect }: ExchangeRequest, now: number): ClaimedJob[] {
+  if (queue.paused) return [];
   const suspects = wantSuspect && want > 0 ? queue.suspects.splice(0, 1) : [];
   const ids = [...suspects, ...queue.waiting.splice(0, want - suspects.length)];
   return ids.map((id, at) => {
@@ -195,6 +206,7 @@ function counts(queue: MemoryQueue): Awaited<ReturnType<Store['counts']>> {
     completed: queue.completed.size,
     dead: queue.dead.size,
     oldestAgeMs: head === undefined ? 0 : Math.max(0, queue.now() - head.readUIntBE(0, 6)),
+    paused: queue.paused,
   };
 }
 
@@ -204,8 +216,46 @@ function get(queue: MemoryQueue, id: string): Awaited<ReturnType<Store['get']>> 
   const record = queue.failures.get(id);
   for (const state of ['delayed', 'dead', 'completed'] as const) {
     const atMs = queue[state].at(id);
-    if (atMs !== undefined) return { state, stored, record, atMs };
+    if (atMs !== undefined) return { id, state, stored, record, atMs };
   }
   const active = [...queue.held.values()].some((held) => held.has(id));
-  return { state: active ? 'active' : 'waiting', stored, record, atMs: undefined };
+  return { id, state: active ? 'active' : 'waiting', stored, record, atMs: undefined };
+}
+
+function list(queue: MemoryQueue, state: JobState, skip: number, limit: number): StoredJob[] {
+  return idsOf(queue, state)
+    .slice(skip, skip + limit)
+    .flatMap((id) => get(queue, id) ?? []);
+}
+
+function idsOf(queue: MemoryQueue, state: JobState): string[] {
+  if (state === 'waiting') return [...queue.suspects, ...queue.waiting];
+  if (state === 'active') return [...queue.held.values()].flatMap((held) => [...held]).toSorted();
+  return queue[state].names();
+}
+
+function redrive(queue: MemoryQueue, which: DeadLetters): string[] {
+  const ids = takeDead(queue, which);
+  for (const id of ids) {
+    queue.failures.delete(id);
+    queue.waiting.push(id);
+  }
+  if (ids.length > 0) wake(queue);
+  return ids;
+}
+
+function purge(queue: MemoryQueue, which: DeadLetters): string[] {
+  const ids = takeDead(queue, which);
+  for (const id of ids) {
+    queue.jobs.delete(id);
+    queue.failures.delete(id);
+  }
+  return ids;
+}
+
+function takeDead(queue: MemoryQueue, { ids = [], limit = 0 }: DeadLetters): string[] {
+  if (limit > 0) return queue.dead.takeFirst(limit);
+  const known = ids.filter((id) => queue.dead.has(id));
+  for (const id of known) queue.dead.delete(id);
+  return known;
 }

@@ -2,6 +2,7 @@ import { QueueError } from '../errors.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
 import type {
   ClaimedJob,
+  DeadLetters,
   EnqueueVerdict,
   ExchangeReply,
   ExchangeRequest,
@@ -48,6 +49,11 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
       throw error;
     }));
 
+  const deadLetters = async <Key extends KeyName>(script: scripts.Script<Key>, { ids = [], limit = 0 }: DeadLetters) => {
+    const reply = (await run(script, [offsetMs(), limit, ...ids])) as [number, Buffer[]];
+    return reply[1].map(text);
+  };
+
   return {
     open,
 
@@ -76,7 +82,18 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
 
     async get(id) {
       const reply = (await run(scripts.get, [offsetMs(), id])) as RawJob | null;
-      return reply === null ? undefined : storedJob(reply);
+      return reply === null ? undefined : storedJob(id, reply);
+    },
+
+    async list(state, skip, limit) {
+      return storedJobs(state, (await run(scripts.list, [offsetMs(), state, skip, limit])) as RawList);
+    },
+
+    redrive: (which) => deadLetters(scripts.redrive, which),
+    purge: (which) => deadLetters(scripts.purge, which),
+
+    async setPaused(paused) {
+      await run(scripts.pause, [paused ? 1 : 0]);
     },
 
     subscribe: (listener) => connection.subscribe(keys.events, listener),
@@ -146,17 +163,38 @@ function exchangeReply([nowMs, status, nextDueMs, lost, ids, bodies, records, su
   };
 }
 
-function jobCounts([nowMs = 0, waiting = 0, delayed = 0, active = 0, dead = 0, completed = 0, oldest = -1]: readonly number[]): JobCounts {
-  return { waiting, delayed, active, completed, dead, oldestAgeMs: oldest < 0 ? 0 : Math.max(0, nowMs - oldest) };
+function jobCounts([
+  nowMs = 0,
+  waiting = 0,
+  delayed = 0,
+  active = 0,
+  dead = 0,
+  completed = 0,
+  oldest = -1,
+  paused = 0,
+]: readonly number[]): JobCounts {
+  return { waiting, delayed, active, completed, dead, oldestAgeMs: oldest < 0 ? 0 : Math.max(0, nowMs - oldest), paused: paused === 1 };
 }
 
 type RawJob = [number, Buffer, Buffer, Buffer, number];
 
-function storedJob([, state, stored, record, atMs]: RawJob): StoredJob {
+function storedJob(id: string, [, state, stored, record, atMs]: RawJob): StoredJob {
   return {
+    id,
     state: text(state) as JobState,
     stored,
     record: record.length === 0 ? undefined : text(record),
     atMs: atMs < 0 ? undefined : atMs,
   };
+}
+
+type RawList = [number, Buffer[], (Buffer | null)[], (Buffer | null)[], number[]];
+
+function storedJobs(state: JobState, [, ids, bodies, records, times]: RawList): StoredJob[] {
+  return ids.flatMap((id, at) => {
+    const stored = bodies[at];
+    const atMs = times[at] ?? -1;
+    // A body that is missing was removed by foreign hands; there is nothing to show of such a job.
+    return stored == null ? [] : [{ id: text(id), state, stored, record: records[at]?.toString(), atMs: atMs < 0 ? undefined : atMs }];
+  });
 }

@@ -11,7 +11,7 @@ export function lifeCases(open: Open, harness: () => StoreHarness): void {
     expect(await actor.state('a')).toBe('active');
     expect((await actor.ack('h', 'a')).holder).toBe('idle');
     expect(await actor.state('a')).toBeUndefined();
-    expect(await actor.store.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, completed: 0, dead: 0, oldestAgeMs: 0 });
+    expect(await actor.store.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, completed: 0, dead: 0, oldestAgeMs: 0, paused: false });
   });
 
   test('jobs are claimed in the order in which they were enqueued, each once', async () => {

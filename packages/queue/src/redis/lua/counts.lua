@@ -1,7 +1,7 @@
 -- SCRIPT counts: how many jobs are in each state, and when the oldest waiting job was enqueued.
--- KEYS: jobs waiting suspects holders held delayed dead completed
+-- KEYS: jobs waiting suspects holders held delayed dead completed meta
 -- ARGV: offsetMs
--- RETURNS: { nowMs, waiting, delayed, active, dead, completed, oldestEnqueuedAtMs | -1 }
+-- RETURNS: { nowMs, waiting, delayed, active, dead, completed, oldestEnqueuedAtMs | -1, 1 paused | 0 }
 -- STATE: unchanged
 -- COST: O(holders), at most 1000 of them
 -- USES: now
@@ -13,6 +13,7 @@ local held = KEYS[5]
 local delayed = KEYS[6]
 local dead = KEYS[7]
 local completed = KEYS[8]
+local meta = KEYS[9]
 
 local active = 0
 for _, token in ipairs(redis.call('ZRANGE', holders, 0, 999)) do
@@ -30,4 +31,5 @@ return {
   redis.call('ZCARD', dead),
   redis.call('ZCARD', completed),
   oldest,
+  redis.call('HEXISTS', meta, 'paused'),
 }

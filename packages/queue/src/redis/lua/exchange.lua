@@ -43,7 +43,9 @@ local recovered, poisoned = recover(q, now, tonumber(ARGV[5]))
 if died + poisoned > 0 then trim(q.dead, q, now, tonumber(ARGV[10]), tonumber(ARGV[11])) end
 if keep and #done > 0 then trim(q.completed, q, now, tonumber(ARGV[8]), tonumber(ARGV[9])) end
 promote(q, now)
-local ids, bodies, records, suspect = claim(q, held, want, ARGV[7] == '1')
+-- A paused queue settles and recovers, and gives nothing out.
+local room = redis.call('HEXISTS', q.meta, 'paused') == 1 and 0 or want
+local ids, bodies, records, suspect = claim(q, held, room, ARGV[7] == '1')
 
 -- A holder is listed only while it holds something, so an idle consumer leaves no trace and wakes nobody.
 local status = 2 * (1 - redis.call('EXISTS', held))
@@ -52,6 +54,6 @@ if status == 0 then
 else
   redis.call('ZREM', q.holders, token)
 end
-if recovered > 0 or rows > 0 or redis.call('LLEN', q.waiting) > 0 then wake(q.meta, q.events) end
+if room == want and (recovered > 0 or rows > 0 or redis.call('LLEN', q.waiting) > 0) then wake(q.meta, q.events) end
 if #ids < want then redis.call('HSET', q.meta, 'sleeping', '1') end
 return { now, status, next_due(q, token, now), lost, ids, bodies, records, suspect, recovered, poisoned }

@@ -1,0 +1,41 @@
+-- SCRIPT list: jobs of one state, oldest first, a page at a time.
+-- KEYS: jobs waiting suspects holders held delayed failures dead completed
+-- ARGV: offsetMs state skip limit
+-- RETURNS: { nowMs, ids, bodies, records, { sinceMs | -1 }* }
+-- STATE: unchanged
+-- COST: O(limit), for active O(held); at most 1000 jobs and 1000 holders
+-- USES: now
+local lists = { waiting = KEYS[2] }
+local sets = { delayed = KEYS[6], dead = KEYS[8], completed = KEYS[9] }
+local q = { jobs = KEYS[1], suspects = KEYS[3], holders = KEYS[4], held = KEYS[5], failures = KEYS[7] }
+
+local state, first, limit = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local last = first + limit - 1
+local ids, times = {}, {}
+
+if sets[state] then
+  local scored = redis.call('ZRANGE', sets[state], first, last, 'WITHSCORES')
+  for at = 1, #scored, 2 do
+    ids[#ids + 1] = scored[at]
+    times[#times + 1] = tonumber(scored[at + 1])
+  end
+elseif lists[state] then
+  ids = redis.call('LRANGE', q.suspects, first, last)
+  local rest = limit - #ids
+  if rest > 0 then
+    local from = math.max(0, first - redis.call('LLEN', q.suspects))
+    for _, id in ipairs(redis.call('LRANGE', lists[state], from, from + rest - 1)) do ids[#ids + 1] = id end
+  end
+else
+  local all = {}
+  for _, token in ipairs(redis.call('ZRANGE', q.holders, 0, 999)) do
+    for _, id in ipairs(redis.call('SMEMBERS', q.held .. token)) do all[#all + 1] = id end
+  end
+  table.sort(all)
+  for at = first + 1, math.min(last + 1, #all) do ids[#ids + 1] = all[at] end
+end
+
+local now = now_ms(ARGV[1])
+if #ids == 0 then return { now, {}, {}, {}, {} } end
+for at = #times + 1, #ids do times[at] = -1 end
+return { now, ids, redis.call('HMGET', q.jobs, unpack(ids)), redis.call('HMGET', q.failures, unpack(ids)), times }
