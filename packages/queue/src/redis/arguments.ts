@@ -1,0 +1,34 @@
+import type { ResolvedQueueOptions } from '../options.ts';
+import type { ExchangeRequest, NewJob, Settlement } from '../store.ts';
+import type { Argument } from './script.ts';
+
+/** One job, in the order of the ARGV line of enqueue.lua. */
+export function newJobArguments({ id, delayMs, fresh, envelope }: NewJob): Argument[] {
+  return [id, delayMs, fresh ? 1 : 0, envelope];
+}
+
+/** One exchange, in the order of the ARGV line of exchange.lua. */
+export function exchangeArguments(queue: ResolvedQueueOptions, offsetMs: number, request: ExchangeRequest): Argument[] {
+  const acks: string[] = [];
+  const clears: string[] = [];
+  const rows: Argument[] = [];
+  for (const settlement of request.settlements) {
+    if (settlement.verb !== 'ack') rows.push(...settlementRow(settlement));
+    else {
+      acks.push(settlement.id);
+      if (settlement.failedBefore) clears.push(settlement.id);
+    }
+  }
+  const { completed, dead } = queue;
+  // In the order of the ARGV line of exchange.lua, one line of it each; not one line a value.
+  const lease = [offsetMs, request.token, request.known ? 1 : 0, queue.leaseMs, queue.maxLeaseLosses];
+  const claim = [request.want, request.wantSuspect ? 1 : 0];
+  const bounds = [completed.count, completed.ageMs, dead.count, dead.ageMs];
+  return [...lease, ...claim, ...bounds, acks.length, clears.length, rows.length / 4, ...acks, ...clears, ...rows];
+}
+
+function settlementRow(settlement: Exclude<Settlement, { verb: 'ack' }>): [string, string, number, string] {
+  if (settlement.verb === 'retry') return [settlement.id, 'retry', settlement.delayMs, settlement.record];
+  if (settlement.verb === 'dead') return [settlement.id, 'dead', 0, settlement.record];
+  return [settlement.id, settlement.suspect ? 'release-suspect' : 'release', 0, ''];
+}

@@ -1,0 +1,86 @@
+import type { ClaimedJob, EnqueueVerdict, ExchangeReply, JobCounts, JobState, StoredJob } from '../store.ts';
+
+/** What the scripts return, as the store's answers; the order of each tuple is the RETURNS line of its script. */
+const VERDICTS: Readonly<Record<number, EnqueueVerdict>> = { 1: 'created', 0: 'existing', [-1]: 'full' };
+const HOLDER = ['holding', 'expired', 'idle'] as const;
+
+export function text(value: Buffer): string {
+  return value.toString();
+}
+
+export type RawEnqueue = readonly [nowMs: number, waiting: number, verdicts: readonly number[]];
+
+export function enqueueReply([, waiting, verdicts]: RawEnqueue): {
+  readonly waiting: number;
+  readonly verdicts: readonly EnqueueVerdict[];
+} {
+  return { waiting, verdicts: verdicts.map((verdict) => VERDICTS[verdict] ?? 'full') };
+}
+
+export type RawExchange = [number, number, number, Buffer[], Buffer[], (Buffer | null)[], (Buffer | null)[], number, number, number];
+
+export function exchangeReply([
+  nowMs,
+  status,
+  nextDueMs,
+  lost,
+  ids,
+  bodies,
+  records,
+  suspects,
+  recovered,
+  poisoned,
+]: RawExchange): ExchangeReply {
+  const jobs = ids.map((id, at): ClaimedJob => ({
+    id: text(id),
+    stored: bodies[at] ?? undefined,
+    record: records[at]?.toString(),
+    suspect: at < suspects,
+    claimedAtMs: nowMs,
+  }));
+  return {
+    nowMs,
+    holder: HOLDER[status] ?? 'idle',
+    lostIds: lost.map(text),
+    jobs,
+    nextDueMs: nextDueMs < 0 ? undefined : nextDueMs,
+    recovered,
+    poisoned,
+  };
+}
+
+export function jobCounts([
+  nowMs = 0,
+  waiting = 0,
+  delayed = 0,
+  active = 0,
+  dead = 0,
+  completed = 0,
+  oldest = -1,
+  paused = 0,
+]: readonly number[]): JobCounts {
+  return { waiting, delayed, active, completed, dead, oldestAgeMs: oldest < 0 ? 0 : Math.max(0, nowMs - oldest), paused: paused === 1 };
+}
+
+export type RawJob = [number, Buffer, Buffer, Buffer, number];
+
+export function storedJob(id: string, [, state, stored, record, atMs]: RawJob): StoredJob {
+  return {
+    id,
+    state: text(state) as JobState,
+    stored,
+    record: record.length === 0 ? undefined : text(record),
+    atMs: atMs < 0 ? undefined : atMs,
+  };
+}
+
+export type RawList = [number, Buffer[], (Buffer | null)[], (Buffer | null)[], number[]];
+
+export function storedJobs(state: JobState, [, ids, bodies, records, times]: RawList): StoredJob[] {
+  return ids.flatMap((id, at) => {
+    const stored = bodies[at];
+    const atMs = times[at] ?? -1;
+    // A body that is missing was removed by foreign hands; there is nothing to show of such a job.
+    return stored == null ? [] : [{ id: text(id), state, stored, record: records[at]?.toString(), atMs: atMs < 0 ? undefined : atMs }];
+  });
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineQueue } from '@nines/queue';
+import { uniqueName, type MakeBench } from './bench.ts';
+
+export function payloadCases(bench: MakeBench): void {
+  test('a schema refuses a wrong payload before anything is stored, and names the field', async () => {
+    const queue = defineQueue({ name: uniqueName(), schema: z.object({ count: z.number() }) });
+    const { producer, inspector } = bench({}, queue);
+    await expect(producer.enqueue({ count: 'many' as never })).rejects.toMatchObject({
+      code: 'INVALID_PAYLOAD',
+      issues: [expect.stringContaining('count')],
+    });
+    expect((await inspector.counts()).waiting).toBe(0);
+  });
+
+  test('the handler gets the output of the schema', async () => {
+    const queue = defineQueue({ name: uniqueName(), schema: z.object({ at: z.string().transform((text) => new Date(text)) }) });
+    const got = Promise.withResolvers<Date>();
+    const producing = bench({}, queue as never);
+    await producing.producer.enqueue({ at: '2026-01-01T00:00:00Z' } as never);
+    await producing.consume(((job: { payload: { at: Date } }) => got.resolve(job.payload.at)) as never);
+    expect(await got.promise).toEqual(new Date('2026-01-01T00:00:00Z'));
+  });
+
+  test.each([
+    ['undefined', undefined, 'PAYLOAD_NOT_SERIALISABLE'],
+    ['a bigint', 1n, 'PAYLOAD_NOT_SERIALISABLE'],
+    ['more than maxBodyBytes', 'x'.repeat(200), 'PAYLOAD_TOO_LARGE'],
+  ])('%s is refused and leaves no trace', async (_name, payload, code) => {
+    const { producer, inspector } = bench<unknown>({ maxBodyBytes: 100 });
+    await expect(producer.enqueue(payload)).rejects.toMatchObject({ code });
+    expect((await inspector.counts()).waiting).toBe(0);
+  });
+
+  test('a full queue refuses with QUEUE_FULL and says when to come back', async () => {
+    const { producer } = bench({ maxWaiting: 2 });
+    const results = await producer.enqueueMany(['a', 'b', 'c']);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    await expect(producer.enqueue('d')).rejects.toMatchObject({ code: 'QUEUE_FULL', retryable: true, retryAfterMs: expect.any(Number) });
+  });
+
+  test('an id of the caller makes enqueue idempotent', async () => {
+    const { producer, inspector } = bench();
+    expect(await producer.enqueue('first', { id: 'same' })).toEqual({ id: 'same', created: true });
+    expect(await producer.enqueue('second', { id: 'same' })).toEqual({ id: 'same', created: false });
+    expect((await inspector.get('same'))?.payload).toBe('first');
+  });
+}
