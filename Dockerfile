@@ -14,8 +14,8 @@ COPY packages/resilience/package.json packages/resilience/
 COPY packages/slo/package.json packages/slo/
 COPY packages/telemetry/package.json packages/telemetry/
 COPY examples/gke-app/package.json examples/gke-app/
-# No script of a dependency runs.
-RUN npm ci --ignore-scripts
+# Only what the example and its bundler need, and no script of a dependency runs.
+RUN npm ci --ignore-scripts --workspace gke-app && rm -rf /root/.npm
 COPY tools/workspace tools/workspace
 COPY tools/bundle tools/bundle
 COPY packages packages
