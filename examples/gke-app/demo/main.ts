@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureRedis, RedisUnavailable } from '../../../tools/redis/ensure.ts';
 import { lastWords, type Child } from './child.ts';
+import { describe } from './describe.ts';
 import { runOnce, tell } from './once.ts';
 import { startSystem, type System } from './system.ts';
 import { startTraffic } from './traffic.ts';
@@ -18,6 +19,8 @@ Starts Redis (found, or installed where that is possible), a receiver, the api a
   --once      send one event, wait for its delivery, print its trace, end
   --json      with --once: print the result as JSON
   --rate N    events each second, 1 to 200 (default 5)
+  --describe FILE
+              write addresses, processes and their log files to FILE as JSON, for deploy/verify
   --help      this text
 
 Environment: REDIS_URL, DESTINATIONS (name=url,name2=url2: your own endpoints, besides the demo's receiver), WEBHOOK_SECRET
@@ -29,6 +32,7 @@ interface Options {
   readonly once: boolean;
   readonly json: boolean;
   readonly rate: number;
+  readonly describe: string | undefined;
 }
 
 function readOptions(): Options | undefined {
@@ -37,13 +41,14 @@ function readOptions(): Options | undefined {
       once: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       rate: { type: 'string', default: '5' },
+      describe: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
   const rate = /^\d{1,3}$/.test(values.rate) ? Number(values.rate) : 0;
   if (rate < 1 || rate > 200) throw new Error(`--rate must be a whole number from 1 to 200, got ${values.rate}`);
-  return { once: values.once, json: values.json, rate };
+  return { once: values.once, json: values.json, rate, describe: values.describe };
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM; a later one, not of the same gesture, ends the process and so everything it started. */
@@ -140,7 +145,10 @@ async function run(options: Options): Promise<void> {
         const result = await Promise.race([runOnce(system, tracesFile, say), stop.then(() => Promise.reject(new Error('interrupted')))]);
         tell(result, say);
         if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-      } else await keepGoing(system, options.rate, stop, say);
+        return;
+      }
+      if (options.describe !== undefined) describe(system, folder, options.describe);
+      await keepGoing(system, options.rate, stop, say);
     } finally {
       await system.stop();
     }
