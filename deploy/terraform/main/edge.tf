@@ -1,6 +1,6 @@
-# The one address of the service. The chart's Gateway asks for it by name.
+# The one address of the service. The chart asks for it, and for the map of certificates, by the name "nines" (values-gke.yaml).
 resource "google_compute_global_address" "this" {
-  name = "sre-platform-address"
+  name = "nines"
 }
 
 # The zone of the domain: its name servers are an output, to be entered where the domain above it is held.
@@ -58,7 +58,7 @@ resource "google_certificate_manager_certificate" "this" {
 resource "google_certificate_manager_certificate_map" "this" {
   count = var.domain == null ? 0 : 1
 
-  name = "sre-platform-certificates"
+  name = "nines"
 }
 
 resource "google_certificate_manager_certificate_map_entry" "this" {

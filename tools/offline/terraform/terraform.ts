@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../workspace/packages.ts';
 import { findLibrary } from './package.ts';
@@ -77,7 +77,7 @@ function quiet(): NodeJS.ProcessEnv {
     ...process.env,
     CHECKPOINT_DISABLE: '1',
     TF_IN_AUTOMATION: '1',
-    TF_CLI_CONFIG_FILE: '/dev/null',
+    TF_CLI_CONFIG_FILE: devNull,
     TF_PLUGIN_CACHE_DIR: plugins,
     TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE: '1',
   };

@@ -146,7 +146,7 @@ run "without_a_domain_and_an_account_there_is_an_address_only" {
   command = plan
 
   assert {
-    condition     = google_compute_global_address.this.name == "sre-platform-address" && length(google_dns_managed_zone.this) == 0 && length(google_billing_budget.this) == 0
+    condition     = google_compute_global_address.this.name == "nines" && length(google_dns_managed_zone.this) == 0 && length(google_billing_budget.this) == 0
     error_message = "an address, no zone, no budget"
   }
   assert {
