@@ -26,6 +26,9 @@ export interface Helm {
 
 export const CHART: string = join(ROOT, 'deploy', 'chart');
 
+/** The oldest version that the chart takes: Helm alone would ask with the version that it was built with. */
+const KUBERNETES = 'v1.30.0';
+
 /** What a cluster of Google Kubernetes Engine knows besides Kubernetes itself. */
 export const GKE_APIS: readonly string[] = [
   'gateway.networking.k8s.io/v1/Gateway',
@@ -45,13 +48,14 @@ function helm(command: string, about: string): Helm {
   return {
     about,
     template({ namespace = 'nines', values = [], set = [], apiVersions = [] } = {}) {
-      const args = [
-        ...['template', 'nines', CHART, '--namespace', namespace],
-        ...values.flatMap((file) => ['--values', join(CHART, file)]),
-        ...set.flatMap((each) => ['--set', each]),
-        ...apiVersions.flatMap((each) => ['--api-versions', each]),
-      ];
-      const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 });
+      const repeat = (flag: string, all: readonly string[]) => all.flatMap((each) => [flag, each]);
+      const files = values.map((file) => join(CHART, file));
+      const options = ['--namespace', namespace, '--kube-version', KUBERNETES];
+      const args = [...options, ...repeat('--values', files), ...repeat('--set', set), ...repeat('--api-versions', apiVersions)];
+      const { status, stdout, stderr } = spawnSync(command, ['template', 'nines', CHART, ...args], {
+        encoding: 'utf8',
+        maxBuffer: 16 * 1024 * 1024,
+      });
       return status === 0 ? { ok: true, text: stdout } : { ok: false, message: stderr.trim() };
     },
   };

@@ -40,7 +40,15 @@ export function checkSchemas(manifests: readonly Manifest[]): SchemaFinding[] {
 }
 
 const CONFIG = {
-  compilerOptions: { strict: true, noEmit: true, skipLibCheck: true, module: 'esnext', moduleResolution: 'bundler', target: 'es2023', types: [] },
+  compilerOptions: {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    target: 'es2023',
+    types: [],
+  },
   include: ['*.ts'],
 };
 
@@ -55,7 +63,8 @@ function moduleOf(manifest: Manifest): string {
 function findingsOf(output: string, manifests: readonly Manifest[], folder: string): SchemaFinding[] {
   return [...output.matchAll(/object-(\d+)\.ts\((\d+),\d+\): error \w+: (.*(?:\n .*)*)/g)].map(([, index, line, message]) => {
     const { kind, metadata } = manifests[Number(index)] ?? { kind: '?', metadata: { name: '?' } };
-    const text = readFileSync(join(folder, fileOf(Number(index))), 'utf8').split('\n')[Number(line) - 1]?.trim();
+    const lines = readFileSync(join(folder, fileOf(Number(index))), 'utf8').split('\n');
+    const text = lines[Number(line) - 1]?.trim();
     return { object: `${kind}/${metadata.name}`, message: `${text}: ${message}` };
   });
 }

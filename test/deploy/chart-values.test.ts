@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { findHelm, GKE_APIS, type TemplateOptions } from '../../tools/deploy/helm.ts';
+import { parseManifests } from '../../tools/deploy/manifests.ts';
+import { checkSchemas } from '../../tools/deploy/schema.ts';
+import { podFindings, podSpecOf } from '../../tools/deploy/pod-rules.ts';
+
+const helm = findHelm();
+const SHA = 'image.tag=0123456789abcdef0123456789abcdef01234567';
+const REGISTRY = 'image.registry=asia-south1-docker.pkg.dev/my-project/sre-portfolio-repo';
+const EXTERNAL = ['redis.enabled=false', 'redis.urlSecret.name=redis-url', 'networkPolicy.externalRedis.cidr=10.0.0.3/32'];
+
+function refusal(options: TemplateOptions): string {
+  const rendered = helm!.template(options);
+  if (rendered.ok) throw new Error('the chart rendered');
+  return rendered.message;
+}
+
+describe.skipIf(helm === undefined)('values', () => {
+  test.each<[string, TemplateOptions]>([
+    ['the defaults', { set: [SHA] }],
+    ['local', { set: [SHA], values: ['values-local.yaml'] }],
+    ['gke', { set: [SHA, REGISTRY], values: ['values-gke.yaml'], apiVersions: GKE_APIS }],
+    [
+      'gke without certificate and address',
+      { set: [SHA, REGISTRY, 'gke.gateway.certificateMap=', 'gke.gateway.address='], values: ['values-gke.yaml'], apiVersions: GKE_APIS },
+    ],
+    ['an external Redis', { set: [SHA, ...EXTERNAL] }],
+    ['traces', { set: [SHA, 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'] }],
+    ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true'] }],
+    ['destinations', { set: [SHA, 'destinations.mine=https://example.com/hooks', 'destinations.other=http://receiver:8080/'] }],
+  ])('%s render objects that a cluster takes', (_, options) => {
+    const rendered = helm!.template(options);
+    expect(rendered.ok ? '' : rendered.message).toBe('');
+    const manifests = parseManifests(rendered.ok ? rendered.text : '');
+    expect(manifests.length).toBeGreaterThan(10);
+    expect(checkSchemas(manifests)).toEqual([]);
+    expect(
+      manifests.flatMap((manifest) => podFindings(podSpecOf(manifest) ?? { automountServiceAccountToken: false, containers: [] })),
+    ).toEqual([]);
+  });
+
+  test('the images are those of the registry and the commit', () => {
+    const rendered = helm!.template({ set: [SHA, REGISTRY] });
+    expect(rendered.ok && rendered.text.match(/image: \S*nines-\S+/g)).toEqual(
+      ['api', 'worker'].map((name) => `image: ${REGISTRY.slice(15)}/nines-${name}:${SHA.slice(10)}`),
+    );
+  });
+
+  test.each<[string, string[], string | RegExp]>([
+    [
+      'no tag',
+      [],
+      'image.tag must be the 40 hexadecimal digits of the commit that the images were built from, got "": --set image.tag=$(git rev-parse HEAD)',
+    ],
+    ['a moving tag', ['image.tag=latest'], 'got "latest"'],
+    ['a short commit', ['image.tag=0123456'], 'image.tag'],
+    ['no registry on GKE', [SHA, 'gke.enabled=true'], '--set image.registry=REGION-docker.pkg.dev/PROJECT_ID/sre-portfolio-repo'],
+    ['a registry with a scheme', [SHA, 'image.registry=https://gcr.io/p'], /image[./]registry/],
+    ['an unknown value', [SHA, 'api.replica=3'], /api.*\breplica\b.* not allowed/],
+    ['text where a number belongs', [SHA, 'api.replicas=many'], /api[./]replicas.*integer/],
+    ['too little CPU for Autopilot', [SHA, 'worker.cpu=10m'], /worker[./]cpu.*pattern/],
+    ['a Redis tag that moves', [SHA, 'redis.image.tag=latest'], /redis[./]image[./]tag.*pattern/],
+    ['a digest that is none', [SHA, 'redis.image.digest=sha256:12'], /redis[./]image[./]digest.*pattern/],
+    ['a variable the example has not', [SHA, 'settings.CONCURENCY=3'], /settings.*CONCURENCY/],
+    ['a destination that is no URL', [SHA, 'destinations.mine=example.com'], /destinations[./]mine.*pattern/],
+    ['a network that is none', [SHA, 'networkPolicy.externalRedis.cidr=redis'], /networkPolicy[./]externalRedis[./]cidr/],
+    ['an external Redis without its URL', [SHA, 'redis.enabled=false'], '--set redis.urlSecret.name=redis-url'],
+    ['an external Redis without its address', [SHA, ...EXTERNAL.slice(0, 2)], '--set networkPolicy.externalRedis.cidr=10.0.0.3/32'],
+    ['traces without a namespace', [SHA, 'otlp.endpoint=http://collector:4318'], '--set otlp.namespace=NAMESPACE'],
+    ['a long shutdown on Spot', [SHA, 'worker.spot=true'], '--set worker.terminationGracePeriodSeconds=25'],
+  ])('%s is refused, by name', (_, set, message) => {
+    const line = refusal({ set });
+    if (typeof message === 'string') expect(line).toContain(message);
+    else expect(line).toMatch(message);
+  });
+
+  test.each([
+    ['gateway.networking.k8s.io/v1/Gateway', '--gateway-api=standard'],
+    ['networking.gke.io/v1/HealthCheckPolicy', '--gateway-api=standard'],
+    ['monitoring.googleapis.com/v1/PodMonitoring', '--enable-managed-prometheus'],
+  ])('a cluster without %s is refused before anything is applied, with the command that mends it', (missing, command) => {
+    const message = refusal({
+      set: [SHA, REGISTRY],
+      values: ['values-gke.yaml'],
+      apiVersions: GKE_APIS.filter((each) => each !== missing),
+    });
+    expect(message).toContain(`the cluster does not know ${missing}: gcloud container clusters update`);
+    expect(message).toContain(command);
+  });
+});
