@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
 import { podFindings, podSpecOf, type PodSpec } from '../../tools/deploy/pod-rules.ts';
 import { K8S, VARIANTS } from '../../tools/deploy/render.ts';
 import { checkSchemas } from '../../tools/deploy/schema.ts';
 import { ROOT } from '../../tools/workspace/packages.ts';
+
+// Each starts compilers, kubectl or helm: how long that takes says nothing.
+vi.setConfig({ testTimeout: 120_000 });
 
 const read = (name: string): Manifest[] =>
   readdirSync(join(K8S, name))

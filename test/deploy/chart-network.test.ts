@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { findHelm } from '../../tools/deploy/helm.ts';
 import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
 import { allowedConnections, type Endpoint, type PortName } from '../../tools/deploy/network-matrix.ts';
 import { K8S } from '../../tools/deploy/render.ts';
+
+// Each starts compilers, kubectl or helm: how long that takes says nothing.
+vi.setConfig({ testTimeout: 120_000 });
 
 const policiesOf = (name: string): Manifest[] =>
   readdirSync(join(K8S, name))

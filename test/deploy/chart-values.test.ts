@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { findHelm, GKE_APIS, type TemplateOptions } from '../../tools/deploy/helm.ts';
 import { parseManifests } from '../../tools/deploy/manifests.ts';
 import { checkSchemas } from '../../tools/deploy/schema.ts';
 import { podFindings, podSpecOf } from '../../tools/deploy/pod-rules.ts';
+
+// Each starts compilers, kubectl or helm: how long that takes says nothing.
+vi.setConfig({ testTimeout: 120_000 });
 
 const helm = findHelm();
 const SHA = 'image.tag=0123456789abcdef0123456789abcdef01234567';
@@ -69,9 +72,7 @@ describe.skipIf(helm === undefined)('values', () => {
     ['traces without a namespace', [SHA, 'otlp.endpoint=http://collector:4318'], '--set otlp.namespace=NAMESPACE'],
     ['a long shutdown on Spot', [SHA, 'worker.spot=true'], '--set worker.terminationGracePeriodSeconds=25'],
   ])('%s is refused, by name', (_, set, message) => {
-    const line = refusal({ set });
-    if (typeof message === 'string') expect(line).toContain(message);
-    else expect(line).toMatch(message);
+    expect(refusal({ set })).toMatch(message);
   });
 
   test.each([
