@@ -1,12 +1,12 @@
 # Sourced by every script of this folder: the options they share, and the refusals.
-# A refusal is one sentence that names the thing and the command that mends it, exit 2, before anything was changed.
+# A refusal is one sentence that names the thing, and below it the command that mends it; exit 2, before anything was changed.
 
 readonly SELF="$(cd "$(dirname "$0")" && pwd)/${0##*/}"
 readonly ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 cd "$ROOT"
 
 refuse() {
-  printf '%s; mend it with: %s\n' "$1" "$2" >&2
+  printf 'deploy/scripts/%s: %s. Run this, then try again:\n  %s\n' "${SELF##*/}" "$1" "$2" >&2
   exit 2
 }
 
@@ -26,16 +26,16 @@ parse_options() {
         exit 0
         ;;
       --local)
-        [[ $known == *' local '* ]] || refuse "$1 is not an option of ${0##*/}" "${0##*/} --help"
+        [[ $known == *' local '* ]] || refuse "$1 is not an option of this script" "deploy/scripts/${SELF##*/} --help"
         local_cluster=true
         shift
         continue
         ;;
       --*) name=${1#--} ;;
-      *) refuse "$1 is not an option of ${0##*/}" "${0##*/} --help" ;;
+      *) refuse "$1 is not an option of this script" "deploy/scripts/${SELF##*/} --help" ;;
     esac
-    [[ $known == *" $name "* ]] || refuse "--$name is not an option of ${0##*/}" "${0##*/} --help"
-    (($# > 1)) || refuse "--$name has no value" "${0##*/} --help"
+    [[ $known == *" $name "* ]] || refuse "--$name is not an option of this script" "deploy/scripts/${SELF##*/} --help"
+    (($# > 1)) || refuse "--$name has no value" "deploy/scripts/${SELF##*/} --help"
     printf -v "${name//-/_}" '%s' "$2"
     shift 2
   done
@@ -56,7 +56,7 @@ need_tool() {
 }
 
 need_project() {
-  [[ -n $project ]] || refuse 'no project id is given' "${0##*/} --project PROJECT_ID (gcloud projects list shows yours)"
+  [[ -n $project ]] || refuse 'no project id is given' "deploy/scripts/${SELF##*/} --project PROJECT_ID"
   [[ $project =~ ^[a-z][a-z0-9-]{4,28}[a-z0-9]$ ]] || refuse "\"$project\" is not a project id" 'gcloud projects list'
 }
 
@@ -74,19 +74,27 @@ resolve_registry() {
 # A moving tag cannot be rolled back, and does not say what runs.
 need_sha() {
   if [[ -z $sha ]]; then sha=$(git rev-parse HEAD 2>/dev/null) || refuse 'this is not a Git repository, so the image has no tag' 'git clone the repository'; fi
-  [[ $sha =~ ^[0-9a-f]{40}$ ]] || refuse "the image tag \"$sha\" is not a commit's full SHA" "${0##*/} --sha \"\$(git rev-parse HEAD)\""
+  [[ $sha =~ ^[0-9a-f]{40}$ ]] || refuse "the image tag \"$sha\" is not a commit's full SHA" "deploy/scripts/${SELF##*/} --sha \"\$(git rev-parse HEAD)\""
 }
 
 need_docker() {
-  need_tool docker 'https://docs.docker.com/engine/install/'
+  need_tool docker 'sudo apt-get install docker.io'
   docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || refuse 'the Docker daemon does not answer' 'sudo systemctl start docker'
 }
 
 need_cluster() {
-  need_tool kubectl 'gcloud components install kubectl'
+  need_tool kubectl 'sudo snap install kubectl --classic'
   kubectl get --raw=/readyz --request-timeout=10s >/dev/null 2>&1 ||
     refuse "the cluster of the context \"$(kubectl config current-context 2>/dev/null || echo none)\" cannot be reached" \
       "deploy/scripts/connect --project ${project:-PROJECT_ID}"
+}
+
+# What is meant for a cluster of one's own machine must not meet another.
+need_kind() {
+  local context
+  need_tool kubectl 'sudo snap install kubectl --classic'
+  context=$(kubectl config current-context 2>/dev/null || true)
+  [[ $context == kind-* ]] || refuse "the context \"$context\" is not a kind cluster" 'kubectl config use-context kind-nines'
 }
 
 need_crd() {
@@ -95,5 +103,5 @@ need_crd() {
 
 need_secret() {
   kubectl --namespace "$namespace" get secret nines --request-timeout=10s >/dev/null 2>&1 ||
-    refuse "the Secret nines is not in the namespace $namespace" 'deploy/scripts/secret --destination mine=https://example.com/hooks'
+    refuse "the Secret nines is not in the namespace $namespace" 'deploy/scripts/secret --destination receiver=https://example.com/hooks'
 }

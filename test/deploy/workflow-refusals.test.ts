@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeMachine, type Machine } from './workflow-tools.ts';
 
-/** A refusal names the thing and the command that mends it in one sentence, exits 2, and has asked for nothing that changes anything. */
+/** A refusal names the thing in one sentence, and the command that mends it below it, exits 2, and has asked for nothing that changes anything. */
 const P = '--project nines-example-1';
 const G = '--github octo-org/nines';
 const A40 = 'a'.repeat(40);
@@ -66,6 +66,7 @@ const REFUSALS: readonly (readonly [what: string, script: string, args: string, 
   ['no kind cluster', 'kind-load', '--cluster other', 'there is no kind cluster "other"', 'kind create cluster --name other'],
   ['an image not built', 'kind-load', '', 'is not on this machine', 'deploy/scripts/build-images --local', 'image inspect .*api'],
   ['a cluster of others', 'kind-remove', '', 'the context "" is not a kind cluster', 'kubectl config use-context', 'current-context'],
+  ['a cluster of others', 'kind-prepare', '', 'the context "" is not a kind cluster', 'kubectl config use-context', 'current-context'],
   ['no credentials', 'infrastructure', `${P} ${G}`, 'Terraform has no credentials', 'gcloud auth login --update-adc', 'print-access-token'],
   [
     'a project out of sight',
@@ -85,7 +86,7 @@ const REFUSALS: readonly (readonly [what: string, script: string, args: string, 
     'helm uninstall nines --namespace nines',
     'history',
   ],
-  ['an unknown option', 'upgrade', '--tag x', '--tag is not an option of upgrade', 'upgrade --help'],
+  ['an unknown option', 'upgrade', '--tag x', '--tag is not an option of this script', 'upgrade --help'],
   ['an option without value', 'upgrade', '--project', '--project has no value', 'upgrade --help'],
 ];
 
@@ -99,15 +100,15 @@ describe.skipIf(process.platform === 'win32')('a refusal', () => {
   for (const [what, script, args, says, mend, fail] of REFUSALS)
     test(`of ${what} by ${script} ${args}`, () => {
       const { status, stderr, changes } = machine.run(script, args, fail === undefined ? {} : { FAIL: fail });
-      expect(stderr.split('; mend it with: ')).toEqual([expect.stringContaining(says), expect.stringContaining(mend)]);
-      expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+      expect(stderr.split('. Run this, then try again:\n  ')).toEqual([expect.stringContaining(says), expect.stringContaining(mend)]);
+      expect(stderr.trimEnd().split('\n')).toHaveLength(2);
       expect(status).toBe(2);
       expect(changes).toEqual([]);
     });
 
   test('of Helm 4, which calls the option otherwise', () => {
     const { status, stderr, changes } = machine.run('upgrade', P, { HELM: 'v4.0.0' });
-    expect(stderr).toMatch(/^Helm v4\.0\.0 does not know --atomic; mend it with: https:\/\/helm\.sh/);
+    expect(stderr).toMatch(/: Helm v4\.0\.0 does not know --atomic\. Run this, then try again:\n {2}go install helm\.sh\/helm\/v3/);
     expect([status, changes]).toEqual([2, []]);
   });
 
@@ -115,7 +116,9 @@ describe.skipIf(process.platform === 'win32')('a refusal', () => {
     writeFileSync(join(machine.repository, 'new.txt'), '');
     try {
       const { status, stderr, calls } = machine.run('build-images', P);
-      expect(stderr).toBe('there are changes that are in no commit, so no SHA names them; mend it with: git commit --all\n');
+      expect(stderr).toBe(
+        'deploy/scripts/build-images: there are changes that are in no commit, so no SHA names them. Run this, then try again:\n  git commit --all\n',
+      );
       expect([status, calls]).toEqual([2, []]);
     } finally {
       rmSync(join(machine.repository, 'new.txt'));
@@ -131,13 +134,16 @@ describe.skipIf(process.platform === 'win32')('a refusal', () => {
     ['apply', '--overlay base --local', 'kubectl'],
     ['kind-load', '', 'docker'],
     ['kind-remove', '', 'kubectl'],
+    ['kind-prepare', '', 'kubectl'],
     ['rollback', '', 'helm'],
     ['ship', P, 'kubectl'],
     ['infrastructure', `${P} ${G}`, 'terraform'],
     ['github-variables', G, 'gh'],
   ])('of a machine without tools by %s', (script, args, tool) => {
     const { status, stderr } = machine.runWithoutTools(script, args);
-    expect(stderr).toMatch(new RegExp(`^${tool} is not on PATH; mend it with: \\S+`));
+    expect(stderr).toMatch(
+      new RegExp(`^deploy/scripts/${script}: ${tool} is not on PATH\\. Run this, then try again:\n {2}\\w+ .*install`),
+    );
     expect(status).toBe(2);
   });
 });

@@ -119,11 +119,11 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
   });
 
   test('secret makes the namespace and a key that no argument shows, and never a second one', () => {
-    const destination = '--destination mine=https://example.com/hooks';
+    const destination = '--destination receiver=https://example.com/hooks';
     const first = machine.run('secret', destination, { FAIL: 'get secret' });
     expect(first.calls.at(-1)).toBe('kubectl apply --filename -');
     expect(first.stdin).toContain('pod-security.kubernetes.io/enforce: restricted\n');
-    expect(first.stdin).toMatch(/WEBHOOK_SECRET: whsec_[A-Za-z0-9+/]{32}\n {2}DESTINATIONS: "mine=https:\/\/example\.com\/hooks"\n$/);
+    expect(first.stdin).toMatch(/WEBHOOK_SECRET: whsec_[A-Za-z0-9+/]{32}\n {2}DESTINATIONS: "receiver=https:\/\/example\.com\/hooks"\n$/);
     expect(machine.run('secret', destination).changes).toEqual([]);
   });
 
@@ -159,6 +159,19 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
   ])('%s changes one thing', (script, args, call) => {
     const { status, changes } = machine.run(script, args);
     expect(changes).toEqual([call]);
+    expect(status).toBe(0);
+  });
+
+  test('kind-prepare brings what a cluster of Google has, and a receiver', () => {
+    const { status, changes, stdin } = machine.run('kind-prepare', '', { FAIL: 'get secret' });
+    expect(changes).toEqual([
+      'kubectl apply --filename deploy/scripts/kind/crds.yaml',
+      'kubectl apply --filename -',
+      'kubectl apply --filename deploy/scripts/kind/receiver.yaml',
+      'kubectl --namespace nines apply --filename deploy/scripts/kind/receiver.networkpolicy.yaml',
+      'kubectl --namespace receiver rollout status deployment/receiver --timeout 5m',
+    ]);
+    expect(stdin).toContain('DESTINATIONS: "receiver=http://receiver.receiver.svc.cluster.local:8080/"');
     expect(status).toBe(0);
   });
 

@@ -45,7 +45,7 @@ const ORDINARY = ['bash', 'env', 'dirname', 'sed', 'git', 'grep', 'cat', 'openss
 const CHANGES = new RegExp(
   [
     '^docker (build|push)',
-    '^kubectl (apply|delete|.* rollout)',
+    '^kubectl (apply|delete|.* (apply|rollout))',
     '^helm (upgrade|rollback)',
     '^kind load',
     '^terraform .* (init|apply)',
