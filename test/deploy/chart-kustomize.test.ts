@@ -9,7 +9,7 @@ import { podSpecOf } from '../../tools/deploy/pod-rules.ts';
 import { findHelm } from '../../tools/deploy/helm.ts';
 import { compare, K8S, renderVariant, VARIANTS } from '../../tools/deploy/render.ts';
 import { ROOT } from '../../tools/workspace/packages.ts';
-import type { IKustomization } from '../../tools/deploy/custom-resources.ts';
+import type { CustomResources } from '../../tools/deploy/custom-resources.ts';
 
 // Each starts compilers, kubectl or helm: how long that takes says nothing.
 vi.setConfig({ testTimeout: 120_000 });
@@ -42,12 +42,12 @@ function build(folder: string): Manifest[] {
 
 const key = ({ apiVersion, kind, metadata }: Manifest) => `${apiVersion} ${kind} ${metadata.name}`;
 const imagesOf = (manifests: readonly Manifest[]) =>
-  manifests.flatMap((each) => podSpecOf(each)?.containers.map(({ image }) => image) ?? []).sort();
+  manifests.flatMap((each) => podSpecOf(each)?.containers.map(({ image }) => image ?? '') ?? []).sort();
 
 describe.each(VARIANTS)('deploy/k8s/$name', ({ name, options }) => {
   const folder = join(K8S, name);
   const files = readdirSync(folder).filter((file) => file !== 'kustomization.yaml');
-  const kustomization = parse(readFileSync(join(folder, 'kustomization.yaml'), 'utf8')) as IKustomization;
+  const kustomization = parse(readFileSync(join(folder, 'kustomization.yaml'), 'utf8')) as CustomResources['Kustomization'];
 
   test('the kustomization lists every file, the namespace first, and both images', () => {
     expect([...kustomization.resources].sort()).toEqual([...files].sort());

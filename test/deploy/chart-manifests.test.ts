@@ -1,8 +1,11 @@
+import type { IPodSpec } from 'kubernetes-models/v1';
+import type { IGateway } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import type { CustomResources } from '../../tools/deploy/custom-resources.ts';
 import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
-import { podFindings, podSpecOf, type PodSpec } from '../../tools/deploy/pod-rules.ts';
+import { podFindings, podSpecOf } from '../../tools/deploy/pod-rules.ts';
 import { K8S, VARIANTS } from '../../tools/deploy/render.ts';
 import { checkSchemas } from '../../tools/deploy/schema.ts';
 import { ROOT } from '../../tools/workspace/packages.ts';
@@ -55,7 +58,7 @@ describe.each(VARIANTS)('deploy/k8s/$name', ({ name }) => {
       manifests.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'nines-redis')?.data?.['redis.conf'] ?? '';
     const limit = pods.find(({ containers }) => containers[0]?.name === 'redis')?.containers[0]?.resources?.limits?.['memory'] ?? '';
     expect(conf.split('\n')).toEqual(expect.arrayContaining(['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction']));
-    expect(Number(/^maxmemory (\d+)mb$/m.exec(conf)?.[1])).toBe(Math.floor(Number.parseInt(limit, 10) * 0.7));
+    expect(Number(/^maxmemory (\d+)mb$/m.exec(conf)?.[1])).toBe(Math.floor(Number.parseInt(`${limit}`, 10) * 0.7));
   });
 
   test('each selector finds exactly the pods it means', () => {
@@ -88,9 +91,9 @@ describe('what only one folder has', () => {
     expect(custom.map(({ kind }) => kind).sort()).toEqual(
       ['GCPBackendPolicy', 'Gateway', 'HTTPRoute', 'HTTPRoute', 'HealthCheckPolicy', 'PodMonitoring', 'PodMonitoring', 'Rules'].sort(),
     );
-    expect(custom.find(({ kind }) => kind === 'Gateway')?.metadata).toMatchObject({
-      annotations: { 'networking.gke.io/certmap': 'nines' },
-    });
+    const gateway = custom.find(({ kind }) => kind === 'Gateway') as unknown as IGateway;
+    expect(gateway.metadata?.annotations).toEqual({ 'networking.gke.io/certmap': 'nines' });
+    expect(gateway.spec.listeners?.map(({ protocol, port }) => `${protocol}/${port}`)).toEqual(['HTTP/80', 'HTTPS/443']);
   });
 
   test('on gke only the worker is on Spot, and ends within its 25 seconds', () => {
@@ -106,7 +109,7 @@ describe('the checks themselves', () => {
 
   test('an unknown field is refused at any depth', () => {
     const wrong = changed(deployment, ({ spec }) =>
-      Object.assign((spec as never as { template: { spec: PodSpec } }).template.spec.containers[0]!, { lifecyle: {} }),
+      Object.assign((spec as never as { template: { spec: IPodSpec } }).template.spec.containers[0]!, { lifecyle: {} }),
     );
     expect(checkSchemas([wrong])).toEqual([{ object: 'Deployment/nines-api', message: expect.stringContaining('lifecyle') as string }]);
   });
@@ -155,15 +158,13 @@ describe('the checks themselves', () => {
   ])('a pod that breaks %s is found, and nothing else about it', (rule, change) => {
     const copy = structuredClone(pod) as unknown as { containers: Record<string, unknown>[] } & Record<string, unknown>;
     change(copy.containers[0]!, copy);
-    expect(podFindings(copy as unknown as PodSpec)).toEqual([expect.stringContaining(rule)]);
+    expect(podFindings(copy as unknown as IPodSpec)).toEqual([expect.stringContaining(rule)]);
   });
 });
 
 describe('alerts', () => {
-  const { groups } = read('gke').find(({ kind }) => kind === 'Rules')!.spec as {
-    groups: { rules: { alert: string; expr: string; labels: object }[] }[];
-  };
-  const alerts = groups.flatMap(({ rules }) => rules);
+  const { groups } = read('gke').find(({ kind }) => kind === 'Rules')!.spec as CustomResources['Rules']['spec'];
+  const alerts = groups.flatMap(({ rules }) => rules.filter((rule) => 'alert' in rule));
   const documented = [
     join(ROOT, 'docs/metrics.md'),
     ...['queue', 'resilience', 'telemetry'].map((name) => join(ROOT, 'packages', name, 'README.md')),

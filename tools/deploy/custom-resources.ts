@@ -18,7 +18,7 @@ interface Resource<Group extends string, Kind extends string, Spec> {
 
 type Duration = `${number}${'s' | 'm' | 'h'}`;
 
-export type IPodMonitoring = Resource<
+type PodMonitoring = Resource<
   'monitoring.googleapis.com/v1',
   'PodMonitoring',
   {
@@ -28,13 +28,13 @@ export type IPodMonitoring = Resource<
 >;
 
 /** Prometheus rules without `keep_firing_for`, `limit` and labels of a group: Google Managed Prometheus refuses them. */
-export type IRules = Resource<
+type Rules = Resource<
   'monitoring.googleapis.com/v1',
   'Rules',
-  { readonly groups: readonly { readonly name: string; readonly interval: Duration; readonly rules: readonly (IAlert | IRecord)[] }[] }
+  { readonly groups: readonly { readonly name: string; readonly interval: Duration; readonly rules: readonly (Alert | Recording)[] }[] }
 >;
 
-interface IAlert {
+interface Alert {
   readonly alert: string;
   readonly expr: string;
   readonly for?: Duration;
@@ -42,7 +42,7 @@ interface IAlert {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-interface IRecord {
+interface Recording {
   readonly record: string;
   readonly expr: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -54,7 +54,7 @@ interface TargetRef {
   readonly name: string;
 }
 
-export type IHealthCheckPolicy = Resource<
+type HealthCheckPolicy = Resource<
   'networking.gke.io/v1',
   'HealthCheckPolicy',
   {
@@ -76,7 +76,7 @@ export type IHealthCheckPolicy = Resource<
   }
 >;
 
-export type IGCPBackendPolicy = Resource<
+type GCPBackendPolicy = Resource<
   'networking.gke.io/v1',
   'GCPBackendPolicy',
   {
@@ -86,9 +86,18 @@ export type IGCPBackendPolicy = Resource<
 >;
 
 /** `kustomization.yaml`, as far as this repository uses it. */
-export interface IKustomization {
+interface Kustomization {
   readonly apiVersion: 'kustomize.config.k8s.io/v1beta1';
   readonly kind: 'Kustomization';
   readonly resources: readonly string[];
   readonly images: readonly { readonly name: string; readonly newName: string; readonly newTag: string }[];
+}
+
+/** Kind → type. */
+export interface CustomResources {
+  readonly PodMonitoring: PodMonitoring;
+  readonly Rules: Rules;
+  readonly HealthCheckPolicy: HealthCheckPolicy;
+  readonly GCPBackendPolicy: GCPBackendPolicy;
+  readonly Kustomization: Kustomization;
 }

@@ -1,45 +1,11 @@
+import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
 import type { Manifest } from './manifests.ts';
 
-interface SecurityContext {
-  readonly runAsNonRoot?: boolean;
-  readonly runAsUser?: number;
-  readonly runAsGroup?: number;
-  readonly seccompProfile?: { readonly type?: string };
-  readonly allowPrivilegeEscalation?: boolean;
-  readonly readOnlyRootFilesystem?: boolean;
-  readonly privileged?: boolean;
-  readonly procMount?: string;
-  readonly capabilities?: { readonly drop?: readonly string[]; readonly add?: readonly string[] };
-  readonly sysctls?: readonly unknown[];
-}
-
-interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly securityContext?: SecurityContext;
-  readonly resources?: { readonly requests?: Readonly<Record<string, string>>; readonly limits?: Readonly<Record<string, string>> };
-  readonly ports?: readonly { readonly hostPort?: number }[];
-}
-
-/** The specification of a pod, as far as the rules look at it. */
-export interface PodSpec {
-  readonly hostNetwork?: boolean;
-  readonly hostPID?: boolean;
-  readonly hostIPC?: boolean;
-  readonly automountServiceAccountToken?: boolean;
-  readonly terminationGracePeriodSeconds?: number;
-  readonly nodeSelector?: Readonly<Record<string, string>>;
-  readonly securityContext?: SecurityContext;
-  readonly containers: readonly Container[];
-  readonly initContainers?: readonly Container[];
-  readonly volumes?: readonly Readonly<Record<string, unknown>>[];
-}
-
 /** The pods that an object makes. */
-export function podSpecOf({ kind, spec }: Manifest): PodSpec | undefined {
-  if (kind === 'Pod') return spec as PodSpec;
+export function podSpecOf({ kind, spec }: Manifest): IPodSpec | undefined {
+  if (kind === 'Pod') return spec as IPodSpec;
   return ['Deployment', 'StatefulSet', 'DaemonSet', 'Job'].includes(kind)
-    ? (spec as { template: { spec: PodSpec } }).template.spec
+    ? (spec as { template: { spec: IPodSpec } }).template.spec
     : undefined;
 }
 
@@ -57,7 +23,7 @@ const VOLUMES = new Set([
 ]);
 
 /** What keeps a pod from Pod Security "restricted", from this project's own hardening, and from what Autopilot needs; empty is good. */
-export function podFindings(pod: PodSpec): string[] {
+export function podFindings(pod: IPodSpec): string[] {
   const containers = [...pod.containers, ...(pod.initContainers ?? [])];
   return [
     ...hostFindings(pod),
@@ -65,7 +31,7 @@ export function podFindings(pod: PodSpec): string[] {
   ];
 }
 
-function hostFindings(pod: PodSpec): string[] {
+function hostFindings(pod: IPodSpec): string[] {
   const shared = (['hostNetwork', 'hostPID', 'hostIPC'] as const).filter((field) => pod[field] === true);
   const volumes = (pod.volumes ?? []).flatMap((volume) => Object.keys(volume).filter((key) => !VOLUMES.has(key)));
   const spot = pod.nodeSelector?.['cloud.google.com/gke-spot'] === 'true';
@@ -78,7 +44,7 @@ function hostFindings(pod: PodSpec): string[] {
   ];
 }
 
-function securityFindings(pod: PodSpec, { name, securityContext: own = {}, ports = [] }: Container): string[] {
+function securityFindings(pod: IPodSpec, { name, securityContext: own = {}, ports = [] }: IContainer): string[] {
   const effective = { ...pod.securityContext, ...own };
   const say = (good: boolean, message: string) => require(good, `${name}: ${message}`);
   return [
@@ -100,7 +66,7 @@ function securityFindings(pod: PodSpec, { name, securityContext: own = {}, ports
 }
 
 /** Autopilot with bursting takes 50m of CPU and 52Mi of memory at least. */
-function resourceFindings({ name, resources = {} }: Container): string[] {
+function resourceFindings({ name, resources = {} }: IContainer): string[] {
   const { requests = {}, limits = {} } = resources;
   const say = (good: boolean, message: string) => require(good, `${name}: ${message}`);
   return [
@@ -115,11 +81,12 @@ function require(good: boolean, message: string): string[] {
   return good ? [] : [message];
 }
 
-function milli(quantity = '0'): number {
+function milli(quantity: string | number = 0): number {
+  if (typeof quantity === 'number') return quantity * 1000;
   return quantity.endsWith('m') ? Number(quantity.slice(0, -1)) : Number(quantity) * 1000;
 }
 
-function mebi(quantity = '0'): number {
-  const [, number, unit] = /^(\d+)(Mi|Gi)$/.exec(quantity) ?? [];
+function mebi(quantity: string | number = 0): number {
+  const [, number, unit] = /^(\d+)(Mi|Gi)$/.exec(`${quantity}`) ?? [];
   return Number(number ?? 0) * (unit === 'Gi' ? 1024 : 1);
 }

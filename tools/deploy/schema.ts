@@ -55,9 +55,11 @@ const CONFIG = {
 const fileOf = (index: number) => `object-${index}.ts`;
 
 function moduleOf(manifest: Manifest): string {
-  const source = TYPES.find(([pattern]) => pattern.test(manifest.apiVersion))?.[1](manifest.apiVersion);
-  const from = source ?? join(ROOT, 'tools', 'deploy', 'custom-resources');
-  return `import type { I${manifest.kind} as Kind } from ${JSON.stringify(from)};\nexport const object: Kind = ${JSON.stringify(manifest, undefined, 1)};\n`;
+  const { apiVersion, kind } = manifest;
+  const generated = TYPES.find(([pattern]) => pattern.test(apiVersion))?.[1](apiVersion);
+  const own = join(ROOT, 'tools', 'deploy', 'custom-resources');
+  const type = generated === undefined ? `import('${own}').CustomResources['${kind}']` : `import('${generated}').I${kind}`;
+  return `export const object: ${type} = ${JSON.stringify(manifest, undefined, 1)};\n`;
 }
 
 function findingsOf(output: string, manifests: readonly Manifest[], folder: string): SchemaFinding[] {
