@@ -15,7 +15,7 @@ COPY packages/slo/package.json packages/slo/
 COPY packages/telemetry/package.json packages/telemetry/
 COPY examples/gke-app/package.json examples/gke-app/
 # Only what the example and its bundler need, and no script of a dependency runs.
-RUN npm ci --ignore-scripts --workspace gke-app && rm -rf /root/.npm
+RUN npm ci --ignore-scripts --workspace gke-app --cache .npm && rm -rf .npm
 COPY tools/workspace tools/workspace
 COPY tools/bundle tools/bundle
 COPY packages packages

@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DescribedProcess, Description } from '../../examples/gke-app/demo/describe.ts';
 import { ROOT } from '../workspace/packages.ts';
+import type { DescribedProcess, Description } from './description.ts';
 import { CannotVerify, type Part, type Target } from './target.ts';
 
 /** The processes of a running demo, as it described them with `--describe FILE`. */

@@ -10,7 +10,8 @@ export interface Row {
 }
 
 export interface VerifyOptions {
-  readonly destination: string;
+  /** Undefined: `receiver`, or else the only one that the api knows. */
+  readonly destination: string | undefined;
   readonly timeoutMs: number;
   readonly say: (line: string) => void;
 }
@@ -97,16 +98,28 @@ interface Accepted {
   readonly statusUrl: string;
 }
 
-async function send(url: string, destination: string): Promise<Accepted> {
+async function send(url: string, destination: string | undefined): Promise<Accepted> {
+  const { status, text } = await post(url, destination ?? 'receiver');
+  if (status === 202) return JSON.parse(text) as Accepted;
+  const only = destination === undefined && status === 422 ? onlyDestination(text) : undefined;
+  if (only !== undefined) return send(url, only);
+  throw new Error(`POST /process was answered ${status}: ${text.slice(0, 500)}`);
+}
+
+/** The api refuses an unknown destination with the list of those that it knows. */
+export function onlyDestination(problem: string): string | undefined {
+  const { code, detail = '' } = JSON.parse(problem) as { readonly code?: string; readonly detail?: string };
+  return code === 'UNKNOWN_DESTINATION' ? /: ([^\s,]+)$/.exec(detail)?.[1] : undefined;
+}
+
+async function post(url: string, destination: string): Promise<{ readonly status: number; readonly text: string }> {
   const response = await fetch(`${url}/process`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ destination, type: 'nines.verify', data: { sentAt: new Date().toISOString() } }),
     signal: AbortSignal.timeout(10_000),
   });
-  const text = await response.text();
-  if (response.status === 202) return JSON.parse(text) as Accepted;
-  throw new Error(`POST /process was answered ${response.status}: ${text.slice(0, 500)}`);
+  return { status: response.status, text: await response.text() };
 }
 
 interface Job {

@@ -1,23 +1,8 @@
 import { createWriteStream, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DescribedProcess, Description } from '../../../tools/verify/description.ts';
 import type { Child, LogLine } from './child.ts';
 import type { System } from './system.ts';
-
-/** A running demo, for programs: what `--describe FILE` writes. */
-export interface Description {
-  readonly apiUrl: string;
-  readonly receiverUrl: string;
-  readonly processes: readonly DescribedProcess[];
-}
-
-export interface DescribedProcess {
-  readonly name: string;
-  readonly pid: number;
-  /** Where `/readyz` and `/metrics` answer; the receiver has none. */
-  readonly probesUrl?: string;
-  /** All that the process writes, as it writes it. */
-  readonly log: string;
-}
 
 /** Keeps the log of each process in the folder from now on, and writes the description; the file appears once all is in it. */
 export function describe(system: System, folder: string, file: string): void {

@@ -1,18 +1,19 @@
 import { spawn } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { followChild, startChild, type Child } from '../../examples/gke-app/demo/child.ts';
-import { basesOf } from '../../tools/offline/docker-images.ts';
-import { findDocker, type Docker, type NoDocker } from '../../tools/offline/docker.ts';
-import { ROOT } from '../../tools/workspace/packages.ts';
+import { basesOf } from '../../../tools/offline/docker-images.ts';
+import { findDocker, type Docker, type NoDocker } from '../../../tools/offline/docker.ts';
+import { ROOT } from '../../../tools/workspace/packages.ts';
+import { followChild, startChild, type Child } from '../demo/child.ts';
+import { newSecret } from './harness.ts';
 
 const REVISION = '0123456789abcdef0123456789abcdef01234567';
 const HARDENED = ['--read-only', '--user', '1000:1000', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--network', 'host'];
-const receiverFile = new URL('../../examples/gke-app/demo/receiver.ts', import.meta.url);
+const receiverFile = new URL('../demo/receiver.ts', import.meta.url);
 
 const found: Docker | NoDocker = process.platform === 'linux' ? await findDocker() : { reason: 'the test wants the host network of Linux' };
 if ('reason' in found) process.stderr.write(`\nSKIPPED: the tests of the container images. ${found.reason}\n\n`);
@@ -105,7 +106,7 @@ describe.skipIf('reason' in found)('the container images', () => {
   });
 
   test('one event passes through both as one trace, and SIGTERM ends both with 0', { timeout: 120_000 }, async () => {
-    const WEBHOOK_SECRET = `whsec_${randomBytes(24).toString('base64')}`;
+    const WEBHOOK_SECRET = newSecret();
     const receiver = startChild('receiver', receiverFile, { PORT: '0', WEBHOOK_SECRET, OTEL_SERVICE_NAME: '' });
     onTestFinished(() => void receiver.stop('SIGKILL'));
     const receiverUrl = String((await receiver.line(({ fields }) => fields['msg'] === 'listening')).fields['url']);

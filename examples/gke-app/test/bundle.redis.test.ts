@@ -1,27 +1,24 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { randomBytes, randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { runOnce } from '../../examples/gke-app/demo/once.ts';
-import { startSystem } from '../../examples/gke-app/demo/system.ts';
-import { expectedPath } from '../../examples/gke-app/demo/trace.ts';
-import { bundle } from './bundle.ts';
+import { bundle } from '../../../tools/bundle/bundle.ts';
+import { runOnce } from '../demo/once.ts';
+import { expectedPath } from '../demo/trace.ts';
+import { testSystem } from './harness.ts';
 
 test('bundles, in a folder without node_modules, deliver one event as one trace and stop in order', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'nines-bundle-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const [api, worker] = await Promise.all([bundle('api', folder), bundle('worker', folder)]);
   const tracesFile = join(folder, 'spans.jsonl');
-  const system = await startSystem({
+  const system = await testSystem({
     redisUrl: inject('redisUrl'),
-    secret: `whsec_${randomBytes(24).toString('base64')}`,
     files: { api: pathToFileURL(api.file), worker: pathToFileURL(worker.file) },
-    env: { QUEUE_NAMESPACE: `test-${randomUUID()}`, NINES_TRACES_FILE: tracesFile },
+    env: { NINES_TRACES_FILE: tracesFile },
   });
-  onTestFinished(() => system.stop('SIGKILL'));
   // Stops each process, and throws when one does not end with 0.
   const { spans, state } = await runOnce(system, tracesFile, () => {});
   expect(state).toBe('completed');

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { startChild, type Child } from '../../examples/gke-app/demo/child.ts';
-import type { Description } from '../../examples/gke-app/demo/describe.ts';
-import { ROOT } from '../../tools/workspace/packages.ts';
-import type { Row } from '../../tools/verify/verify.ts';
+import type { Description } from '../../../tools/verify/description.ts';
+import type { Row } from '../../../tools/verify/verify.ts';
+import { ROOT } from '../../../tools/workspace/packages.ts';
+import { startChild, type Child } from '../demo/child.ts';
 
-const main = new URL('../../examples/gke-app/demo/main.ts', import.meta.url);
+const main = new URL('../demo/main.ts', import.meta.url);
 
 interface Verified {
   readonly status: number | null;
