@@ -1,9 +1,11 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced by every script of this folder: the options they share, and the refusals.
 # A refusal is one sentence that names the thing, and below it the command that mends it; exit 2, before anything was changed.
 
-readonly SELF="$(cd "$(dirname "$0")" && pwd)/${0##*/}"
-readonly ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
-cd "$ROOT"
+SELF=$(cd "$(dirname "$0")" && pwd)/${0##*/}
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+readonly SELF ROOT
+cd "$ROOT" || exit 2
 
 refuse() {
   printf 'deploy/scripts/%s: %s. Run this, then try again:\n  %s\n' "${SELF##*/}" "$1" "$2" >&2
