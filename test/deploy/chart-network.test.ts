@@ -98,14 +98,9 @@ describe('source × destination × port', () => {
     expect(about(allowedConnections(policiesOf(name), ENDPOINTS, PORTS))).toEqual(table(expected));
   });
 
-  test.skipIf(findHelm() === undefined)('of an installation with traces, clients and more targets', () => {
+  test.skipIf(findHelm() === undefined)('of an installation that sends traces', () => {
     const rendered = findHelm()!.template({
-      set: [
-        'image.kustomize=true',
-        'otlp.endpoint=http://collector.observability:4318',
-        'otlp.namespace=observability',
-        'networkPolicy.clientNamespaces=[]',
-      ],
+      set: ['image.kustomize=true', 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'],
       values: ['values-local.yaml'],
     });
     expect(rendered.ok && about(allowedConnections(parseManifests(rendered.text), ENDPOINTS, PORTS))).toEqual(

@@ -62,12 +62,15 @@ function helm(command: string, about: string): Helm {
 }
 
 const SOURCE = join(ROOT, 'tools', 'offline', 'helm', 'main.go');
+/** Where Debian puts libraries of Go, and those that are needed. */
 const GO_PATH = '/usr/share/gocode';
+const LIBRARIES = ['Masterminds/sprig', 'ghodss/yaml', 'xeipuuv/gojsonschema'];
 
 /** Built once for each version of its source. */
 function buildStandIn(): string | undefined {
   const go = firstLine('go', ['version']);
-  if (go === undefined || !existsSync(join(GO_PATH, 'src', 'github.com', 'Masterminds', 'sprig'))) return undefined;
+  const complete = LIBRARIES.every((library) => existsSync(join(GO_PATH, 'src', 'github.com', library)));
+  if (go === undefined || !complete) return undefined;
   const folder = join(ROOT, 'node_modules', '.cache', 'nines');
   const hash = createHash('sha256').update(go).update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
   const binary = join(folder, `helm-${hash}`);

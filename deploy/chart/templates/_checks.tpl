@@ -4,8 +4,15 @@
   {{- if not (regexMatch "^[0-9a-f]{40}$" .Values.image.tag) -}}
     {{- fail (printf "image.tag must be the 40 hexadecimal digits of the commit that the images were built from, got %q: --set image.tag=$(git rev-parse HEAD)" .Values.image.tag) -}}
   {{- end -}}
-  {{- if and .Values.gke.enabled (not .Values.image.registry) -}}
+  {{- $registry := .Values.image.registry -}}
+  {{- if and .Values.gke.enabled (not $registry) -}}
     {{- fail "image.registry is empty, and Google Kubernetes Engine can only pull from a registry: --set image.registry=REGION-docker.pkg.dev/PROJECT_ID/sre-portfolio-repo" -}}
+  {{- end -}}
+  {{- if and (contains "docker.pkg.dev" $registry) (not (regexMatch "^[a-z0-9-]+-docker[.]pkg[.]dev/[a-z][a-z0-9-]{4,28}[a-z0-9](/[a-z0-9._-]+)+$" $registry)) -}}
+    {{- fail (printf "image.registry must be REGION-docker.pkg.dev/PROJECT_ID/REPOSITORY, got %q; the project id is what this prints: gcloud config get-value project" $registry) -}}
+  {{- end -}}
+  {{- if and $registry (not (regexMatch "^[a-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._-]+)*$" $registry)) -}}
+    {{- fail (printf "image.registry must be host and path, without scheme, tag and closing slash, got %q: --set image.registry=REGION-docker.pkg.dev/PROJECT_ID/sre-portfolio-repo" $registry) -}}
   {{- end -}}
 {{- end -}}
 {{- if and (not .Values.redis.enabled) (not .Values.redis.urlSecret.name) -}}

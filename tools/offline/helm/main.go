@@ -100,7 +100,7 @@ func parseSet(set string) object {
 		stop(fmt.Errorf("--set must be path.to.key=value, got %q", set))
 	}
 	var value interface{} = text
-	if regexp.MustCompile(`^(true|false|null|[0-9]{1,18}|\[\]|\{\})$`).MatchString(text) {
+	if regexp.MustCompile(`^(true|false|null|0|[1-9][0-9]{0,17})$`).MatchString(text) {
 		stop(yaml.Unmarshal([]byte(text), &value))
 	}
 	keys := strings.Split(path, ".")
