@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../../tools/workspace/packages.ts';
@@ -34,6 +34,15 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
     const { status, calls } = machine.run('build-images', P);
     expect(calls).toEqual(['docker version --format {{.Server.Version}}', build('api'), build('worker')]);
     expect(status).toBe(0);
+  });
+
+  test('build-images minds no change below deploy, which is in no image', () => {
+    writeFileSync(join(machine.repository, 'deploy/.terraform.lock.hcl'), '');
+    try {
+      expect(machine.run('build-images', P).status).toBe(0);
+    } finally {
+      rmSync(join(machine.repository, 'deploy/.terraform.lock.hcl'));
+    }
   });
 
   test('push-images looks whether a tag is taken, and pushes if not', () => {
@@ -180,5 +189,9 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
     expect(machine.run('kind-load', '').changes).toEqual([
       `kind load docker-image kind.local/nines-api:${sha} kind.local/nines-worker:${sha} --name nines`,
     ]);
+  });
+
+  test('no image holds anything of deploy', () => {
+    expect(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')).not.toMatch(/^(COPY|ADD) .*(deploy| \.\/? )/m);
   });
 });

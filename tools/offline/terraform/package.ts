@@ -28,7 +28,11 @@ function download(home: string): string | undefined {
   mkdirSync(CACHE, { recursive: true });
   const folder = mkdtempSync(join(CACHE, 'download-'));
   try {
-    execFileSync('npm', ['pack', '--silent', '--ignore-scripts', `${NAME}@${VERSION}`], { cwd: folder, timeout: 120_000, stdio: 'pipe' });
+    execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--fetch-retries=0', `${NAME}@${VERSION}`], {
+      cwd: folder,
+      timeout: 120_000,
+      stdio: 'pipe',
+    });
     const archive = join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '');
     const hash = createHash('sha512').update(readFileSync(archive)).digest('base64');
     if (`sha512-${hash}` !== INTEGRITY) return `${NAME}@${VERSION} is not the archive that was expected: sha512-${hash}`;
