@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { findHelm, GKE_APIS, type TemplateOptions } from '../../tools/deploy/helm.ts';
-import { parseManifests } from '../../tools/deploy/manifests.ts';
+import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
 import { checkSchemas } from '../../tools/deploy/schema.ts';
 import { podFindings, podSpecOf } from '../../tools/deploy/pod-rules.ts';
 
@@ -12,6 +12,20 @@ const SHA = 'image.tag=0123456789abcdef0123456789abcdef01234567';
 const REGISTRY = 'image.registry=asia-south1-docker.pkg.dev/my-project/sre-portfolio-repo';
 const EXTERNAL = ['redis.enabled=false', 'redis.urlSecret.name=redis-url', 'networkPolicy.externalRedis.cidr=10.0.0.3/32'];
 
+const VARIATIONS: readonly [string, TemplateOptions][] = [
+  ['the defaults', { set: [SHA] }],
+  ['local', { set: [SHA], values: ['values-local.yaml'] }],
+  ['gke', { set: [SHA, REGISTRY], values: ['values-gke.yaml'], apiVersions: GKE_APIS }],
+  [
+    'gke without certificate and address',
+    { set: [SHA, REGISTRY, 'gke.gateway.certificateMap=', 'gke.gateway.address='], values: ['values-gke.yaml'], apiVersions: GKE_APIS },
+  ],
+  ['an external Redis', { set: [SHA, ...EXTERNAL] }],
+  ['traces', { set: [SHA, 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'] }],
+  ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true'] }],
+  ['destinations', { set: [SHA, 'destinations.mine=https://example.com/hooks', 'destinations.other=http://receiver:8080/'] }],
+];
+
 function refusal(options: TemplateOptions): string {
   const rendered = helm!.template(options);
   if (rendered.ok) throw new Error('the chart rendered');
@@ -19,27 +33,22 @@ function refusal(options: TemplateOptions): string {
 }
 
 describe.skipIf(helm === undefined)('values', () => {
-  test.each<[string, TemplateOptions]>([
-    ['the defaults', { set: [SHA] }],
-    ['local', { set: [SHA], values: ['values-local.yaml'] }],
-    ['gke', { set: [SHA, REGISTRY], values: ['values-gke.yaml'], apiVersions: GKE_APIS }],
-    [
-      'gke without certificate and address',
-      { set: [SHA, REGISTRY, 'gke.gateway.certificateMap=', 'gke.gateway.address='], values: ['values-gke.yaml'], apiVersions: GKE_APIS },
-    ],
-    ['an external Redis', { set: [SHA, ...EXTERNAL] }],
-    ['traces', { set: [SHA, 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'] }],
-    ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true'] }],
-    ['destinations', { set: [SHA, 'destinations.mine=https://example.com/hooks', 'destinations.other=http://receiver:8080/'] }],
-  ])('%s render objects that a cluster takes', (_, options) => {
+  const render = (options: TemplateOptions): Manifest[] => {
     const rendered = helm!.template(options);
-    expect(rendered.ok ? '' : rendered.message).toBe('');
-    const manifests = parseManifests(rendered.ok ? rendered.text : '');
-    expect(manifests.length).toBeGreaterThan(10);
+    if (!rendered.ok) throw new Error(rendered.message);
+    return parseManifests(rendered.text);
+  };
+
+  test.each(VARIATIONS)('%s render pods that are hardened', (_, options) => {
+    const pods = render(options).flatMap((manifest) => podSpecOf(manifest) ?? []);
+    expect(pods.map(({ containers }) => containers[0]?.name)).toEqual(expect.arrayContaining(['api', 'worker']));
+    expect(pods.flatMap(podFindings)).toEqual([]);
+  });
+
+  test('all of these render only fields that a cluster knows', () => {
+    const manifests = VARIATIONS.flatMap(([, options]) => render(options));
+    expect(manifests.length).toBeGreaterThan(10 * VARIATIONS.length);
     expect(checkSchemas(manifests)).toEqual([]);
-    expect(
-      manifests.flatMap((manifest) => podFindings(podSpecOf(manifest) ?? { automountServiceAccountToken: false, containers: [] })),
-    ).toEqual([]);
   });
 
   test('the images are those of the registry and the commit', () => {
