@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,7 +74,7 @@ async function tryDaemon(storage: string): Promise<Docker | NoDocker> {
     stdio: ['ignore', log, log],
     detached: true,
   });
-  const guard = watchdog(daemon);
+  const guard = watchdog(daemon, folder);
   const found = client({ DOCKER_HOST: socket });
   const stop = async () => {
     guard.kill('SIGKILL');
@@ -83,13 +83,37 @@ async function tryDaemon(storage: string): Promise<Docker | NoDocker> {
     await run('umount', ['-l', join(at('exec'), 'netns', 'default')]).catch(() => '');
     await rm(folder, { recursive: true, force: true });
   };
-  for (const until = Date.now() + START_MS; Date.now() < until && daemon.exitCode === null;) {
-    if (await answers(found)) return { ...found, stop };
-    await delay(200);
+  try {
+    await started(daemon, found, at('log'));
+    await provesItself(found, folder);
+    return { ...found, stop };
+  } catch (error) {
+    await stop();
+    return { reason: `dockerd cannot run a container here, with ${storage}: ${telling((error as Error).message)}` };
   }
-  const last = readFileSync(at('log'), 'utf8').trimEnd().split('\n').at(-1) ?? '';
-  await stop();
-  return { reason: `dockerd does not start with ${storage}: ${last.slice(0, 300)}` };
+}
+
+/** The last line that tells of an error: after it there may be advice. */
+function telling(output: string): string {
+  const lines = output.trimEnd().split('\n');
+  return (lines.findLast((line) => /error|denied|not permitted/i.test(line)) ?? lines.at(-1) ?? '').slice(-300);
+}
+
+async function started(daemon: ChildProcess, found: Omit<Docker, 'stop'>, log: string): Promise<void> {
+  for (const until = Date.now() + START_MS; Date.now() < until && daemon.exitCode === null; await delay(200)) {
+    if (await answers(found)) return;
+  }
+  throw new Error(readFileSync(log, 'utf8'));
+}
+
+/** A daemon may answer, and yet not be allowed to unpack an image or to start a process: this image has nothing but the log in it. */
+async function provesItself({ docker }: Omit<Docker, 'stop'>, folder: string): Promise<void> {
+  const tar = join(folder, 'probe.tar');
+  await run('tar', ['-cf', tar, '-C', folder, 'log']);
+  await docker(['import', tar, 'nines-probe']);
+  const programs = ['/usr', '/lib', '/lib64'].flatMap((path) => (existsSync(path) ? ['--volume', `${path}:${path}:ro`] : []));
+  await docker(['run', '--rm', '--network', 'host', ...programs, 'nines-probe', '/usr/bin/true']);
+  await docker(['image', 'rm', 'nines-probe']);
 }
 
 async function ended(daemon: ChildProcess): Promise<void> {
@@ -99,10 +123,11 @@ async function ended(daemon: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Ends the daemon when this process is gone: the pipe between them closes even after a SIGKILL. */
-function watchdog(daemon: ChildProcess): ChildProcess {
-  const script = 'cat >/dev/null; kill "$1" 2>/dev/null';
-  const guard = spawn('/bin/sh', ['-c', script, 'sh', String(daemon.pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+/** Ends the daemon and removes its folder when this process is gone: the pipe between them closes even after a SIGKILL. */
+function watchdog(daemon: ChildProcess, folder: string): ChildProcess {
+  const script =
+    'cat >/dev/null; kill "$1"; while kill -0 "$1"; do sleep 0.1; done 2>/dev/null; umount -l "$2/exec/netns/default"; rm -rf "$2"';
+  const guard = spawn('/bin/sh', ['-c', script, 'sh', String(daemon.pid), folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   guard.unref();
   (guard.stdin as unknown as { unref?(): void } | null)?.unref?.();
   return guard;
