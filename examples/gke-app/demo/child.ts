@@ -43,6 +43,11 @@ export function startChild(name: string, file: URL, env: Readonly<Record<string,
     env: { ...process.env, ...env },
     detached: process.platform !== 'win32',
   });
+  return followChild(name, child);
+}
+
+/** A process that somebody has started already, with pipes. */
+export function followChild(name: string, child: ChildProcessByStdio<Writable, Readable, Readable>): Child {
   child.stdin.on('error', () => {});
   const ended = closed(child);
   const lines: LogLine[] = [];

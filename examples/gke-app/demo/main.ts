@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureRedis, RedisUnavailable } from '../../../tools/redis/ensure.ts';
 import { lastWords, type Child } from './child.ts';
+import { describe } from './describe.ts';
 import { runOnce, tell } from './once.ts';
 import { startSystem, type System } from './system.ts';
 import { startTraffic } from './traffic.ts';
@@ -19,6 +20,8 @@ Starts Redis (found, or installed where that is possible), a receiver, the api a
   --json      with --once: print the result as JSON
   --rate N    events each second, 1 to 200 (default 5)
   --any-port  take free ports instead of 8080 (api) and 8081 (receiver)
+  --describe FILE
+              write addresses, processes and their log files to FILE as JSON, for deploy/verify
   --help      this text
 
 Environment: REDIS_URL, DESTINATIONS (name=url,name2=url2: your own endpoints, besides the demo's receiver), WEBHOOK_SECRET
@@ -31,6 +34,7 @@ interface Options {
   readonly json: boolean;
   readonly rate: number;
   readonly anyPort: boolean;
+  readonly describe: string | undefined;
 }
 
 function readOptions(): Options | undefined {
@@ -40,13 +44,15 @@ function readOptions(): Options | undefined {
       json: { type: 'boolean', default: false },
       rate: { type: 'string', default: '5' },
       'any-port': { type: 'boolean', default: false },
+      describe: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return undefined;
   const rate = /^\d{1,3}$/.test(values.rate) ? Number(values.rate) : 0;
   if (rate < 1 || rate > 200) throw new Error(`--rate must be a whole number from 1 to 200, got ${values.rate}`);
-  return { once: values.once, json: values.json, rate, anyPort: values.once || values['any-port'] };
+  const anyPort = values.once || values['any-port'];
+  return { once: values.once, json: values.json, rate, anyPort, describe: values.describe };
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM; a later one, not of the same gesture, ends the process and so everything it started. */
@@ -143,7 +149,10 @@ async function run(options: Options): Promise<void> {
         const result = await Promise.race([runOnce(system, tracesFile, say), stop.then(() => Promise.reject(new Error('interrupted')))]);
         tell(result, say);
         if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-      } else await keepGoing(system, options.rate, stop, say);
+        return;
+      }
+      if (options.describe !== undefined) describe(system, folder, options.describe);
+      await keepGoing(system, options.rate, stop, say);
     } finally {
       await system.stop();
     }

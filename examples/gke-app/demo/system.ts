@@ -9,6 +9,8 @@ export interface SystemOptions {
   readonly workers?: number;
   readonly apiPort?: number;
   readonly receiverPort?: number;
+  /** Other files than the sources: their bundles. */
+  readonly files?: { readonly api: URL; readonly worker: URL };
   /** Further variables for api and workers. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -29,8 +31,7 @@ export interface System {
 }
 
 const receiverFile = new URL('receiver.ts', import.meta.url);
-const apiFile = new URL('../src/api/main.ts', import.meta.url);
-const workerFile = new URL('../src/worker/main.ts', import.meta.url);
+const sources = { api: new URL('../src/api/main.ts', import.meta.url), worker: new URL('../src/worker/main.ts', import.meta.url) };
 
 /** @throws Error when a process ends before it is ready; what was started is stopped then. */
 export async function startSystem(options: SystemOptions): Promise<System> {
@@ -55,16 +56,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 type Start = (name: string, file: URL, env: Readonly<Record<string, string>>) => Child;
 
 async function startAll(options: SystemOptions, start: Start, stop: System['stop']): Promise<System> {
-  const { secret, redisUrl, workers: count = 1, apiPort = 0, receiverPort = 0 } = options;
+  const { secret, redisUrl, workers: count = 1, apiPort = 0, receiverPort = 0, files = sources } = options;
   // One name for all, from the environment of whoever runs the demo, would hide who is who.
   const env = { ...options.env, OTEL_SERVICE_NAME: '' };
   const receiver = start('receiver', receiverFile, { ...env, PORT: String(receiverPort), WEBHOOK_SECRET: secret });
   const receiverUrl = await listening(receiver);
   const destinations = [`receiver=${receiverUrl}/hooks`, ...(options.destinations ? [options.destinations] : [])].join(',');
   const shared = { ...env, REDIS_URL: redisUrl, DESTINATIONS: destinations, PROBES_PORT: '0' };
-  const startWorker = () => start('worker', workerFile, { ...shared, WEBHOOK_SECRET: secret });
+  const startWorker = () => start('worker', files.worker, { ...shared, WEBHOOK_SECRET: secret });
 
-  const api = start('api', apiFile, { ...shared, PORT: String(apiPort) });
+  const api = start('api', files.api, { ...shared, PORT: String(apiPort) });
   const workers = Array.from({ length: count }, startWorker);
   const apiUrl = await listening(api);
   await Promise.all([api, ...workers].map(ready));

@@ -73,9 +73,10 @@ async function connections(child: Child): Promise<Socket[]> {
   return sockets;
 }
 
-/** `once` of node:events would reject when the connection is reset, which is one way to be closed. */
-function whenClosed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => socket.once('close', () => resolve()));
+/** Resolves once all are closed. A killed process resets what it had not accepted yet: `once` would reject then. */
+async function allClosed(sockets: readonly Socket[]): Promise<void> {
+  const closed = sockets.map((socket) => new Promise((resolve) => socket.resume().once('close', resolve)));
+  await Promise.all(closed);
 }
 
 test.each(['SIGINT', 'SIGKILL'] as const)('demo, ended by %s, leaves no process behind', async (signal) => {
@@ -83,8 +84,7 @@ test.each(['SIGINT', 'SIGKILL'] as const)('demo, ended by %s, leaves no process 
   const sockets = await connections(child);
   // api, receiver, and the probes of api and two workers
   expect(sockets).toHaveLength(5);
-  const closed = Promise.all(sockets.map(whenClosed));
-  for (const socket of sockets) socket.resume();
+  const closed = allClosed(sockets);
   expect(await child.stop(signal)).toEqual(signal === 'SIGINT' ? { code: 0, signal: null } : { code: null, signal });
   await closed;
 });
@@ -92,8 +92,7 @@ test.each(['SIGINT', 'SIGKILL'] as const)('demo, ended by %s, leaves no process 
 test('demo ends with 1, and takes the others along, when a service dies under it', async () => {
   const child = demo(['--rate', '20', '--any-port']);
   const sockets = await connections(child);
-  const closed = Promise.all(sockets.map(whenClosed));
-  for (const socket of sockets) socket.resume();
+  const closed = allClosed(sockets);
   process.kill(Number(/worker, pid (\d+)/.exec(text(child))?.[1]), 'SIGKILL');
   expect(await child.ended).toEqual({ code: 1, signal: null });
   expect(text(child)).toContain('worker ended unexpectedly (SIGKILL)');

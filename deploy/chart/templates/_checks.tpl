@@ -1,0 +1,45 @@
+{{/* What a schema cannot say, or cannot say with the command that mends it. Every other template relies on these. */}}
+{{- define "nines.checks" -}}
+{{- if not .Values.image.kustomize -}}
+  {{- if not (regexMatch "^[0-9a-f]{40}$" .Values.image.tag) -}}
+    {{- fail (printf "image.tag must be the 40 hexadecimal digits of the commit that the images were built from, got %q: --set image.tag=$(git rev-parse HEAD)" .Values.image.tag) -}}
+  {{- end -}}
+  {{- $registry := .Values.image.registry -}}
+  {{- if and .Values.gke.enabled (not $registry) -}}
+    {{- fail "image.registry is empty, and Google Kubernetes Engine can only pull from a registry: --set image.registry=REGION-docker.pkg.dev/PROJECT_ID/sre-portfolio-repo" -}}
+  {{- end -}}
+  {{- if and (contains "docker.pkg.dev" $registry) (not (regexMatch "^[a-z0-9-]+-docker[.]pkg[.]dev/[a-z][a-z0-9-]{4,28}[a-z0-9](/[a-z0-9._-]+)+$" $registry)) -}}
+    {{- fail (printf "image.registry must be REGION-docker.pkg.dev/PROJECT_ID/REPOSITORY, got %q; the project id is what this prints: gcloud config get-value project" $registry) -}}
+  {{- end -}}
+  {{- if and $registry (not (regexMatch "^[a-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._-]+)*$" $registry)) -}}
+    {{- fail (printf "image.registry must be host and path, without scheme, tag and closing slash, got %q: --set image.registry=REGION-docker.pkg.dev/PROJECT_ID/sre-portfolio-repo" $registry) -}}
+  {{- end -}}
+{{- end -}}
+{{- if and (not .Values.redis.enabled) (not .Values.redis.urlSecret.name) -}}
+  {{- fail "redis.enabled is false and redis.urlSecret.name is empty: kubectl create secret generic redis-url --from-literal=REDIS_URL=rediss://HOST:6379, then --set redis.urlSecret.name=redis-url" -}}
+{{- end -}}
+{{- if and (not .Values.redis.enabled) .Values.networkPolicy.enabled (not .Values.networkPolicy.externalRedis.cidr) -}}
+  {{- fail "redis.enabled is false, so the network policies must know where Redis is: --set networkPolicy.externalRedis.cidr=10.0.0.3/32" -}}
+{{- end -}}
+{{- if and .Values.otlp.endpoint .Values.networkPolicy.enabled (not .Values.otlp.namespace) -}}
+  {{- fail "otlp.endpoint is set, so the network policies must know the collector's namespace: --set otlp.namespace=NAMESPACE" -}}
+{{- end -}}
+{{- if and .Values.worker.spot (gt (int .Values.worker.terminationGracePeriodSeconds) 25) -}}
+  {{- fail (printf "worker.terminationGracePeriodSeconds must be at most 25 on Spot, got %d: --set worker.terminationGracePeriodSeconds=25" (int .Values.worker.terminationGracePeriodSeconds)) -}}
+{{- end -}}
+{{- if .Values.gke.enabled -}}
+  {{- if .Values.gke.gateway.enabled -}}
+    {{- include "nines.needs" (dict "root" . "api" "gateway.networking.k8s.io/v1/Gateway" "mend" "gcloud container clusters update CLUSTER --location REGION --gateway-api=standard, or --set gke.gateway.enabled=false") -}}
+    {{- include "nines.needs" (dict "root" . "api" "networking.gke.io/v1/HealthCheckPolicy" "mend" "gcloud container clusters update CLUSTER --location REGION --gateway-api=standard, or --set gke.gateway.enabled=false") -}}
+  {{- end -}}
+  {{- if .Values.gke.monitoring.enabled -}}
+    {{- include "nines.needs" (dict "root" . "api" "monitoring.googleapis.com/v1/PodMonitoring" "mend" "gcloud container clusters update CLUSTER --location REGION --enable-managed-prometheus, or --set gke.monitoring.enabled=false") -}}
+  {{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "nines.needs" -}}
+{{- if not (.root.Capabilities.APIVersions.Has .api) -}}
+  {{- fail (printf "the cluster does not know %s: %s (rendering without a cluster: --api-versions %s)" .api .mend .api) -}}
+{{- end -}}
+{{- end }}

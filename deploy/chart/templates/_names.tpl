@@ -1,0 +1,31 @@
+{{/* The labels that select the pods of one component; they never change. Takes a dict of root and component. */}}
+{{- define "nines.selector" -}}
+app.kubernetes.io/name: nines
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "nines.metadata" -}}
+name: {{ .root.Release.Name }}-{{ .component }}
+namespace: {{ .root.Release.Namespace }}
+labels:
+{{ include "nines.selector" . | indent 2 }}
+{{- end }}
+
+{{/* The image of api or worker. A kustomization replaces the name; until then the tag says what to do. */}}
+{{- define "nines.image" -}}
+{{- if .root.Values.image.kustomize -}}
+nines-{{ .component }}:run-deploy-image-first
+{{- else -}}
+{{- with .root.Values.image.registry }}{{ . }}/{{ end }}nines-{{ .component }}:{{ .root.Values.image.tag }}
+{{- end -}}
+{{- end }}
+
+{{/* Is the share of bad events above the factor? Takes bad or good, total, factor, window. */}}
+{{- define "nines.burn" -}}
+{{- if .bad -}}
+sum(rate({{ .bad }}[{{ .window }}])) / sum(rate({{ .total }}[{{ .window }}])) > {{ .factor }}
+{{- else -}}
+1 - sum(rate({{ .good }}[{{ .window }}])) / sum(rate({{ .total }}[{{ .window }}])) > {{ .factor }}
+{{- end -}}
+{{- end }}

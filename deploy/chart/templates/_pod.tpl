@@ -1,0 +1,139 @@
+{{/* What every pod has: Pod Security "restricted", and no token of the cluster's API. */}}
+{{- define "nines.pod" -}}
+serviceAccountName: {{ .root.Release.Name }}-{{ .component }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+{{- range . }}
+  - name: {{ . }}
+{{- end }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 1000
+  runAsGroup: 1000
+  fsGroup: 1000
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile:
+    type: RuntimeDefault
+{{- end }}
+
+{{- define "nines.container" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+{{- end }}
+
+{{/* Memory is limited to what is asked for, so that a pod is never the one evicted for another's need; a limit of CPU only adds latency. */}}
+{{- define "nines.resources" -}}
+resources:
+  requests:
+    cpu: {{ .cpu }}
+    memory: {{ .memory }}
+  limits:
+    memory: {{ .memory }}
+{{- end }}
+
+{{- define "nines.spread" -}}
+topologySpreadConstraints:
+{{- $root := . }}
+{{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
+  - topologyKey: {{ . }}
+    maxSkew: 1
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+{{ include "nines.selector" $root | indent 8 }}
+    matchLabelKeys: [pod-template-hash]
+{{- end }}
+{{- end }}
+
+{{- define "nines.probes" -}}
+# Started once Redis was reached once; five minutes, because a restart does not bring Redis back.
+startupProbe:
+  httpGet:
+    path: /startupz
+    port: probes
+  periodSeconds: 2
+  timeoutSeconds: 2
+  failureThreshold: 150
+readinessProbe:
+  httpGet:
+    path: /readyz
+    port: probes
+  periodSeconds: 5
+  timeoutSeconds: 2
+  failureThreshold: 2
+# The event loop only: nothing that a restart would not mend.
+livenessProbe:
+  httpGet:
+    path: /livez
+    port: probes
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+{{- end }}
+
+{{/* Variables that api and worker share and no ConfigMap can hold. */}}
+{{- define "nines.environment" -}}
+{{- if not .root.Values.destinations }}
+- name: DESTINATIONS
+  valueFrom:
+    secretKeyRef:
+      name: {{ .root.Values.existingSecret }}
+      key: DESTINATIONS
+{{- end }}
+{{- if not .root.Values.redis.enabled }}
+- name: REDIS_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ .root.Values.redis.urlSecret.name }}
+      key: {{ .root.Values.redis.urlSecret.key }}
+{{- end }}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: OTEL_RESOURCE_ATTRIBUTES
+  value: k8s.namespace.name={{ .root.Release.Namespace }},k8s.pod.name=$(POD_NAME)
+{{- end }}
+
+{{/* The ConfigMap's content; its hash on the pods restarts them when it changes. */}}
+{{- define "nines.settings" -}}
+PROBES_HOST: 0.0.0.0
+PROBES_PORT: "9464"
+{{- if .Values.redis.enabled }}
+REDIS_URL: redis://{{ .Release.Name }}-redis:6379
+{{- end }}
+{{- if .Values.destinations }}
+{{- $pairs := list }}
+{{- range $name, $url := .Values.destinations }}
+{{- $pairs = append $pairs (printf "%s=%s" $name $url) }}
+{{- end }}
+DESTINATIONS: {{ join "," $pairs | quote }}
+{{- end }}
+{{- with .Values.otlp.endpoint }}
+OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
+OTEL_EXPORTER_OTLP_PROTOCOL: http/protobuf
+{{- end }}
+{{- range $name, $value := .Values.settings }}
+{{ $name }}: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "nines.redisConf" -}}
+bind * -::*
+# Who may connect is for the network policies to say.
+protected-mode no
+dir /data
+appendonly yes
+appendfsync everysec
+save ""
+# A queue must refuse what it cannot keep, never forget what it has taken.
+maxmemory-policy noeviction
+# 70 % of the container's limit: the rest is for rewriting the log, for clients and for fragmentation.
+maxmemory {{ div (mul (int .Values.redis.memoryMi) 70) 100 }}mb
+{{- end }}

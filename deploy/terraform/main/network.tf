@@ -1,0 +1,52 @@
+# A network of its own: the default network, with its open firewall rules, is used by nothing.
+resource "google_compute_network" "this" {
+  name                            = "sre-platform-vpc"
+  auto_create_subnetworks         = false
+  routing_mode                    = "REGIONAL"
+  delete_default_routes_on_create = false
+}
+
+resource "google_compute_subnetwork" "this" {
+  name          = "sre-platform-subnet"
+  region        = var.region
+  network       = google_compute_network.this.id
+  ip_cidr_range = "10.10.0.0/20"
+
+  # Nodes have no address of their own in the internet and still reach Google's services.
+  private_ip_google_access = true
+
+  secondary_ip_range {
+    range_name    = "pods"
+    ip_cidr_range = "10.20.0.0/16"
+  }
+
+  secondary_ip_range {
+    range_name    = "services"
+    ip_cidr_range = "10.30.0.0/20"
+  }
+}
+
+# The way out for nodes without an address: subscribers of the relay are anywhere.
+resource "google_compute_router" "this" {
+  name    = "sre-platform-router"
+  region  = var.region
+  network = google_compute_network.this.id
+}
+
+resource "google_compute_router_nat" "this" {
+  name                               = "sre-platform-nat"
+  region                             = var.region
+  router                             = google_compute_router.this.name
+  nat_ip_allocate_option             = "AUTO_ONLY"
+  source_subnetwork_ip_ranges_to_nat = "LIST_OF_SUBNETWORKS"
+
+  subnetwork {
+    name                    = google_compute_subnetwork.this.id
+    source_ip_ranges_to_nat = ["ALL_IP_RANGES"]
+  }
+
+  log_config {
+    enable = true
+    filter = "ERRORS_ONLY"
+  }
+}

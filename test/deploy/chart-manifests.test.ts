@@ -1,0 +1,194 @@
+import type { IPodSpec } from 'kubernetes-models/v1';
+import type { IGateway } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import type { CustomResources } from '../../tools/deploy/custom-resources.ts';
+import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
+import { podFindings, podSpecOf } from '../../tools/deploy/pod-rules.ts';
+import { K8S, VARIANTS } from '../../tools/deploy/render.ts';
+import { checkSchemas } from '../../tools/deploy/schema.ts';
+import { ROOT } from '../../tools/workspace/packages.ts';
+
+// Each starts compilers, kubectl or helm: how long that takes says nothing.
+vi.setConfig({ testTimeout: 120_000 });
+
+const read = (name: string): Manifest[] =>
+  readdirSync(join(K8S, name))
+    .filter((file) => file !== 'kustomization.yaml')
+    .flatMap((file) => parseManifests(readFileSync(join(K8S, name, file), 'utf8')));
+
+/** A copy with one thing changed. */
+function changed(manifest: Manifest | undefined, change: (copy: { spec: Record<string, never> }) => void): Manifest {
+  const copy = structuredClone(manifest) as unknown as { spec: Record<string, never> };
+  change(copy);
+  return copy as unknown as Manifest;
+}
+
+describe.each(VARIANTS)('deploy/k8s/$name', ({ name }) => {
+  const manifests = read(name);
+  const pods = manifests.flatMap((manifest) => podSpecOf(manifest) ?? []);
+
+  test('every object, and its kustomization, has only fields that its type knows', () => {
+    const kustomization = readFileSync(join(K8S, name, 'kustomization.yaml'), 'utf8');
+    const [kustomize] = parseManifests(kustomization);
+    expect(checkSchemas([...manifests, { ...(kustomize as Manifest), metadata: undefined as never }])).toEqual([]);
+  });
+
+  test('every object is in the namespace', () => {
+    const elsewhere = manifests.filter(({ kind, metadata }) => kind !== 'Namespace' && metadata.namespace !== 'nines');
+    expect(elsewhere.map(({ metadata }) => metadata.name)).toEqual([]);
+    expect(manifests.find(({ kind }) => kind === 'Namespace')?.metadata.labels).toMatchObject({
+      'pod-security.kubernetes.io/enforce': 'restricted',
+    });
+  });
+
+  test('every pod keeps to Pod Security "restricted", to uid 1000 and to what Autopilot needs', () => {
+    expect(pods).toHaveLength(3);
+    expect(pods.flatMap(podFindings)).toEqual([]);
+  });
+
+  test('no secret is committed', () => {
+    expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+    expect(JSON.stringify(manifests)).not.toMatch(/whsec_|password/i);
+  });
+
+  test('Redis keeps what it has taken, in 70 % of its memory', () => {
+    const conf =
+      manifests.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'nines-redis')?.data?.['redis.conf'] ?? '';
+    const limit = pods.find(({ containers }) => containers[0]?.name === 'redis')?.containers[0]?.resources?.limits?.['memory'] ?? '';
+    expect(conf.split('\n')).toEqual(expect.arrayContaining(['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction']));
+    expect(Number(/^maxmemory (\d+)mb$/m.exec(conf)?.[1])).toBe(Math.floor(Number.parseInt(`${limit}`, 10) * 0.7));
+  });
+
+  test('each selector finds exactly the pods it means', () => {
+    const templates = manifests.flatMap(({ metadata, spec }) => {
+      const template = (spec as { template?: { metadata: { labels: Record<string, string> } } } | undefined)?.template;
+      return template === undefined ? [] : [{ name: metadata.name, labels: template.metadata.labels }];
+    });
+    const found = manifests
+      .filter(({ kind }) => ['Service', 'PodDisruptionBudget', 'PodMonitoring', 'Deployment', 'StatefulSet'].includes(kind))
+      .map(({ kind, metadata, spec }) => {
+        const { selector } = spec as { selector: Record<string, string> & { matchLabels?: Record<string, string> } };
+        const wanted = Object.entries(selector.matchLabels ?? selector);
+        const names = templates.filter(({ labels }) => wanted.every(([key, value]) => labels[key] === value)).map((each) => each.name);
+        return [kind, metadata.name, names];
+      });
+    expect(found.length).toBeGreaterThan(5);
+    expect(found).toEqual(found.map(([kind, target]) => [kind, target, [target]]));
+  });
+});
+
+describe('what only one folder has', () => {
+  const builtIn = /^(v1|apps\/v1|policy\/v1|networking\.k8s\.io\/v1|autoscaling\/v2)$/;
+
+  test('base has no custom resource', () => {
+    expect(read('base').filter(({ apiVersion }) => !builtIn.test(apiVersion))).toEqual([]);
+  });
+
+  test('gke adds gateway, certificate, metrics and rules', () => {
+    const custom = read('gke').filter(({ apiVersion }) => !builtIn.test(apiVersion));
+    expect(custom.map(({ kind }) => kind).sort()).toEqual(
+      ['GCPBackendPolicy', 'Gateway', 'HTTPRoute', 'HTTPRoute', 'HealthCheckPolicy', 'PodMonitoring', 'PodMonitoring', 'Rules'].sort(),
+    );
+    const gateway = custom.find(({ kind }) => kind === 'Gateway') as unknown as IGateway;
+    expect(gateway.metadata?.annotations).toEqual({ 'networking.gke.io/certmap': 'nines' });
+    expect(gateway.spec.listeners?.map(({ protocol, port }) => `${protocol}/${port}`)).toEqual(['HTTP/80', 'HTTPS/443']);
+  });
+
+  test('on gke only the worker is on Spot, and ends within its 25 seconds', () => {
+    const spot = read('gke').filter((manifest) => podSpecOf(manifest)?.nodeSelector?.['cloud.google.com/gke-spot'] === 'true');
+    expect(spot.map(({ metadata }) => metadata.name)).toEqual(['nines-worker']);
+    expect(podSpecOf(spot[0]!)?.terminationGracePeriodSeconds).toBe(25);
+  });
+});
+
+describe('the checks themselves', () => {
+  const deployment = read('base').find(({ kind }) => kind === 'Deployment');
+  const pod = podSpecOf(deployment!)!;
+
+  test('an unknown field is refused at any depth', () => {
+    const wrong = changed(deployment, ({ spec }) =>
+      Object.assign((spec as never as { template: { spec: IPodSpec } }).template.spec.containers[0]!, { lifecyle: {} }),
+    );
+    expect(checkSchemas([wrong])).toEqual([{ object: 'Deployment/nines-api', message: expect.stringContaining('lifecyle') as string }]);
+  });
+
+  test('a field that Google Managed Prometheus refuses is refused', () => {
+    const rules = read('gke').find(({ kind }) => kind === 'Rules');
+    const wrong = changed(rules, ({ spec }) =>
+      Object.assign((spec as never as { groups: { rules: object[] }[] }).groups[0]!.rules[0]!, { keep_firing_for: '5m' }),
+    );
+    expect(checkSchemas([wrong])).toEqual([
+      { object: 'Rules/nines-objectives', message: expect.stringContaining('keep_firing_for') as string },
+    ]);
+  });
+
+  test.each<[string, (container: Record<string, unknown>, spec: Record<string, unknown>) => void]>([
+    [
+      'runAsNonRoot',
+      (_, spec) => (spec['securityContext'] = { runAsUser: 1000, runAsGroup: 1000, seccompProfile: { type: 'RuntimeDefault' } }),
+    ],
+    ['runAsUser', (_, spec) => Object.assign(spec['securityContext'] as object, { runAsUser: 0 })],
+    ['runAsGroup', (_, spec) => Object.assign(spec['securityContext'] as object, { runAsGroup: 0 })],
+    ['seccompProfile', (_, spec) => Object.assign(spec['securityContext'] as object, { seccompProfile: { type: 'Unconfined' } })],
+    ['allowPrivilegeEscalation', (container) => Object.assign(container['securityContext'] as object, { allowPrivilegeEscalation: true })],
+    ['readOnlyRootFilesystem', (container) => Object.assign(container['securityContext'] as object, { readOnlyRootFilesystem: false })],
+    ['privileged', (container) => Object.assign(container['securityContext'] as object, { privileged: true })],
+    ['capabilities must drop ALL', (container) => Object.assign(container['securityContext'] as object, { capabilities: {} })],
+    [
+      'capabilities must add none',
+      (container) => Object.assign(container['securityContext'] as object, { capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] } }),
+    ],
+    ['hostPort', (container) => (container['ports'] = [{ hostPort: 80 }])],
+    ['requests.cpu', (container) => (container['resources'] = { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '64Mi' } })],
+    [
+      'requests.memory must',
+      (container) => (container['resources'] = { requests: { cpu: '1', memory: '16Mi' }, limits: { memory: '16Mi' } }),
+    ],
+    ['limits.memory must', (container) => (container['resources'] = { requests: { cpu: '1', memory: '64Mi' }, limits: { memory: '1Gi' } })],
+    [
+      'limits.cpu must',
+      (container) => (container['resources'] = { requests: { cpu: '1', memory: '64Mi' }, limits: { cpu: '1', memory: '64Mi' } }),
+    ],
+    ['hostNetwork', (_, spec) => (spec['hostNetwork'] = true)],
+    ['hostPath', (_, spec) => (spec['volumes'] = [{ name: 'node', hostPath: { path: '/' } }])],
+    ['automountServiceAccountToken', (_, spec) => delete spec['automountServiceAccountToken']],
+    ['terminationGracePeriodSeconds', (_, spec) => (spec['nodeSelector'] = { 'cloud.google.com/gke-spot': 'true' })],
+  ])('a pod that breaks %s is found, and nothing else about it', (rule, change) => {
+    const copy = structuredClone(pod) as unknown as { containers: Record<string, unknown>[] } & Record<string, unknown>;
+    change(copy.containers[0]!, copy);
+    expect(podFindings(copy as unknown as IPodSpec)).toEqual([expect.stringContaining(rule)]);
+  });
+});
+
+describe('alerts', () => {
+  const { groups } = read('gke').find(({ kind }) => kind === 'Rules')!.spec as CustomResources['Rules']['spec'];
+  const alerts = groups.flatMap(({ rules }) => rules.filter((rule) => 'alert' in rule));
+  const documented = [
+    join(ROOT, 'docs/metrics.md'),
+    ...['queue', 'resilience', 'telemetry'].map((name) => join(ROOT, 'packages', name, 'README.md')),
+  ]
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+
+  test.each(alerts)('$alert asks for documented metrics only, and says how urgent it is', ({ expr, labels }) => {
+    const names = [...expr.matchAll(/\b([a-z]\w+)\{/g)].map(([, name]) => name!);
+    expect(names.length).toBeGreaterThan(0);
+    const unknown = names.filter((name) => !new RegExp(`\\b${name.replace(/_(count|sum|bucket)$/, '')}\\b`).test(documented));
+    expect(unknown).toEqual([]);
+    expect(labels).toMatchObject({ severity: expect.stringMatching(/^(page|ticket)$/) as string });
+  });
+
+  test('the four objectives, the queue and the breakers each have one', () => {
+    expect(alerts.map(({ alert }) => alert)).toEqual([
+      'AvailabilityBudgetBurn',
+      'LatencyBudgetBurn',
+      'DeliveryBudgetBurn',
+      'FreshnessBudgetBurn',
+      'QueueOldestJobTooOld',
+      'QueueUnknown',
+      'BreakerOpen',
+    ]);
+  });
+});

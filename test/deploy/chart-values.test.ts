@@ -1,0 +1,106 @@
+import { describe, expect, test, vi } from 'vitest';
+import { findHelm, GKE_APIS, type TemplateOptions } from '../../tools/deploy/helm.ts';
+import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
+import { checkSchemas } from '../../tools/deploy/schema.ts';
+import { podFindings, podSpecOf } from '../../tools/deploy/pod-rules.ts';
+
+// Each starts compilers, kubectl or helm: how long that takes says nothing.
+vi.setConfig({ testTimeout: 120_000 });
+
+const helm = findHelm();
+const SHA = 'image.tag=0123456789abcdef0123456789abcdef01234567';
+const REGISTRY = 'image.registry=asia-south1-docker.pkg.dev/my-project/sre-portfolio-repo';
+const EXTERNAL = ['redis.enabled=false', 'redis.urlSecret.name=redis-url', 'networkPolicy.externalRedis.cidr=10.0.0.3/32'];
+
+const VARIATIONS: readonly [string, TemplateOptions][] = [
+  ['the defaults', { set: [SHA] }],
+  ['local', { set: [SHA], values: ['values-local.yaml'] }],
+  ['gke', { set: [SHA, REGISTRY], values: ['values-gke.yaml'], apiVersions: GKE_APIS }],
+  [
+    'gke without certificate and address',
+    { set: [SHA, REGISTRY, 'gke.gateway.certificateMap=', 'gke.gateway.address='], values: ['values-gke.yaml'], apiVersions: GKE_APIS },
+  ],
+  ['an external Redis', { set: [SHA, ...EXTERNAL] }],
+  ['traces', { set: [SHA, 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'] }],
+  ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true'] }],
+  ['destinations', { set: [SHA, 'destinations.mine=https://example.com/hooks', 'destinations.other=http://receiver:8080/'] }],
+];
+
+function refusal(options: TemplateOptions): string {
+  const rendered = helm!.template(options);
+  if (rendered.ok) throw new Error('the chart rendered');
+  return rendered.message;
+}
+
+describe.skipIf(helm === undefined)('values', () => {
+  const render = (options: TemplateOptions): Manifest[] => {
+    const rendered = helm!.template(options);
+    if (!rendered.ok) throw new Error(rendered.message);
+    return parseManifests(rendered.text);
+  };
+
+  test.each(VARIATIONS)('%s render pods that are hardened', (_, options) => {
+    const pods = render(options).flatMap((manifest) => podSpecOf(manifest) ?? []);
+    expect(pods.map(({ containers }) => containers[0]?.name)).toEqual(expect.arrayContaining(['api', 'worker']));
+    expect(pods.flatMap(podFindings)).toEqual([]);
+  });
+
+  test('all of these render only fields that a cluster knows', () => {
+    const manifests = VARIATIONS.flatMap(([, options]) => render(options));
+    expect(manifests.length).toBeGreaterThan(10 * VARIATIONS.length);
+    expect(checkSchemas(manifests)).toEqual([]);
+  });
+
+  test('the images are those of the registry and the commit', () => {
+    const rendered = helm!.template({ set: [SHA, REGISTRY] });
+    expect(rendered.ok && rendered.text.match(/image: \S*nines-\S+/g)).toEqual(
+      ['api', 'worker'].map((name) => `image: ${REGISTRY.slice(15)}/nines-${name}:${SHA.slice(10)}`),
+    );
+  });
+
+  test.each<[string, string[], string | RegExp]>([
+    [
+      'no tag',
+      [],
+      'image.tag must be the 40 hexadecimal digits of the commit that the images were built from, got "": --set image.tag=$(git rev-parse HEAD)',
+    ],
+    ['a moving tag', ['image.tag=latest'], 'got "latest"'],
+    ['a short commit', ['image.tag=0123456'], 'image.tag'],
+    ['no registry on GKE', [SHA, 'gke.enabled=true'], '--set image.registry=REGION-docker.pkg.dev/PROJECT_ID/sre-portfolio-repo'],
+    ['a registry with a scheme', [SHA, 'image.registry=https://ghcr.io/p'], 'image.registry must be host and path, without scheme'],
+    ['no project id', [SHA, 'image.registry=asia-south1-docker.pkg.dev//sre-portfolio-repo'], 'gcloud config get-value project'],
+    [
+      'a project id that is none',
+      [SHA, 'image.registry=asia-south1-docker.pkg.dev/PROJECT_ID/sre-portfolio-repo'],
+      'got "asia-south1-docker.pkg.dev/PROJECT_ID',
+    ],
+    ['an unknown value', [SHA, 'api.replica=3'], /api.*\breplica\b.* not allowed/],
+    ['text where a number belongs', [SHA, 'api.replicas=many'], /api[./]replicas.*integer/],
+    ['too little CPU for Autopilot', [SHA, 'worker.cpu=10m'], /worker[./]cpu.*pattern/],
+    ['a Redis tag that moves', [SHA, 'redis.image.tag=latest'], /redis[./]image[./]tag.*pattern/],
+    ['a digest that is none', [SHA, 'redis.image.digest=sha256:12'], /redis[./]image[./]digest.*pattern/],
+    ['a variable the example has not', [SHA, 'settings.CONCURENCY=3'], /settings.*CONCURENCY/],
+    ['a destination that is no URL', [SHA, 'destinations.mine=example.com'], /destinations[./]mine.*pattern/],
+    ['a network that is none', [SHA, 'networkPolicy.externalRedis.cidr=redis'], /networkPolicy[./]externalRedis[./]cidr/],
+    ['an external Redis without its URL', [SHA, 'redis.enabled=false'], '--set redis.urlSecret.name=redis-url'],
+    ['an external Redis without its address', [SHA, ...EXTERNAL.slice(0, 2)], '--set networkPolicy.externalRedis.cidr=10.0.0.3/32'],
+    ['traces without a namespace', [SHA, 'otlp.endpoint=http://collector:4318'], '--set otlp.namespace=NAMESPACE'],
+    ['a long shutdown on Spot', [SHA, 'worker.spot=true'], '--set worker.terminationGracePeriodSeconds=25'],
+  ])('%s is refused, by name', (_, set, message) => {
+    expect(refusal({ set })).toMatch(message);
+  });
+
+  test.each([
+    ['gateway.networking.k8s.io/v1/Gateway', '--gateway-api=standard'],
+    ['networking.gke.io/v1/HealthCheckPolicy', '--gateway-api=standard'],
+    ['monitoring.googleapis.com/v1/PodMonitoring', '--enable-managed-prometheus'],
+  ])('a cluster without %s is refused before anything is applied, with the command that mends it', (missing, command) => {
+    const message = refusal({
+      set: [SHA, REGISTRY],
+      values: ['values-gke.yaml'],
+      apiVersions: GKE_APIS.filter((each) => each !== missing),
+    });
+    expect(message).toContain(`the cluster does not know ${missing}: gcloud container clusters update`);
+    expect(message).toContain(command);
+  });
+});

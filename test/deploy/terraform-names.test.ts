@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT } from '../../tools/workspace/packages.ts';
+
+/** Terraform, the scripts, the chart and the manifests call the same things by the same names: what is written twice is compared. */
+const read = (file: string): string => readFileSync(join(ROOT, 'deploy', file), 'utf8');
+
+/** The value of `name =` (or `default =`) in one block of a root. */
+function inTerraform(file: string, block: string, argument: string): string | undefined {
+  const text = read(`terraform/main/${file}`);
+  const body = text.slice(text.indexOf(block), text.indexOf('\n}', text.indexOf(block)));
+  return new RegExp(`^ +${argument} += "([^"]*)"`, 'm').exec(body)?.[1];
+}
+
+const lib = read('scripts/lib.sh');
+const fallback = (variable: string): string | undefined => new RegExp(`^${variable}=(?:\\$\\{\\w+:-)?([\\w-]+)\\}?$`, 'm').exec(lib)?.[1];
+
+test.each([
+  ['the region', fallback('region'), inTerraform('variables.tf', 'variable "region"', 'default'), 'asia-south1'],
+  ['the cluster', fallback('cluster'), inTerraform('cluster.tf', '"google_container_cluster"', 'name'), 'sre-platform'],
+  ['the namespace', fallback('namespace'), inTerraform('variables.tf', 'variable "namespace"', 'default'), 'nines'],
+  [
+    'the registry',
+    /pkg\.dev\/\$project\/([\w-]+)/.exec(lib)?.[1],
+    inTerraform('registry.tf', '"google_artifact_registry_repository"', 'repository_id'),
+    'sre-portfolio-repo',
+  ],
+  [
+    'the address',
+    /^ {4}address: (\S+)$/m.exec(read('chart/values-gke.yaml'))?.[1],
+    inTerraform('edge.tf', '"google_compute_global_address"', 'name'),
+    'nines',
+  ],
+  [
+    'the certificate map',
+    /^ {4}certificateMap: (\S+)$/m.exec(read('chart/values-gke.yaml'))?.[1],
+    inTerraform('edge.tf', 'resource "google_certificate_manager_certificate_map" ', 'name'),
+    'nines',
+  ],
+  ['the Secret', /get secret (\S+)/.exec(lib)?.[1], /^existingSecret: (\S+)$/m.exec(read('chart/values.yaml'))?.[1], 'nines'],
+])('%s has one name', (_, one, other, name) => {
+  expect([one, other]).toEqual([name, name]);
+});
+
+test.each(['redis.statefulset', 'api.deployment', 'worker.deployment'])('apply waits for %s by its name', (file) => {
+  const [component = '', kind = ''] = file.split('.');
+  expect(read(`k8s/base/${file}.yaml`)).toContain(`name: nines-${component}\n`);
+  expect(read('scripts/apply')).toContain(`${kind}/nines-${component}`);
+});
+
+test('the network, the subnet and the registry are named as agreed', () => {
+  expect(inTerraform('network.tf', '"google_compute_network"', 'name')).toBe('sre-platform-vpc');
+  expect(inTerraform('network.tf', '"google_compute_subnetwork"', 'name')).toBe('sre-platform-subnet');
+});
+
+test('both roots ask for the same Terraform and the same provider, and none holds a key', () => {
+  const [bootstrap = '', main = ''] = ['bootstrap', 'main'].map((root) => read(`terraform/${root}/versions.tf`));
+  const version = /required_version = "([^"]+)"/;
+  expect([version.exec(bootstrap)?.[1], version.exec(main)?.[1]]).toEqual(['>= 1.11', '>= 1.11']);
+  for (const text of [bootstrap, main]) expect(text).toContain('version = ">= 6.50, < 8"');
+  expect(main).toContain('backend "gcs" {}');
+  expect(bootstrap + main + read('terraform/main/identity.tf')).not.toMatch(/service_account_key|credentials\s*=/);
+});
+
+test('the cluster commands of the manual are at most six', () => {
+  const manual = /```sh\n([^]*?)```/.exec(read('TERRAFORM.md'))?.[1] ?? '';
+  const commands = manual.trimEnd().split('\n');
+  expect(commands.length).toBeLessThanOrEqual(6);
+  for (const command of commands.filter((one) => one.startsWith('deploy/')))
+    expect(read(command.split(' ')[0]?.slice('deploy/'.length) ?? '')).toContain('#!');
+});

@@ -1,0 +1,87 @@
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT } from '../../tools/workspace/packages.ts';
+
+/** What tools/workflows checks of every workflow (pins, permissions, injection) is not repeated here: this is what deploying needs besides. */
+const deploy = readFileSync(join(ROOT, '.github/workflows/deploy.yml'), 'utf8');
+const kind = readFileSync(join(ROOT, '.github/workflows/kind.yml'), 'utf8');
+
+/** Each command of a workflow, in order. */
+function commands(text: string): string[] {
+  return [...text.matchAll(/^( *)(?:- )?run: (?:\|\n((?:\1 {2,}.+\n)+)|(.+)$)/gm)].flatMap(([, , block, line]) =>
+    (block ?? line ?? '').split('\n').flatMap((one) => (one.trim() === '' ? [] : [one.trim()])),
+  );
+}
+
+function job(text: string, name: string): string {
+  return new RegExp(`^ {2}${name}:\\n(?: {4}.*\\n|\\n)+`, 'm').exec(text)?.[0] ?? '';
+}
+
+test('deploy.yml tests, builds, pushes, upgrades and verifies, in this order, by scripts of the repository', () => {
+  expect(commands(deploy)).toEqual([
+    '.ci/run',
+    'deploy/scripts/build-images',
+    'deploy/scripts/push-images',
+    'npm ci --ignore-scripts',
+    'deploy/scripts/connect',
+    'deploy/scripts/upgrade',
+    'deploy/verify',
+    'deploy/scripts/rollback',
+  ]);
+  expect(job(deploy, 'build')).toContain('needs: test\n');
+  expect(job(deploy, 'deploy')).toContain('needs: build\n');
+});
+
+test('kind.yml tries the chart and both kustomizations, each from the same start and each verified', () => {
+  const tried = ['upgrade --local', 'apply --overlay base --local', 'apply --overlay gke --local'];
+  expect(commands(job(kind, 'kind')).filter((command) => command.startsWith('deploy/'))).toEqual([
+    'deploy/scripts/build-images --local',
+    'deploy/scripts/kind-load',
+    ...tried.flatMap((one) => ['deploy/scripts/kind-prepare', `deploy/scripts/${one}`, 'deploy/verify', 'deploy/scripts/kind-remove']),
+  ]);
+});
+
+test.each([...new Set([...commands(deploy), ...commands(kind)].filter((command) => /^(deploy|\.ci)\//.test(command)))])(
+  '%s is there',
+  (command) => {
+    const path = join(ROOT, command.split(' ')[0] ?? '');
+    expect(() => accessSync(path, constants.X_OK)).not.toThrow();
+  },
+);
+
+test('the identity is for the two jobs that need it, and there is no key', () => {
+  expect(['test', 'build', 'deploy'].map((name) => job(deploy, name).includes('id-token: write'))).toEqual([false, true, true]);
+  expect(deploy + kind).not.toMatch(/secrets\.|credentials_json/);
+  expect(kind).not.toContain('id-token');
+});
+
+test('an image is built before the credentials are there', () => {
+  const build = job(deploy, 'build');
+  expect(build.indexOf('deploy/scripts/build-images')).toBeLessThan(build.indexOf('google-github-actions/auth@'));
+});
+
+test('one deployment runs at a time, and none is stopped half-way', () => {
+  expect(deploy).toMatch(/^concurrency:\n {2}group: deploy\n {2}cancel-in-progress: false$/m);
+  expect(job(deploy, 'deploy')).toContain('environment: production\n');
+});
+
+test('Helm is of the version that knows --atomic, the same in both', () => {
+  const versions = [deploy, kind].map((text) => /azure\/setup-helm@.*\n +with:\n(?: +#.*\n)? +version: (\S+)/.exec(text)?.[1]);
+  expect(versions).toEqual(['v3.19.4', 'v3.19.4']);
+  expect(readFileSync(join(ROOT, 'deploy/scripts/lib.sh'), 'utf8') + readFileSync(join(ROOT, 'deploy/scripts/upgrade'), 'utf8')).toContain(
+    'v3.19.4',
+  );
+});
+
+test('the variables that deploy.yml reads are those that deploy/terraform gives', () => {
+  const read = new Set([...deploy.matchAll(/vars\.(\w+)/g)].map(([, name]) => name));
+  const outputs = readFileSync(join(ROOT, 'deploy/terraform/main/outputs.tf'), 'utf8');
+  const given = [...outputs.slice(outputs.indexOf('"github_variables"')).matchAll(/^ {4}(\w+) +=/gm)].map(([, name]) => name);
+  expect(read).toEqual(new Set(given));
+});
+
+test('kind uses the receiver image that the Dockerfile builds with', () => {
+  const image = /BUILD_IMAGE=(\S+)/.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))?.[1];
+  expect(readFileSync(join(ROOT, 'deploy/scripts/kind/receiver.yaml'), 'utf8')).toContain(`image: ${image}\n`);
+});

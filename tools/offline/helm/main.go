@@ -1,0 +1,186 @@
+// Stand-in for `helm template`, because Helm is in no Debian release: the same template language, functions and schema check, for one chart without dependencies.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+	"text/template"
+
+	"github.com/Masterminds/sprig"
+	"github.com/ghodss/yaml"
+	"github.com/xeipuuv/gojsonschema"
+)
+
+type object = map[string]interface{}
+
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, ",") }
+func (l *list) Set(v string) error { *l = append(*l, strings.Split(v, ",")...); return nil }
+func (l list) Has(v string) bool {
+	for _, each := range l {
+		if each == v {
+			return true
+		}
+	}
+	return false
+}
+
+func main() {
+	var files, sets, apis list
+	flags := flag.NewFlagSet("helm template RELEASE CHART", flag.ExitOnError)
+	flags.Var(&files, "values", "file of values, may be repeated")
+	flags.Var(&sets, "set", "path.to.key=value in YAML, may be repeated")
+	flags.Var(&apis, "api-versions", "group/version/Kind that the cluster has, may be repeated")
+	namespace := flags.String("namespace", "default", "namespace")
+	kube := flags.String("kube-version", "v1.33.0", "version of the cluster")
+	if len(os.Args) < 4 || os.Args[1] != "template" {
+		stop(fmt.Errorf("usage: helm template RELEASE CHART [--values FILE] [--set KEY=VALUE] [--namespace NAME] [--api-versions GROUP/VERSION/KIND]"))
+	}
+	release, chart := os.Args[2], os.Args[3]
+	stop(flags.Parse(os.Args[4:]))
+
+	values := read(filepath.Join(chart, "values.yaml"))
+	for _, file := range files {
+		values = merge(values, read(file))
+	}
+	for _, set := range sets {
+		values = merge(values, parseSet(set))
+	}
+	check(chart, values)
+	about := read(filepath.Join(chart, "Chart.yaml"))
+	named := object{}
+	for key, value := range about {
+		named[strings.ToUpper(key[:1])+key[1:]] = value
+	}
+	version := strings.SplitN(strings.TrimPrefix(*kube, "v"), ".", 3)
+	render(chart, about["name"].(string), object{
+		"Values":  values,
+		"Chart":   named,
+		"Release": object{"Name": release, "Namespace": *namespace, "Service": "Helm", "IsInstall": true, "IsUpgrade": false, "Revision": 1},
+		"Capabilities": object{
+			"APIVersions": apis,
+			"KubeVersion": object{"Version": *kube, "GitVersion": *kube, "Major": version[0], "Minor": version[1]},
+		},
+	})
+}
+
+// stop ends the process with one line, as helm does.
+func stop(err error) {
+	if err == nil {
+		return
+	}
+	message := err.Error()
+	if at := strings.LastIndex(message, "error calling fail: "); at >= 0 {
+		message = "execution error: " + message[at+len("error calling fail: "):]
+	}
+	fmt.Fprintln(os.Stderr, "Error: "+message)
+	os.Exit(1)
+}
+
+func read(file string) object {
+	text, err := os.ReadFile(file)
+	stop(err)
+	values := object{}
+	if err := yaml.Unmarshal(text, &values); err != nil {
+		stop(fmt.Errorf("%s: %v", file, err))
+	}
+	return values
+}
+
+func parseSet(set string) object {
+	path, text, found := strings.Cut(set, "=")
+	if !found {
+		stop(fmt.Errorf("--set must be path.to.key=value, got %q", set))
+	}
+	var value interface{} = text
+	if regexp.MustCompile(`^(true|false|null|0|[1-9][0-9]{0,17})$`).MatchString(text) {
+		stop(yaml.Unmarshal([]byte(text), &value))
+	}
+	keys := strings.Split(path, ".")
+	for at := len(keys) - 1; at >= 0; at-- {
+		value = object{keys[at]: value}
+	}
+	return value.(object)
+}
+
+// merge lays `over` on `under`; null removes a key.
+func merge(under, over object) object {
+	for key, value := range over {
+		inner, isObject := value.(object)
+		outer, wasObject := under[key].(object)
+		if value == nil {
+			delete(under, key)
+		} else if isObject && wasObject {
+			under[key] = merge(outer, inner)
+		} else {
+			under[key] = value
+		}
+	}
+	return under
+}
+
+func check(chart string, values object) {
+	schema, err := os.ReadFile(filepath.Join(chart, "values.schema.json"))
+	stop(err)
+	result, err := gojsonschema.Validate(gojsonschema.NewBytesLoader(schema), gojsonschema.NewGoLoader(values))
+	stop(err)
+	lines := []string{}
+	for _, each := range result.Errors() {
+		lines = append(lines, "- "+each.String())
+	}
+	if sort.Strings(lines); len(lines) > 0 {
+		stop(fmt.Errorf("values don't meet the specifications of the schema(s) in the following chart(s):\n%s:\n%s", filepath.Base(chart), strings.Join(lines, "\n")))
+	}
+}
+
+func render(chart, name string, data object) {
+	root := template.New(name).Option("missingkey=zero")
+	root.Funcs(sprig.TxtFuncMap()).Funcs(functions(root))
+	sources, err := filepath.Glob(filepath.Join(chart, "templates", "*"))
+	stop(err)
+	for _, source := range sources {
+		text, err := os.ReadFile(source)
+		stop(err)
+		_, err = root.New(name + "/templates/" + filepath.Base(source)).Parse(string(text))
+		stop(err)
+	}
+	var all bytes.Buffer // written at once: what fails prints nothing
+	for _, source := range sources {
+		if path := name + "/templates/" + filepath.Base(source); strings.HasSuffix(path, ".yaml") {
+			fmt.Fprintf(&all, "---\n# Source: %s\n", path)
+			stop(root.ExecuteTemplate(&all, path, data))
+			all.WriteString("\n")
+		}
+	}
+	fmt.Print(strings.ReplaceAll(all.String(), "<no value>", ""))
+}
+
+// functions are those that Helm adds to sprig's.
+func functions(root *template.Template) template.FuncMap {
+	include := func(name string, data interface{}) (string, error) {
+		var out bytes.Buffer
+		err := root.ExecuteTemplate(&out, name, data)
+		return out.String(), err
+	}
+	return template.FuncMap{
+		"include": include,
+		"fail":    func(message string) (string, error) { return "", fmt.Errorf("%s", message) },
+		"required": func(message string, value interface{}) (interface{}, error) {
+			if value == nil || value == "" {
+				return nil, fmt.Errorf("error calling fail: %s", message)
+			}
+			return value, nil
+		},
+		"toYaml": func(value interface{}) string {
+			text, _ := yaml.Marshal(value)
+			return strings.TrimSuffix(string(text), "\n")
+		},
+	}
+}

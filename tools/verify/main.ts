@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util';
+import { connectCluster } from './cluster.ts';
+import { localTarget, startDemo } from './local.ts';
+import { tableOf } from './table.ts';
+import { CannotVerify, type Target } from './target.ts';
+import { verify } from './verify.ts';
+
+const HELP = `Usage: deploy/verify [options]
+
+Verifies a deployment by what it does: waits until all pods are Ready, sends one event, follows it to its delivery, and finds
+its one trace id in the logs of api and worker. Asks the cluster of kubectl's current context (KUBECONFIG counts).
+
+  --namespace NAME     where it is deployed (default nines)
+  --destination NAME   whom the event goes to (default: receiver, or the only one there is)
+  --timeout SECONDS    how long to wait for the pods, and at most for the rest, 1 to 3600 (default 300)
+  --json               print the result as one JSON line; progress goes to standard error
+  --local              verify the processes of the demo instead: starts npm run demo, ends it afterwards
+  --describe FILE      with --local: verify the demo that runs already as npm run demo -- --describe FILE
+  --help               this text
+
+Exit status: 0 all is well, 1 something is not, 2 wrong use.`;
+
+interface Options {
+  readonly namespace: string;
+  readonly destination: string | undefined;
+  readonly timeoutMs: number;
+  readonly json: boolean;
+  readonly local: boolean;
+  readonly describe: string | undefined;
+}
+
+function readOptions(): Options | undefined {
+  const { values } = parseArgs({
+    options: {
+      namespace: { type: 'string', default: 'nines' },
+      destination: { type: 'string' },
+      timeout: { type: 'string', default: '300' },
+      json: { type: 'boolean', default: false },
+      local: { type: 'boolean', default: false },
+      describe: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const seconds = /^\d{1,4}$/.test(values.timeout) ? Number(values.timeout) : 0;
+  if (seconds < 1 || seconds > 3600) throw new Error(`--timeout must be a whole number from 1 to 3600, got ${values.timeout}`);
+  if (!/^[a-z\d]([-a-z\d]{0,61}[a-z\d])?$/.test(values.namespace))
+    throw new Error(`--namespace must be a name of Kubernetes, got ${values.namespace}`);
+  if (values.describe !== undefined && !values.local) throw new Error('--describe goes with --local');
+  const { namespace, destination, json, local, describe } = values;
+  return { namespace, destination, json, local, describe, timeoutMs: seconds * 1000 };
+}
+
+/** The target, and how to let it go. */
+async function targetOf({ local, describe, namespace }: Options): Promise<{ readonly target: Target; readonly done: () => Promise<void> }> {
+  if (!local) return { target: await connectCluster(namespace), done: async () => {} };
+  if (describe !== undefined) return { target: localTarget(describe), done: async () => {} };
+  const demo = await startDemo();
+  return { target: localTarget(demo.file), done: () => demo.stop() };
+}
+
+async function run(options: Options): Promise<boolean> {
+  const say = (line: string) => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
+  const { target, done } = await targetOf(options);
+  try {
+    const rows = await verify(target, { ...options, say });
+    const ok = rows.every(({ outcome }) => outcome === 'ok');
+    if (options.json) process.stdout.write(`${JSON.stringify({ ok, rows })}\n`);
+    else say(`\n${tableOf(rows).join('\n')}`);
+    return ok;
+  } finally {
+    await done();
+  }
+}
+
+async function main(): Promise<number> {
+  let options: Options | undefined;
+  try {
+    options = readOptions();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    return 2;
+  }
+  if (options === undefined) {
+    console.log(HELP);
+    return 0;
+  }
+  try {
+    return (await run(options)) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof CannotVerify)) throw error;
+    console.error(`deploy/verify: ${error.message}. Run this, then try again:\n  ${error.command}`);
+    return 1;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Part, Service, Target } from './target.ts';
+import { onlyDestination, verify, type Row } from './verify.ts';
+
+const trace = '64a51ae609f4cd8971e68239997fcbc2';
+const other = 'f'.repeat(32);
+const lines: Readonly<Record<Service, object>> = {
+  api: { msg: 'accepted', jobId: 'J1', trace_id: trace },
+  worker: { msg: 'delivered', jobId: 'J1', trace_id: trace },
+};
+
+interface World {
+  readonly parts?: readonly Part[];
+  readonly destination?: string;
+  readonly state?: string;
+  readonly logs?: Partial<Record<Service, object>>;
+}
+
+const refusal = (names: string) => ({ code: 'UNKNOWN_DESTINATION', detail: `destination must be one of: ${names}` });
+
+/** An api that knows one destination and one job, and the logs as they are given. */
+async function world({
+  parts = [{ name: 'api-1', ready: true }],
+  destination = 'receiver',
+  state = 'completed',
+  logs = {},
+}: World): Promise<Target> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, body: object) => response.writeHead(status).end(JSON.stringify(body));
+    if (request.method === 'GET') return answer(200, { state, failedAttempts: 0, lastError: null, traceId: trace });
+    return void json(request).then((event) => {
+      const known = (event as { destination: string }).destination === destination;
+      return known ? answer(202, { id: 'J1', statusUrl: '/jobs/J1' }) : answer(422, refusal(destination));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return {
+    parts: 'pods',
+    look: async () => parts,
+    open: async () => ({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close() {} }),
+    logs: async (service) => JSON.stringify({ ...lines, ...logs }[service]),
+  };
+}
+
+async function rowsOf(target: Target, destination?: string): Promise<readonly Row[]> {
+  return verify(target, { destination, timeoutMs: 1, say: () => {} });
+}
+
+const failures = (rows: readonly Row[]) => rows.filter(({ outcome }) => outcome === 'failed').map(({ check }) => check);
+
+test('verify passes when one event is delivered as one trace', async () => {
+  const rows = await rowsOf(await world({}));
+  expect(rows.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'ok']);
+  expect(rows.at(-1)?.detail).toBe(trace);
+});
+
+test('verify sends to the only destination there is, unless it was told another', async () => {
+  const shop = await world({ destination: 'shop' });
+  expect(failures(await rowsOf(shop))).toEqual([]);
+  expect(failures(await rowsOf(shop, 'receiver'))).toEqual(['one event is accepted']);
+});
+
+test.each<[string, World, string[]]>([
+  ['a pod is not ready', { parts: [{ name: 'redis-0', ready: false, reason: 'Pending' }] }, ['all pods are ready']],
+  ['there is no pod', { parts: [] }, ['all pods are ready']],
+  ['the job is dead', { state: 'dead' }, ['it is delivered', 'it is one trace']],
+  ['the job waits', { state: 'waiting' }, ['it is delivered', 'it is one trace']],
+  ['the worker has another trace', { logs: { worker: { ...lines.worker, trace_id: other } } }, ['it is one trace']],
+  ['the api has no trace', { logs: { api: { ...lines.api, trace_id: '' } } }, ['the api logged it', 'it is one trace']],
+  ['the worker failed', { logs: { worker: { ...lines.worker, msg: 'not delivered' } } }, ['the worker logged it', 'it is one trace']],
+  ['the worker logged another job', { logs: { worker: { ...lines.worker, jobId: 'J2' } } }, ['the worker logged it', 'it is one trace']],
+])('verify fails when %s', async (_what, given, expected) => {
+  expect(failures(await rowsOf(await world(given)))).toEqual(expected);
+});
+
+test('verify names what it could not try when nobody answers', async () => {
+  const target: Target = { ...(await world({})), open: () => Promise.reject(new Error('no way in')) };
+  const rows = await rowsOf(target);
+  expect(rows[1]).toEqual({ check: 'one event is accepted', outcome: 'failed', detail: 'no way in' });
+  expect(rows.slice(2).map(({ outcome }) => outcome)).toEqual(['not tried', 'not tried', 'not tried', 'not tried']);
+});
+
+const problem = (code: string, detail: string) => JSON.stringify({ type: 'about:blank', status: 422, code, detail });
+
+test.each([
+  ['several names', problem('UNKNOWN_DESTINATION', 'destination must be one of: shop, bank')],
+  ['none', problem('UNKNOWN_DESTINATION', 'destination must be one of: ')],
+  ['another refusal', problem('INVALID_TYPE', 'type must be one of: shop')],
+  ['a problem of another shape', '{}'],
+])('onlyDestination is undefined for %s', (_what, text) => {
+  expect(onlyDestination(text)).toBeUndefined();
+});
