@@ -21,6 +21,7 @@ export const STAGES: readonly (readonly Step[])[] = [
     { name: 'lint', command: bin('oxlint', '--type-aware', '--deny-warnings'), about: 'mistakes' },
     { name: 'format', command: bin('oxfmt', '--check', '.'), about: 'layout' },
     { name: 'house', command: tool('house/main'), about: 'the house rules: cycles, siblings, sizes, clock, names' },
+    { name: 'render', command: tool('deploy/main', '--check'), about: 'deploy/k8s is what the chart renders' },
     { name: 'identity', command: tool('identity/main', '--check'), about: 'scope and addresses are those of one file' },
     ...whenThere('lua/main', { name: 'lua', command: tool('lua/main', '--check'), about: 'Lua headers against their bodies' }),
     ...whenThere('generate', { name: 'generate', command: tool('generate', '--check'), about: 'generated files are as generated' }),
