@@ -14,7 +14,7 @@ export interface Part {
 export interface Target {
   /** What a part is called in the table: `pods` or `processes`. */
   readonly parts: string;
-  /** The parts as they are now. @throws CannotVerify when nobody can be asked. */
+  /** The parts as they are now; rejects when there is no answer. */
   look(): Promise<readonly Part[]>;
   /** Makes the api reachable. */
   open(): Promise<{ readonly url: string; close(): void }>;

@@ -78,6 +78,18 @@ test.each<[string, World, string[]]>([
   expect(failures(await rowsOf(await world(given)))).toEqual(expected);
 });
 
+test('verify asks again when a question about the pods has no answer', async () => {
+  const target = await world({});
+  let asked = 0;
+  const look = () => ((asked += 1) === 1 ? Promise.reject(new Error('a blip')) : target.look());
+  const said: string[] = [];
+  const rows = await verify({ ...target, look }, { destination: undefined, timeoutMs: 60_000, say: (line) => said.push(line) });
+  expect(failures(rows)).toEqual([]);
+  expect(said.slice(0, 2)).toEqual(['a blip', 'pods ready: 1 of 1']);
+  const deaf = await rowsOf({ ...target, look: () => Promise.reject(new Error('no answer')) });
+  expect(deaf[0]).toEqual({ check: 'all pods are ready', outcome: 'failed', detail: 'no answer' });
+});
+
 test('verify names what it could not try when nobody answers', async () => {
   const target: Target = { ...(await world({})), open: () => Promise.reject(new Error('no way in')) };
   const rows = await rowsOf(target);

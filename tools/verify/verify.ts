@@ -51,15 +51,20 @@ function failed(check: string, detail: string): Row {
 async function allReady(target: Target, { timeoutMs, say }: VerifyOptions): Promise<Omit<Row, 'check'>> {
   let all: readonly Part[] = [];
   let said = '';
+  let trouble: string | undefined;
   const done = await until(timeoutMs, async () => {
-    all = await target.look();
-    const progress = `${target.parts} ready: ${readyOf(all)}${waitingOf(all)}`;
+    // While a deployment rolls out, one question without an answer is no verdict.
+    const looked = await target.look().catch((error: Error) => error);
+    trouble = looked instanceof Error ? looked.message : undefined;
+    all = looked instanceof Error ? [] : looked;
+    const progress = trouble ?? `${target.parts} ready: ${readyOf(all)}${waitingOf(all)}`;
     if (progress !== said) say(progress);
     said = progress;
     return all.length > 0 && all.every(({ ready }) => ready);
   });
   if (done) return { outcome: 'ok', detail: readyOf(all) };
-  return { outcome: 'failed', detail: all.length === 0 ? `there are no ${target.parts}` : `${readyOf(all)}${waitingOf(all)}` };
+  const detail = all.length === 0 ? `there are no ${target.parts}` : `${readyOf(all)}${waitingOf(all)}`;
+  return { outcome: 'failed', detail: trouble ?? detail };
 }
 
 function readyOf(all: readonly Part[]): string {
