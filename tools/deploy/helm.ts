@@ -61,7 +61,7 @@ function helm(command: string, about: string): Helm {
   };
 }
 
-const SOURCE = join(ROOT, 'tools', 'offline', 'helm', 'main.go');
+const SOURCES = ['main.go', 'values.go'].map((file) => join(ROOT, 'tools', 'offline', 'helm', file));
 /** Where Debian puts libraries of Go, and those that are needed. */
 const GO_PATH = '/usr/share/gocode';
 const LIBRARIES = ['Masterminds/sprig', 'ghodss/yaml', 'xeipuuv/gojsonschema'];
@@ -72,13 +72,14 @@ function buildStandIn(): string | undefined {
   const complete = LIBRARIES.every((library) => existsSync(join(GO_PATH, 'src', 'github.com', library)));
   if (go === undefined || !complete) return undefined;
   const folder = join(ROOT, 'node_modules', '.cache', 'nines');
-  const hash = createHash('sha256').update(go).update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
-  const binary = join(folder, `helm-${hash}`);
+  const hash = createHash('sha256').update(go);
+  for (const source of SOURCES) hash.update(readFileSync(source));
+  const binary = join(folder, `helm-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(binary)) return binary;
   mkdirSync(folder, { recursive: true });
   const fresh = `${binary}.${process.pid}`;
   const env = { ...process.env, GO111MODULE: 'off', GOPATH: GO_PATH, GOFLAGS: '', GOCACHE: join(folder, 'go') };
-  execFileSync('go', ['build', '-o', fresh, SOURCE], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync('go', ['build', '-o', fresh, ...SOURCES], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   renameSync(fresh, binary);
   return binary;
 }
