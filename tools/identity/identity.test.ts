@@ -9,7 +9,9 @@ import { applyIdentity, checkIdentity, readIdentity } from './identity.ts';
 function repository(): string {
   const root = mkdtempSync(join(tmpdir(), 'identity-'));
   const files = {
-    'packages/queue/package.json': '{ "name": "@old/queue", "version": "1.0.0" }',
+    'packages/queue/package.json':
+      '{ "name": "@old/queue", "version": "1.0.0", "repository": { "url": "git+https://example.com/old/home.git" } }',
+    Dockerfile: 'ARG SOURCE=https://example.com/old/home',
     'README.md': "npm install @old/queue; the key is old:queue, and @older/queue is somebody else's",
     'tools/identity/identity.json': '{ "scope": "@new", "repository": "https://example.com/owner/name" }',
   };
@@ -31,7 +33,8 @@ test('what differs from the identity is named by file and field, and written in 
     'packages/queue/package.json homepage',
     'packages/queue/package.json bugs',
   ]);
-  expect(applyIdentity(root, identity, ['queue']).toSorted()).toEqual(['README.md', 'packages/queue/package.json']);
+  expect(applyIdentity(root, identity, ['queue']).toSorted()).toEqual(['Dockerfile', 'README.md', 'packages/queue/package.json']);
+  expect(readFileSync(join(root, 'Dockerfile'), 'utf8')).toBe('ARG SOURCE=https://example.com/owner/name');
   expect(checkIdentity(root, identity, ['queue'])).toEqual([]);
   expect(readFileSync(join(root, 'README.md'), 'utf8')).toBe(
     "npm install @new/queue; the key is old:queue, and @older/queue is somebody else's",

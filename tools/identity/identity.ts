@@ -49,10 +49,13 @@ export function checkIdentity(root: string, identity: Identity, shorts: readonly
   });
 }
 
-/** Writes the identity into the manifests and, where the scope is another than before, into every tracked text. Returns the changed files. */
+/** Writes the identity into the manifests and, what of it is another than before, into every tracked text. Returns the changed files. */
 export function applyIdentity(root: string, identity: Identity, shorts: readonly string[]): string[] {
-  const before = readManifest(root, `packages/${shorts[0]}/package.json`).name.split('/')[0] ?? '';
-  const changed = before === identity.scope ? [] : rename(root, before, identity.scope);
+  const before = readManifest(root, `packages/${shorts[0]}/package.json`);
+  const changed = [
+    ...rename(root, before.name.split('/')[0] ?? '', identity.scope),
+    ...rename(root, addressOf(before) ?? identity.repository, identity.repository),
+  ];
   for (const short of shorts) {
     const file = `packages/${short}/package.json`;
     const manifest = readManifest(root, file);
@@ -67,11 +70,17 @@ export function applyIdentity(root: string, identity: Identity, shorts: readonly
 
 /** `nines` without the `@`, as in Redis keys and metrics, is not the scope and stays. */
 function rename(root: string, from: string, to: string): string[] {
+  if (from === to) return [];
   const found = execFileSync('git', ['grep', '-lzI', '--fixed-strings', from], { cwd: root, encoding: 'utf8' });
   const files = found.split('\0').filter((file) => file !== '');
-  const scope = new RegExp(`${from}(?![\\w-])`, 'g');
-  for (const file of files) writeFileSync(join(root, file), readFileSync(join(root, file), 'utf8').replaceAll(scope, to));
+  const whole = new RegExp(`${from.replaceAll('.', String.raw`\.`)}(?![\\w-])`, 'g');
+  for (const file of files) writeFileSync(join(root, file), readFileSync(join(root, file), 'utf8').replaceAll(whole, to));
   return files;
+}
+
+function addressOf({ repository }: Manifest): string | undefined {
+  const url = (repository as { readonly url?: string } | undefined)?.url;
+  return url?.replace(/^git\+/, '').replace(/\.git$/, '');
 }
 
 function readManifest(root: string, file: string): Manifest {
