@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { ensureRedis, RedisUnavailable, type EnsuredRedis } from '../../tools/redis/ensure.ts';
-import { importedPackages, programsOf, type Program } from '../../tools/stranger/readme.ts';
+import { importedPackages, programsOf, programsOfDocstrings, type Program } from '../../tools/stranger/readme.ts';
 import { createStranger, packAll, versionHere } from '../../tools/stranger/stranger.ts';
 import { ROOT } from '../../tools/workspace/packages.ts';
 
@@ -28,7 +28,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     const tarballs = await packAll(stranger.folder);
-    const programs = [...documents().flatMap((file) => programsOf(file, readFileSync(join(ROOT, file), 'utf8'))), ...examples()];
+    const programs = [
+      ...documents().flatMap((file) => programsOf(file, readFileSync(join(ROOT, file), 'utf8'))),
+      ...examples(),
+      ...docstrings(),
+    ];
     const extra = new Set(['@types/node', '@opentelemetry/api', 'ioredis', ...programs.flatMap(({ code }) => importedPackages(code))]);
     const specs = await Promise.all(
       [...extra].filter((name) => !tarballs.has(name)).map(async (name) => `${name}@${await versionHere(name)}`),
@@ -63,4 +67,10 @@ function documents(): string[] {
 function examples(): Program[] {
   const files = globSync('packages/*/examples/*.ts', { cwd: ROOT }).sort();
   return files.map((file) => ({ file, line: 1, code: readFileSync(join(ROOT, file), 'utf8'), prints: undefined }));
+}
+
+/** The examples in the docstrings of what users import. */
+function docstrings(): Program[] {
+  const files = globSync('packages/*/src/**/*.ts', { cwd: ROOT }).filter((file) => !/\.(test|gen)\.ts$/.test(file));
+  return files.sort().flatMap((file) => programsOfDocstrings(file, readFileSync(join(ROOT, file), 'utf8')));
 }

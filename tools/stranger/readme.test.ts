@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { importedPackages, mismatch, programsOf } from './readme.ts';
+import { importedPackages, mismatch, programsOf, programsOfDocstrings } from './readme.ts';
 
 const markdown = [
   '# Title',
@@ -67,4 +67,22 @@ test.each([
   ['span 0af7651916cd43dd', 'span 0af7651916cd43dd8448eb211c80319c1\n'],
 ])('mismatch refuses %j for %j', (shown, printed) => {
   expect(mismatch(shown, printed)).toContain('printed:');
+});
+
+test('programs of docstrings are found with their line, and with what they say they print', () => {
+  const source = [
+    '/**',
+    ' * Adds.',
+    ' *',
+    ' * @example',
+    ' * ```ts',
+    " * import { add } from 'add';",
+    ' * console.log(add(1, 2)); // 3',
+    ' * ```',
+    ' */',
+  ].join('\n');
+  expect(programsOfDocstrings('add.ts', source)).toEqual([
+    { file: 'add.ts', line: 5, code: "import { add } from 'add';\nconsole.log(add(1, 2)); // 3", prints: '3' },
+  ]);
+  expect(programsOfDocstrings('add.ts', source.replace(' // 3', ''))[0]?.prints).toBeUndefined();
 });

@@ -30,6 +30,21 @@ export function programsOf(file: string, markdown: string): Program[] {
   });
 }
 
+/**
+ * Every fenced `ts` block of the docstrings of a source file. What such a program prints is said behind its calls of
+ * `console.log`: `console.log(x); // 1`; said behind each of them or behind none.
+ */
+export function programsOfDocstrings(file: string, source: string): Program[] {
+  const markdown = source.split('\n').map((line) => /^\s*\* ?(.*)$/.exec(line)?.[1] ?? '');
+  return programsOf(file, markdown.join('\n')).map((program) => ({ ...program, prints: saidBehind(program.code) }));
+}
+
+function saidBehind(code: string): string | undefined {
+  const calls = code.split('\n').filter((line) => line.includes('console.log('));
+  const said = calls.map((line) => /;\s*\/\/ (.*)$/.exec(line)?.[1]);
+  return said.length > 0 && said.every((text) => text !== undefined) ? said.join('\n') : undefined;
+}
+
 function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
   let open: { fence: string; language: string; line: number; lines: string[] } | undefined;

@@ -108,7 +108,7 @@ export function budgetRemaining(slo: Slo, options: ConsumptionOptions): number {
  * import { allowedDowntime, defineSlo, rolling } from '@nines/slo';
  *
  * const slo = defineSlo({ name: 'availability', service: 'api', objective: '99.9%', window: rolling('30d') });
- * console.log(allowedDowntime(slo)); // 2592, which is 43.2 minutes
+ * console.log(allowedDowntime(slo)); // 2592
  * ```
  */
 export function allowedDowntime(slo: Slo, options: { readonly over?: Duration } = {}): number {

@@ -47,7 +47,7 @@ export type ExhaustionOptions = Measurement & {
  * import { defineSlo, rolling, timeToExhaustion } from '@nines/slo';
  *
  * const slo = defineSlo({ name: 'availability', service: 'api', objective: '99.9%', window: rolling('30d') });
- * console.log(timeToExhaustion(slo, { burnRate: 2 }) / 86_400); // 15 days
+ * console.log(timeToExhaustion(slo, { burnRate: 2 }) / 86_400); // 15
  * ```
  */
 export function timeToExhaustion(slo: Slo, options: ExhaustionOptions): number {
