@@ -4,11 +4,20 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 const conditions = ['@nines/source'];
 const source = { resolve: { conditions }, ssr: { resolve: { conditions, externalConditions: conditions } } };
 
+const never = ['**/node_modules/**', '**/dist/**', '**/fixtures/**'];
 const project = (name: string, include: string[], options: Record<string, unknown> = {}) => ({
   ...source,
   extends: true as const,
-  test: { name, include, exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**'], benchmark: { include: [] }, ...options },
+  // No test is about time; this is only for one that hangs.
+  test: { name, include, exclude: never, benchmark: { include: [] }, testTimeout: 60_000, hookTimeout: 60_000, ...options },
 });
+
+/** Images, chart and Terraform: what takes long and changes seldom, so that the inner loop stays short. */
+const deployment = ['test/deploy/**/*.test.ts', 'tools/offline/**/*.test.ts', 'examples/*/test/{bundle,image,verify}.redis.test.ts'];
+const onRedis = {
+  globalSetup: ['./tools/test/redis.setup.ts'],
+  runner: './tools/test/redis.runner.ts',
+};
 
 const config: ViteUserConfig = defineConfig({
   ...source,
@@ -26,19 +35,15 @@ const config: ViteUserConfig = defineConfig({
           'test/**/*.test.ts',
         ],
         {
-          exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**', '**/*.redis.test.ts', '**/*.packed.test.ts'],
+          exclude: [...never, ...deployment, '**/*.redis.test.ts', '**/*.packed.test.ts'],
         },
       ),
       project(
         'redis',
         ['packages/*/**/*.redis.test.ts', 'examples/*/**/*.redis.test.ts', 'tools/**/*.redis.test.ts', 'test/**/*.redis.test.ts'],
-        {
-          globalSetup: ['./tools/test/redis.setup.ts'],
-          runner: './tools/test/redis.runner.ts',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
+        { ...onRedis, exclude: [...never, ...deployment] },
       ),
+      project('deploy', deployment, onRedis),
       project('types', [], { typecheck: { enabled: true, only: true, include: ['packages/*/test/**/*.test-d.ts'], checker: 'tsc' } }),
       project('packed', ['test/packed/*.packed.test.ts'], {
         globalSetup: ['./test/packed/setup.ts'],

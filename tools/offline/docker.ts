@@ -16,7 +16,14 @@ export interface Docker {
   readonly env: NodeJS.ProcessEnv;
   /** Runs `docker ARGUMENTS`; gives its output, rejects with it when it fails. */
   docker(args: readonly string[], options?: { readonly timeoutMs?: number }): Promise<string>;
-  /** Ends the daemon and removes its folder, when it was started here. */
+  /** dockerd leaves mounts behind: its network namespace always, its data where it could not start. What still cannot be removed is only temporary. */
+async function remove(folder: string): Promise<void> {
+  const mounted = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '');
+  for (const path of mounted.filter((one) => one.startsWith(`${folder}/`)).toReversed()) await run('umount', ['-l', path]).catch(() => '');
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
+}
+
+/** Ends the daemon and removes its folder, when it was started here. */
   stop(): Promise<void>;
 }
 
@@ -79,9 +86,7 @@ async function tryDaemon(storage: string): Promise<Docker | NoDocker> {
   const stop = async () => {
     guard.kill('SIGKILL');
     await ended(daemon);
-    // dockerd leaves this one mounted, also when it has no network to manage.
-    await run('umount', ['-l', join(at('exec'), 'netns', 'default')]).catch(() => '');
-    await rm(folder, { recursive: true, force: true });
+    await remove(folder);
   };
   try {
     await started(daemon, found, at('log'));
@@ -121,6 +126,13 @@ async function ended(daemon: ChildProcess): Promise<void> {
   const exited = once(daemon, 'exit');
   daemon.kill('SIGTERM');
   await exited;
+}
+
+/** dockerd leaves mounts behind: its network namespace always, its data where it could not start. What still cannot be removed is only temporary. */
+async function remove(folder: string): Promise<void> {
+  const mounted = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '');
+  for (const path of mounted.filter((one) => one.startsWith(`${folder}/`)).toReversed()) await run('umount', ['-l', path]).catch(() => '');
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
 }
 
 /** Ends the daemon and removes its folder when this process is gone: the pipe between them closes even after a SIGKILL. */
