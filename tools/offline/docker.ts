@@ -16,14 +16,7 @@ export interface Docker {
   readonly env: NodeJS.ProcessEnv;
   /** Runs `docker ARGUMENTS`; gives its output, rejects with it when it fails. */
   docker(args: readonly string[], options?: { readonly timeoutMs?: number }): Promise<string>;
-  /** dockerd leaves mounts behind: its network namespace always, its data where it could not start. What still cannot be removed is only temporary. */
-async function remove(folder: string): Promise<void> {
-  const mounted = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '');
-  for (const path of mounted.filter((one) => one.startsWith(`${folder}/`)).toReversed()) await run('umount', ['-l', path]).catch(() => '');
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
-}
-
-/** Ends the daemon and removes its folder, when it was started here. */
+  /** Ends the daemon and removes its folder, when it was started here. */
   stop(): Promise<void>;
 }
 
@@ -130,7 +123,18 @@ async function ended(daemon: ChildProcess): Promise<void> {
 
 /** dockerd leaves mounts behind: its network namespace always, its data where it could not start. What still cannot be removed is only temporary. */
 async function remove(folder: string): Promise<void> {
-  const mounted = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '');
+  const mounted = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  for (const path of mounted.filter((one) => one.startsWith(`${folder}/`)).toReversed()) await run('umount', ['-l', path]).catch(() => '');
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
+}
+
+/** dockerd leaves mounts behind: its network namespace always, its data where it could not start. What still cannot be removed is only temporary. */
+async function remove(folder: string): Promise<void> {
+  const mounted = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
   for (const path of mounted.filter((one) => one.startsWith(`${folder}/`)).toReversed()) await run('umount', ['-l', path]).catch(() => '');
   await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
 }
