@@ -130,15 +130,6 @@ async function remove(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
 }
 
-/** dockerd leaves mounts behind: its network namespace always, its data where it could not start. What still cannot be removed is only temporary. */
-async function remove(folder: string): Promise<void> {
-  const mounted = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '');
-  for (const path of mounted.filter((one) => one.startsWith(`${folder}/`)).toReversed()) await run('umount', ['-l', path]).catch(() => '');
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
-}
-
 /** Ends the daemon and removes its folder when this process is gone: the pipe between them closes even after a SIGKILL. */
 function watchdog(daemon: ChildProcess, folder: string): ChildProcess {
   const script =
