@@ -11,3 +11,15 @@ export type {
 } from './chaos/faults.ts';
 export { chaos } from './chaos/policy.ts';
 export type { ChaosOptions, ChaosSnapshot, Injection } from './chaos/policy.ts';
+export { createFaultProxy } from './chaos/proxy.ts';
+export type { FaultProxy, FaultProxyOptions, FaultProxyStats } from './chaos/proxy.ts';
+export type {
+  BandwidthToxic,
+  Direction,
+  DownToxic,
+  LatencyToxic,
+  ResetPeerToxic,
+  TimeoutToxic,
+  Toxic,
+  ToxicScope,
+} from './chaos/toxics.ts';
