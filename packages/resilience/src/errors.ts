@@ -5,6 +5,10 @@ export type ResilienceErrorCode =
   | 'TIMEOUT'
   | 'DEADLINE_EXCEEDED'
   | 'CIRCUIT_OPEN'
+  | 'CIRCUIT_ISOLATED'
+  | 'BULKHEAD_FULL'
+  | 'RATE_LIMITED'
+  | 'THROTTLED'
   | 'RETRIES_EXHAUSTED'
   | 'ABORTED'
   | 'INVALID_OPTION'
@@ -31,6 +35,10 @@ const RETRYABLE: Readonly<Record<ResilienceErrorCode, boolean>> = Object.freeze(
   TIMEOUT: true,
   DEADLINE_EXCEEDED: true,
   CIRCUIT_OPEN: true,
+  CIRCUIT_ISOLATED: true,
+  BULKHEAD_FULL: true,
+  RATE_LIMITED: true,
+  THROTTLED: true,
   RETRIES_EXHAUSTED: true,
   ABORTED: false,
   INVALID_OPTION: false,
@@ -47,6 +55,10 @@ const RETRYABLE: Readonly<Record<ResilienceErrorCode, boolean>> = Object.freeze(
  * | `TIMEOUT` | one attempt took longer than `attemptMs` | yes |
  * | `DEADLINE_EXCEEDED` | the whole call took longer than `totalMs` | yes |
  * | `CIRCUIT_OPEN` | a breaker refused the call; `retryAfterMs` says when it will probe | yes |
+ * | `CIRCUIT_ISOLATED` | a breaker was isolated by hand | yes |
+ * | `BULKHEAD_FULL` | too many calls run and wait, or the wait was too long | yes |
+ * | `RATE_LIMITED` | no permit; `retryAfterMs` says when there is one | yes |
+ * | `THROTTLED` | the dependency refuses so much that the call was not sent | yes |
  * | `RETRIES_EXHAUSTED` | the last attempt allowed failed; `attempts` holds every error, `cause` the last | yes |
  * | `ABORTED` | the caller aborted; `cause` is the reason given | no |
  * | `INVALID_OPTION` | an option was refused, at construction | no |

@@ -99,12 +99,12 @@ describe('opossum policy', () => {
   test('keeps one breaker a key, bounded, and forgets a closed one before an open one', async () => {
     const p = pipeline('p', [opossum({ minimumCalls: 1, key: (ctx) => ctx.key, maxKeys: 3 })]);
     const count = () => p.snapshot().policies[0]?.breakers;
-    expect(count()).toEqual({ closed: 0, open: 0, half_open: 0 });
+    expect(count()).toEqual({ closed: 0, open: 0, half_open: 0, isolated: 0 });
     await p.executeOutcome(down, { key: 'a' });
     for (const key of ['b', 'c']) await p.execute(up, { key });
-    expect(count()).toEqual({ closed: 2, open: 1, half_open: 0 });
+    expect(count()).toEqual({ closed: 2, open: 1, half_open: 0, isolated: 0 });
     for (let i = 0; i < 100; i++) await p.execute(up, { key: `k${i}` });
-    expect(count()).toEqual({ closed: 2, open: 1, half_open: 0 });
+    expect(count()).toEqual({ closed: 2, open: 1, half_open: 0, isolated: 0 });
     expect((await p.executeOutcome(up, { key: 'a' })).kind).toBe('rejected');
     expect((await p.executeOutcome(up, { key: 'b' })).kind).toBe('success');
   });

@@ -27,6 +27,11 @@ export function functionOption(): OptionCheck {
   return (value) => (typeof value === 'function' ? undefined : 'a function');
 }
 
+/** Allows true and false. */
+export function booleanOption(): OptionCheck {
+  return (value) => (typeof value === 'boolean' ? undefined : 'true or false');
+}
+
 /** Allows objects, arrays too. */
 export function objectOption(): OptionCheck {
   return (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');

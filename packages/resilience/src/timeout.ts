@@ -31,19 +31,18 @@ export function timeout(options: TimeoutOptions): Policy {
     kind: 'timeout',
     options: resolved,
     bind: ({ pipeline, clock }) => ({
-      async run(ctx, next) {
+      step(ctx, next, done) {
         const inner = ctx.fork();
         const expire = (): void => {
           const message = `${pipeline}: attempt ${ctx.attempt} took longer than ${attemptMs} ms`;
           inner.abort(new ResilienceError('TIMEOUT', message, { policy: 'timeout', pipeline }));
         };
-        const cancel = clock.schedule(expire, attemptMs);
-        try {
-          return await next(inner);
-        } finally {
+        const cancel = clock.schedule(expire, attemptMs, false, ctx.now);
+        next(inner, (outcome) => {
           cancel();
           inner.end();
-        }
+          done(outcome);
+        });
       },
     }),
   };
