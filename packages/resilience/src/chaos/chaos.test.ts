@@ -73,6 +73,12 @@ describe('chaos', () => {
     expect([await ok('a'), await ok('b'), await ok('c'), await ok()]).toEqual([false, true, true, true]);
   });
 
+  test('is scoped by criticality', async () => {
+    const policy = always({ faults: [reset(1)], criticality: ['sheddable', 'sheddable+'] });
+    const ok = async (options?: object): Promise<boolean> => (await run(policy, options)).ok;
+    expect([await ok({ criticality: 'sheddable' }), await ok({ criticality: 'critical' }), await ok()]).toEqual([false, true, true]);
+  });
+
   test('a struck attempt looks as if the dependency had failed: retried, kept, told, counted by a breaker', async () => {
     const events: PipelineEvent[] = [];
     const told: Injection[] = [];

@@ -2,6 +2,8 @@ import {
   type AttemptRecord,
   type BoundPolicy,
   checkOption,
+  CRITICALITIES,
+  type Criticality,
   functionOption,
   type Next,
   type OptionCheck,
@@ -37,7 +39,7 @@ export interface ChaosOptions {
   /** Strikes only calls whose `key` passes. Default: all. */
   readonly key?: (key: string | undefined) => boolean;
   /** Strikes only calls of these criticalities. Default: all. */
-  readonly criticality?: readonly ('critical+' | 'critical' | 'sheddable+' | 'sheddable')[];
+  readonly criticality?: readonly Criticality[];
   /** Numbers of its own for this policy: the same calls are struck in each run. Default: the `random` of the pipeline. */
   readonly seed?: number;
   /** Hears of each fault that strikes. What it throws is swallowed. */
@@ -52,7 +54,6 @@ export interface ChaosSnapshot extends PolicySnapshot {
   readonly injected: Readonly<Record<FaultKind, number>>;
 }
 
-const LEVELS: readonly unknown[] = ['critical+', 'critical', 'sheddable+', 'sheddable'];
 const onOff: OptionCheck = (value) => (typeof value === 'boolean' || typeof value === 'function' ? undefined : 'a boolean or a function');
 const faultList: OptionCheck = (value) =>
   Array.isArray(value) &&
@@ -62,7 +63,9 @@ const faultList: OptionCheck = (value) =>
     ? undefined
     : 'an array of 1 to 100 faults';
 const levels: OptionCheck = (value) =>
-  Array.isArray(value) && value.length > 0 && value.every((one) => LEVELS.includes(one)) ? undefined : `an array of ${LEVELS.join(', ')}`;
+  Array.isArray(value) && value.length > 0 && value.every((one) => (CRITICALITIES as readonly unknown[]).includes(one))
+    ? undefined
+    : `an array of ${CRITICALITIES.join(', ')}`;
 
 /** True only when the function says so: a gate that breaks stays shut. */
 function says(gate: (() => boolean) | undefined): boolean {
@@ -125,11 +128,11 @@ class Chaos implements BoundPolicy {
     return { injected: { ...this.#injected } };
   }
 
-  #reaches(ctx: PolicyContext & { readonly criticality?: string }): boolean {
+  #reaches(ctx: PolicyContext): boolean {
     const { enabled, key, criticality } = this.#options;
     if (enabled === false || (enabled !== true && !says(enabled))) return false;
     if (ctx.aborted !== undefined) return false;
-    if (criticality !== undefined && !criticality.some((level) => level === ctx.criticality)) return false;
+    if (criticality !== undefined && !criticality.includes(ctx.criticality)) return false;
     return key === undefined || key(ctx.key);
   }
 
