@@ -20,7 +20,7 @@ export interface ReplyLike {
 
 /** Admission to one server. */
 export interface Admission {
-  /** Puts the gate before a handler of node:http. What is shed never reaches it. */
+  /** Puts the gate before a handler of node:http. What is shed never reaches it. What the handler throws is for you to catch, as without a gate. */
   handler(
     serve: (request: IncomingMessage, response: ServerResponse) => unknown,
   ): (request: IncomingMessage, response: ServerResponse) => void;

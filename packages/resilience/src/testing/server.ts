@@ -1,4 +1,4 @@
-import { type Clock, functionOption, type OptionCheck, optional, resolveOptions, wholeNumber } from '@nines/resilience';
+import { checkOption, type Clock, functionOption, type OptionCheck, optional, resolveOptions, wholeNumber } from '@nines/resilience';
 
 /** A time in milliseconds, or a function that draws one. */
 export type SimulatedTime = number | ((random: () => number) => number);
@@ -41,6 +41,8 @@ interface Request {
   readonly signal: AbortSignal | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  /** Lets go of the signal. */
+  readonly over: () => void;
 }
 
 type Resolved = Required<Omit<SimulatedServerOptions, 'handle'>> & Pick<SimulatedServerOptions, 'handle'>;
@@ -91,6 +93,7 @@ export class SimulatedServer {
   }
 
   set workers(count: number) {
+    checkOption('server', 'workers', count, wholeNumber(0, 1_000_000));
     this.#workers = count;
     this.#next();
   }
@@ -112,11 +115,14 @@ export class SimulatedServer {
       this.#stats.refused += 1;
       return Promise.reject(new Error(`${name} is full`));
     }
-    return new Promise((resolve, reject) => {
-      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-      this.#queue.push({ signal, resolve, reject });
-      this.#next();
-    });
+    const left = Promise.withResolvers<void>();
+    const leave = (): void => left.reject(signal?.reason);
+    if (signal?.aborted === true) leave();
+    else signal?.addEventListener('abort', leave, { once: true });
+    const over = (): void => signal?.removeEventListener('abort', leave);
+    this.#queue.push({ signal, ...left, over });
+    this.#next();
+    return left.promise;
   }
 
   #next(): void {
@@ -133,7 +139,7 @@ export class SimulatedServer {
     }
   }
 
-  async #serve({ signal, resolve, reject }: Request): Promise<void> {
+  async #serve({ signal, resolve, reject, over }: Request): Promise<void> {
     if (this.health !== 'hung') {
       try {
         const { handle } = this.#options;
@@ -146,6 +152,7 @@ export class SimulatedServer {
         reject(error);
       }
     }
+    over();
     this.#stats.busy -= 1;
     this.#next();
   }

@@ -85,6 +85,20 @@ describe('simulation', () => {
     expect(server.stats).toMatchObject({ busy: 0, completed: 1, wasted: 1 });
   });
 
+  test('rejects a caller who had left before, and lets go of the signal of one that was served', async () => {
+    const world = simulation({ seed: 1 });
+    const server = world.server({ workers: 1, serviceMs: 10 });
+    await expect(server.call(AbortSignal.abort('left'))).rejects.toBe('left');
+    const { signal } = new AbortController();
+    const listeners: string[] = [];
+    signal.addEventListener = (type: string) => void listeners.push(`+${type}`);
+    signal.removeEventListener = (type: string) => void listeners.push(`-${type}`);
+    const served = server.call(signal);
+    await world.run(20);
+    await served;
+    expect([listeners, server.stats.completed]).toEqual([['+abort', '-abort'], 2]);
+  });
+
   test('gains capacity when workers are added, and a tier fails when the one below does', async () => {
     const world = simulation({ seed: 1 });
     const below = world.server({ name: 'below', workers: 10, serviceMs: 1 });
@@ -126,6 +140,7 @@ describe('simulation', () => {
     const world = simulation({ seed: 1 });
     expect(() => simulation({ seed: -1 })).toThrow('seed must be');
     expect(() => world.server({ workers: 0, serviceMs: 1 })).toThrow('workers must be');
+    expect(() => (world.server({ workers: 1, serviceMs: 1 }).workers = Number.NaN)).toThrow('workers must be');
     expect(() => world.server({ workers: 1, serviceMs: -1 })).toThrow('serviceMs must be');
     expect(() => world.load({ perSecond: 0, call: () => 1 })).toThrow('perSecond must be');
     expect(Number.isNaN(world.load({ perSecond: 1, call: () => 1 }).quantileMs(0.5))).toBe(true);
