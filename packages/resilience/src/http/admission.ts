@@ -41,11 +41,15 @@ export interface AdmissionOptions {
   readonly clock?: Clock;
 }
 
-/** A request that may be served. Call `end` when it is over, once. */
+/** A request that may be served. Call `end` when it is over. */
 export interface Admitted {
   readonly admitted: true;
   readonly request: RequestContext;
-  /** @param answered - false when the client left before it was answered: `request.signal` aborts. */
+  /**
+   * The request is over; a second call changes nothing.
+   *
+   * @param answered - false when the client left before it was answered: `request.signal` aborts.
+   */
   end(answered: boolean): void;
 }
 

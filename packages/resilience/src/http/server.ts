@@ -13,8 +13,11 @@ interface ResponseLike {
 /** What is used of a fastify reply. */
 export interface ReplyLike {
   readonly raw: ResponseLike;
+  /** Sets the status. */
   code(status: number): unknown;
+  /** Sets a header. */
   header(name: string, value: string): unknown;
+  /** Ends the response. */
   send(payload: string): unknown;
 }
 

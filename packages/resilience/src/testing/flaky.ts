@@ -8,10 +8,25 @@ export interface Flaky<T> {
 }
 
 /**
+ * A function that rejects the first `failures` times and then resolves to undefined.
+ *
+ * @param failures - how often it rejects, from 0; Infinity for always.
+ * @throws ResilienceError `INVALID_OPTION`
+ *
+ * @example
+ * ```ts
+ * import { flaky } from '@nines/resilience/testing';
+ *
+ * const stock = flaky(1);
+ * console.log(await stock().catch((error) => error.message), await stock()); // call 1 failed on purpose undefined
+ * ```
+ */
+export function flaky(failures: number): Flaky<undefined>;
+/**
  * A function that rejects the first `failures` times and then resolves.
  *
  * @param failures - how often it rejects, from 0; Infinity for always.
- * @param value - what it resolves to. Default: undefined.
+ * @param value - what it resolves to.
  * @param error - makes what it rejects with; is given the number of the call, from 1. Default: an Error that says which call it was.
  * @throws ResilienceError `INVALID_OPTION`
  *
@@ -26,7 +41,6 @@ export interface Flaky<T> {
  * console.log(await inventory.execute(stock), stock.calls); // 42 3
  * ```
  */
-export function flaky(failures: number): Flaky<undefined>;
 export function flaky<T>(failures: number, value: T, error?: (call: number) => unknown): Flaky<T>;
 export function flaky<T>(failures: number, value?: T, error: (call: number) => unknown = failed): Flaky<T | undefined> {
   if (failures !== Number.POSITIVE_INFINITY) checkOption('flaky', 'failures', failures, wholeNumber(0, Number.MAX_SAFE_INTEGER));

@@ -92,6 +92,7 @@ export class SimulatedServer {
     return this.#workers;
   }
 
+  /** @throws ResilienceError `INVALID_OPTION` */
   set workers(count: number) {
     checkOption('server', 'workers', count, wholeNumber(0, 1_000_000));
     this.#workers = count;
