@@ -98,11 +98,36 @@ describe('fetchWith', () => {
 
   test('never sends a stream twice, whatever the method', async () => {
     const stream = (): ReadableStream => new Blob(['x']).stream();
-    const unavailable = await serve(statuses(503));
-    expect(await codeOf(resilient([retries])(unavailable.url, { method: 'PUT', body: stream(), duplex: 'half' }))).toBe('503');
-    const throttled = await serve(statuses(429));
-    expect(await codeOf(resilient([retries])(throttled.url, { method: 'PUT', body: stream(), duplex: 'half' }))).toBe('INVALID_OPTION');
-    expect([unavailable.seen.length, throttled.seen.length]).toEqual([1, 1]);
+    for (const status of [503, 429]) {
+      const { url, seen } = await serve((request, response) => {
+        request.resume();
+        response.writeHead(status, { 'retry-after': '1' }).end('later');
+      });
+      const response = await resilient([retries])(url, { method: 'PUT', body: stream(), duplex: 'half' });
+      expect([response.status, response.headers.get('retry-after'), await response.text(), seen.length]).toEqual([status, '1', 'later', 1]);
+    }
+    const { url, seen } = await serve((request) => request.socket.destroy());
+    await expect(resilient([retries])(url, { method: 'PUT', body: stream(), duplex: 'half' })).rejects.toThrow();
+    expect(seen).toHaveLength(1);
+  });
+
+  test('refuses to send a stream again whatever a policy of your own says', async () => {
+    const stubborn: Policy = {
+      name: 'stubborn',
+      kind: 'custom',
+      options: {},
+      bind: () => ({
+        async run(ctx, next) {
+          await next(ctx);
+          return next(ctx.fork({ attempt: 2 }));
+        },
+      }),
+    };
+    const { url, seen } = await serve(statuses(200));
+    expect(await codeOf(resilient([stubborn])(url, { method: 'PUT', body: new Blob(['x']).stream(), duplex: 'half' }))).toBe(
+      'INVALID_OPTION',
+    );
+    expect(seen).toHaveLength(1);
   });
 
   test('takes a Request: its method, headers and signal count; with a body it is sent once', async () => {
@@ -111,6 +136,7 @@ describe('fetchWith', () => {
     expect([response.status, seen.map(({ headers }) => headers['x-own'])]).toEqual([200, ['kept', 'kept', 'kept']]);
     const other = await serve(statuses(503, 200));
     expect(await codeOf(resilient([retries])(new Request(other.url, { method: 'PUT', body: 'x' })))).toBe('503');
+    expect(other.seen).toHaveLength(1);
     const left = new Request(url, { signal: AbortSignal.abort() });
     expect(await codeOf(resilient([retries])(left))).toBe('ABORTED');
   });

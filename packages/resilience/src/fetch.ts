@@ -1,4 +1,5 @@
 import {
+  type CallContext,
   type Criticality,
   functionOption,
   booleanOption,
@@ -68,6 +69,22 @@ function planOf(input: string | URL | Request, init: RequestInit, inherited: Inh
   };
 }
 
+/**
+ * The response to a body that cannot be sent again, as the pipeline sees it: no retry policy waits as long as it asks for, so the
+ * caller gets the response that came, at once.
+ */
+class SentOnce {
+  readonly response: Response;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+
+  constructor(response: Response) {
+    this.response = response;
+    this.status = response.status;
+    this.headers = { get: (name) => (name === 'retry-after' ? '999999999' : response.headers.get(name)) };
+  }
+}
+
 function methodOf({ input, init }: Plan): string {
   return (init.method ?? (typeof input === 'object' && 'method' in input ? input.method : 'GET')).toUpperCase();
 }
@@ -91,13 +108,12 @@ function anyOf(signals: readonly AbortSignal[]): AbortSignal | undefined {
  * A `fetch` whose requests go through a pipeline made with `classify: http()`. Each attempt gets the signal of its own;
  * deadline and criticality are sent with it; `Retry-After` is kept and the body of a replaced response is cancelled by the
  * retry. A request that may not run twice (POST and PATCH without `Idempotency-Key`) is retried only when it was refused with
- * 429, a body that is a stream never.
+ * 429, a body that is a stream never: its caller gets the response that came.
  *
  * The policies are done when the headers of the response are there. Reading the body is bounded by `init.signal` and by the
  * inherited call, not by the deadline of the pipeline.
  *
- * @throws ResilienceError `INVALID_OPTION`; a request rejects as `pipeline.execute` does, with what `fetch` threw, and with
- * `INVALID_OPTION` when a stream would have to be sent again
+ * @throws ResilienceError `INVALID_OPTION`; a request rejects as `pipeline.execute` does and with what `fetch` threw
  *
  * @example
  * ```ts
@@ -123,28 +139,27 @@ export function fetchWith(pipeline: Pipeline, options?: FetchOptions): Resilient
     { context: optional(functionOption()), propagate: booleanOption(), fetch: functionOption() },
   );
   if (typeof pipeline?.execute !== 'function') throw new ResilienceError('INVALID_OPTION', 'fetchWith: pipeline must be a pipeline');
-  return (input, { key, criticality, idempotent, ...init } = {}) => {
+  return async (input, { key, criticality, idempotent, ...init } = {}) => {
     const inherited = context?.();
     const plan = planOf(input, init, inherited);
-    return pipeline.execute(
-      async (ctx) => {
-        if (plan.once && ctx.attempt > 1) {
-          throw new ResilienceError('INVALID_OPTION', `${ctx.pipeline}: the body is a stream and was sent already`, {
-            pipeline: ctx.pipeline,
-          });
-        }
-        const headers = new Headers(plan.headers);
-        if (propagate) for (const [name, value] of Object.entries(ctx.headers())) headers.set(name, value);
-        // The signals of the caller too: the context lets go of them when the response is there, and its body is still to be read.
-        return fetch(input, { ...init, headers, signal: AbortSignal.any([ctx.signal, ...plan.signals]) });
-      },
-      {
-        key: key ?? hostOf(input),
-        criticality: criticality ?? inherited?.criticality,
-        idempotent: mayRepeat(plan, idempotent),
-        remainingMs: inherited?.remainingMs(),
-        signal: anyOf(plan.signals),
-      },
-    );
+    const run = async (ctx: CallContext): Promise<Response | SentOnce> => {
+      if (plan.once && ctx.attempt > 1) {
+        const { pipeline: name } = ctx;
+        throw new ResilienceError('INVALID_OPTION', `${name}: the body is a stream and was sent already`, { pipeline: name });
+      }
+      const headers = new Headers(plan.headers);
+      if (propagate) for (const [name, value] of Object.entries(ctx.headers())) headers.set(name, value);
+      // The signals of the caller too: the context lets go of them when the response is there, and its body is still to be read.
+      const response = await fetch(input, { ...init, headers, signal: AbortSignal.any([ctx.signal, ...plan.signals]) });
+      return plan.once ? new SentOnce(response) : response;
+    };
+    const result = await pipeline.execute(run, {
+      key: key ?? hostOf(input),
+      criticality: criticality ?? inherited?.criticality,
+      idempotent: mayRepeat(plan, idempotent),
+      remainingMs: inherited?.remainingMs(),
+      signal: anyOf(plan.signals),
+    });
+    return result instanceof SentOnce ? result.response : result;
   };
 }
