@@ -1,6 +1,5 @@
 import type { Classify, Judgement } from './classify.ts';
-import type { AbortWatcher, Context } from './context.ts';
-import type { ResilienceError } from './errors.ts';
+import type { CallState, Context } from './context.ts';
 import type { AttemptInfo, EventStream } from './events.ts';
 import type { Outcome, RawOutcome } from './outcome.ts';
 import type { Done } from './policy.ts';
@@ -30,84 +29,72 @@ function settle(ctx: Context, raw: RawOutcome, { kind, retryAfterMs, discard }: 
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' || typeof value === 'function'
-    ? typeof (value as PromiseLike<unknown> | null)?.then === 'function'
-    : false;
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }
 
-/** One run of the function. */
-class Attempt implements AbortWatcher {
-  readonly #ctx: Context;
-  readonly #classify: Classify;
-  readonly #events: EventStream;
-  readonly #done: Done;
-  readonly #startedAt: number;
-  #info: AttemptInfo | undefined;
-  #settled = false;
-
-  constructor(ctx: Context, classify: Classify, events: EventStream, done: Done) {
-    this.#ctx = ctx;
-    this.#classify = classify;
-    this.#events = events;
-    this.#done = done;
-    this.#startedAt = ctx.now;
-  }
-
-  start(): void {
-    const ctx = this.#ctx;
-    ctx.watch(this);
-    let returned: unknown;
-    try {
-      returned = this.#events.active ? this.#events.around(this.#describe(), () => ctx.call.run(ctx)) : ctx.call.run(ctx);
-      if (isThenable(returned)) {
-        const promise = returned instanceof Promise ? returned : Promise.resolve(returned);
-        promise.then(
-          (value: unknown) => this.#finish({ ok: true, value }),
-          (error: unknown) => this.#finish({ ok: false, error }),
-        );
-        return;
-      }
-    } catch (error) {
-      this.#finish({ ok: false, error });
-      return;
-    }
-    this.#finish({ ok: true, value: returned });
-  }
-
-  abort(reason: ResilienceError): void {
-    this.#finish({ ok: false, error: reason });
-  }
-
-  #describe(): AttemptInfo {
-    const { attempt, pipeline, key } = this.#ctx;
-    return (this.#info ??= { pipeline, attempt, kind: attempt === 1 ? 'first' : 'retry', key });
-  }
-
-  #finish(raw: RawOutcome): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    const ctx = this.#ctx;
-    ctx.unwatch(this);
-    let result = raw;
-    let judgement: Judgement;
-    try {
-      judgement = judge(ctx, raw, this.#classify);
-    } catch (error) {
-      result = { ok: false, error };
-      judgement = { kind: 'ignored' };
-    }
-    const durationMs = ctx.refresh() - this.#startedAt;
-    const error = result.ok ? undefined : result.error;
-    const { attempt, pipeline, call } = ctx;
-    const { kind } = judgement;
-    call.attempts.push({ attempt, kind, error, durationMs });
-    if (this.#events.active) this.#events.emit({ type: 'attempt', pipeline, info: this.#describe(), kind, durationMs, error });
-    this.#done(settle(ctx, result, judgement));
-  }
+/** A run of the function has ended, perhaps long after its attempt. */
+function leave(call: CallState): void {
+  call.running -= 1;
+  if (call.running > 0) return;
+  const { idle } = call;
+  call.idle = undefined;
+  idle?.();
 }
 
 /** Runs the function once. */
 export function runAttempt(ctx: Context, classify: Classify, events: EventStream, done: Done): void {
-  if (ctx.aborted === undefined) new Attempt(ctx, classify, events, done).start();
-  else done(ctx.fail(ctx.aborted, ctx.aborted.code === 'ABORTED' ? 'ignored' : 'rejected'));
+  if (ctx.aborted !== undefined) {
+    done(ctx.failAborted('rejected'));
+    return;
+  }
+  const { call, attempt, now: startedAt } = ctx;
+  const { pipeline, key } = call;
+  let known: AttemptInfo | undefined;
+  let settled = false;
+  let ended = false;
+  const info = (): AttemptInfo => (known ??= { pipeline, attempt, kind: attempt === 1 ? 'first' : 'retry', key });
+
+  const finish = (raw: RawOutcome): void => {
+    if (settled) return;
+    settled = true;
+    ctx.unwatch(watcher);
+    let result = raw;
+    let judgement: Judgement;
+    try {
+      judgement = judge(ctx, raw, classify);
+    } catch (error) {
+      result = { ok: false, error };
+      judgement = { kind: 'ignored' };
+    }
+    const { kind } = judgement;
+    const durationMs = ctx.refresh() - startedAt;
+    const error = result.ok ? undefined : result.error;
+    call.attempts.push({ attempt, kind, error, durationMs });
+    if (events.active) events.emit({ type: 'attempt', pipeline, info: info(), kind, durationMs, error });
+    done(settle(ctx, result, judgement));
+  };
+  const end = (raw: RawOutcome): void => {
+    if (ended) return;
+    ended = true;
+    leave(call);
+    finish(raw);
+  };
+  const fail = (error: unknown): void => end({ ok: false, error });
+  const watcher = { abort: (error: unknown): void => finish({ ok: false, error }) };
+
+  ctx.watch(watcher);
+  call.running += 1;
+  let value: unknown;
+  try {
+    value = events.active ? events.around(info(), () => call.run(ctx)) : call.run(ctx);
+    if (isThenable(value)) {
+      const promise = value instanceof Promise ? value : Promise.resolve(value);
+      promise.then((settledTo: unknown) => end({ ok: true, value: settledTo }), fail);
+      return;
+    }
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  end({ ok: true, value });
 }

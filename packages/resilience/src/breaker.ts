@@ -59,10 +59,10 @@ export interface Refusal {
 }
 
 /** The ticket of a call that would have been refused: it counts for nothing. */
-const UNCOUNTED: Ticket = Object.freeze({ generation: -1, endProbe: undefined });
+const UNCOUNTED: Ticket = { generation: -1, endProbe: undefined };
 
-const PROBES_OUT: Refusal = Object.freeze({ reason: 'half_open', retryAfterMs: undefined });
-const ISOLATED: Refusal = Object.freeze({ reason: 'isolated', retryAfterMs: undefined });
+const PROBES_OUT: Refusal = { reason: 'half_open', retryAfterMs: undefined };
+const ISOLATED: Refusal = { reason: 'isolated', retryAfterMs: undefined };
 
 /** One breaker. */
 export class Breaker {

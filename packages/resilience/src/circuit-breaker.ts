@@ -89,10 +89,9 @@ function resolveWindow(window: BreakerWindowOptions, minimumCalls: number): Brea
   const type = oneOf(['time', 'count', 'consecutive']);
   const resolve = (checks: Readonly<Record<string, OptionCheck>>, fill: object = {}): BreakerWindowOptions =>
     resolveOptions<Record<string, unknown>>(`${OWNER} window`, window, fill, { type, ...checks }) as unknown as BreakerWindowOptions;
-  if (window.type === 'time') return resolve({ ms: wholeNumber(100, MAX_TIMER_MS), buckets: wholeNumber(1, 100) }, { buckets: 10 });
   if (window.type === 'count') return resolve({ size: wholeNumber(minimumCalls, 100_000) });
   if (window.type === 'consecutive') return resolve({ failures: wholeNumber(1, 1_000_000) });
-  return resolve({});
+  return resolve({ ms: wholeNumber(100, MAX_TIMER_MS), buckets: wholeNumber(1, 100) }, { buckets: 10 });
 }
 
 function createWindow({ window, minimumCalls, failureRateThreshold, slowCallRateThreshold }: Resolved): BreakerWindow {

@@ -23,11 +23,6 @@ function intervalTicker(): Ticker {
   return {
     start: (tick) => (timer = setInterval(tick, TICK_MS)),
     stop: () => clearInterval(timer),
-    hold(held) {
-      if (typeof timer !== 'object') return;
-      if (held) timer.ref();
-      else timer.unref();
-    },
   };
 }
 
@@ -37,14 +32,14 @@ const EXACT_BELOW_MS = 50;
 const wheel = new Wheel(intervalTicker(), now);
 
 /**
- * The clock of the process. A timeout below 50 ms has a timer of its own; longer ones share one timer and come up to 10 ms
- * late, never early. That timer runs only while something waits.
+ * The clock of the process. A timeout below 50 ms, or in the background, has a timer of its own; others share one timer and
+ * come up to 10 ms late, never early. That timer runs only while something waits.
  */
 export const systemClock: Clock = Object.freeze({
   now,
   epochMs: () => Date.now(),
   schedule(run: () => void, ms: number, background = false, at?: number) {
-    if (ms >= EXACT_BELOW_MS) return wheel.schedule(run, ms, background, at);
+    if (ms >= EXACT_BELOW_MS && !background) return wheel.schedule(run, ms, at);
     const timer = setTimeout(run, ms);
     if (background && typeof timer === 'object') timer.unref();
     return () => clearTimeout(timer);

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { ResilienceError, type ResilienceErrorCode } from './errors.ts';
+import type { EventStream, RejectionReason } from './events.ts';
 import type { AttemptRecord, ErrorOutcome, OutcomeKind } from './outcome.ts';
 import { type Criticality, propagationHeaders } from './propagation.ts';
 
@@ -39,10 +40,23 @@ export interface PolicyContext extends CallContext {
   fork(changes?: { readonly attempt?: number; readonly deadlineAt?: number }): Fork;
   /** Waits; resolves to false at once when the context is aborted, else to true after `ms`. */
   sleep(ms: number): Promise<boolean>;
+  /** Runs the function as soon as no run of the user's function goes on in this call: one that timed out may still work. */
+  whenIdle(run: () => void): void;
   /** The outcome of a call that a policy ends with an error. */
   fail(error: ResilienceError, kind: OutcomeKind): ErrorOutcome;
-  /** The outcome of a call that a policy refuses. Cheap: its error is built when it is first read. */
-  refuse(policy: string, code: ResilienceErrorCode, why: string, retryAfterMs?: number): ErrorOutcome;
+  /** The outcome of a call whose context was aborted: `ignored` when its caller left, else the kind given. Only after an abort. */
+  failAborted(otherwise: OutcomeKind): ErrorOutcome;
+  /** As {@link PolicyContext.fail}, but cheap: the error is built when it is first read. `why` follows the pipeline's name in its message. */
+  failLater(
+    kind: OutcomeKind,
+    policy: string,
+    code: ResilienceErrorCode,
+    why: string,
+    retryAfterMs?: number,
+    cause?: unknown,
+  ): ErrorOutcome;
+  /** The outcome of a call that a policy refuses before it reached the dependency; observers are told. Cheap, as {@link PolicyContext.failLater}. */
+  refuse(policy: string, code: ResilienceErrorCode, reason: RejectionReason, why: string, retryAfterMs?: number): ErrorOutcome;
 }
 
 /** A context made by {@link PolicyContext.fork}. */
@@ -60,10 +74,15 @@ export interface CallState {
   readonly criticality: Criticality;
   readonly idempotent: boolean | undefined;
   readonly clock: Clock;
+  readonly events: EventStream;
   readonly run: (ctx: CallContext) => unknown;
   readonly attempts: AttemptRecord[];
   /** The clock as last read. */
   now: number;
+  /** Runs of the function that go on, those that timed out too. */
+  running: number;
+  /** What waits until none goes on. */
+  idle: (() => void) | undefined;
 }
 
 /** Hears of an abort. */
@@ -71,35 +90,24 @@ export interface AbortWatcher {
   abort(reason: ResilienceError): void;
 }
 
-/** What `refuse` gives back. Building an error with its stack costs more than the whole call, and most callers read only the kind. */
-class RefusedOutcome implements ErrorOutcome {
+/** Building an error with its stack costs more than the whole call, and most callers of `executeOutcome` read only the kind. */
+class LateError implements ErrorOutcome {
   readonly ok = false;
-  readonly kind = 'rejected';
+  readonly kind: OutcomeKind;
   readonly attempts: readonly AttemptRecord[];
   readonly retryAfterMs: number | undefined;
-  readonly #policy: string;
-  readonly #pipeline: string;
-  readonly #code: ResilienceErrorCode;
-  readonly #why: string;
+  readonly #build: () => ResilienceError;
   #error: ResilienceError | undefined;
 
-  constructor(call: CallState, policy: string, code: ResilienceErrorCode, why: string, retryAfterMs: number | undefined) {
-    this.attempts = call.attempts;
+  constructor(kind: OutcomeKind, attempts: readonly AttemptRecord[], retryAfterMs: number | undefined, build: () => ResilienceError) {
+    this.kind = kind;
+    this.attempts = attempts;
     this.retryAfterMs = retryAfterMs;
-    this.#pipeline = call.pipeline;
-    this.#policy = policy;
-    this.#code = code;
-    this.#why = why;
+    this.#build = build;
   }
 
   get error(): ResilienceError {
-    this.#error ??= new ResilienceError(this.#code, `${this.#pipeline}: ${this.#why}`, {
-      policy: this.#policy,
-      pipeline: this.#pipeline,
-      retryAfterMs: this.retryAfterMs,
-      attempts: [...this.attempts],
-    });
-    return this.#error;
+    return (this.#error ??= this.#build());
   }
 }
 
@@ -207,26 +215,59 @@ export class Context implements Fork {
   sleep(ms: number): Promise<boolean> {
     if (this.aborted !== undefined) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const watcher: AbortWatcher = {
-        abort: () => {
-          cancel();
-          resolve(false);
-        },
-      };
       const cancel = this.call.clock.schedule(() => {
-        this.unwatch(watcher);
+        off();
         this.refresh();
         resolve(true);
       }, ms);
-      this.watch(watcher);
+      const off = this.onAbort(() => {
+        off();
+        cancel();
+        resolve(false);
+      });
     });
+  }
+
+  whenIdle(run: () => void): void {
+    const { call } = this;
+    if (call.running === 0) {
+      run();
+      return;
+    }
+    const before = call.idle;
+    call.idle = () => {
+      before?.();
+      run();
+    };
   }
 
   fail(error: ResilienceError, kind: OutcomeKind): ErrorOutcome {
     return { ok: false, error, kind, attempts: this.call.attempts, retryAfterMs: error.retryAfterMs };
   }
 
-  refuse(policy: string, code: ResilienceErrorCode, why: string, retryAfterMs?: number): ErrorOutcome {
-    return new RefusedOutcome(this.call, policy, code, why, retryAfterMs);
+  failAborted(otherwise: OutcomeKind): ErrorOutcome {
+    const reason = this.aborted as ResilienceError;
+    return this.fail(reason, reason.code === 'ABORTED' ? 'ignored' : otherwise);
+  }
+
+  failLater(
+    kind: OutcomeKind,
+    policy: string,
+    code: ResilienceErrorCode,
+    why: string,
+    retryAfterMs?: number,
+    cause?: unknown,
+  ): ErrorOutcome {
+    const { pipeline, attempts } = this.call;
+    return new LateError(kind, attempts, retryAfterMs, () => {
+      const details = { policy, pipeline, retryAfterMs, attempts: [...attempts], cause };
+      return new ResilienceError(code, `${pipeline}: ${why}`, details);
+    });
+  }
+
+  refuse(policy: string, code: ResilienceErrorCode, reason: RejectionReason, why: string, retryAfterMs?: number): ErrorOutcome {
+    const { pipeline, key, events } = this.call;
+    if (events.active) events.emit({ type: 'rejection', pipeline, policy, reason, key, retryAfterMs });
+    return this.failLater('rejected', policy, code, why, retryAfterMs);
   }
 }

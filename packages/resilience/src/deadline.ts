@@ -1,3 +1,4 @@
+import { bound } from './bound.ts';
 import { ResilienceError } from './errors.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
 import type { Policy } from './policy.ts';
@@ -35,21 +36,15 @@ export function deadline(options: DeadlineOptions): Policy {
       step(ctx, next, done) {
         const inheritedMs = ctx.remainingMs();
         if (inheritedMs <= 0) {
-          done(ctx.refuse('deadline', 'DEADLINE_EXCEEDED', 'the deadline had passed before the call began'));
+          done(ctx.failLater('rejected', 'deadline', 'DEADLINE_EXCEEDED', 'the deadline had passed'));
           return;
         }
         const ms = Math.min(totalMs, inheritedMs);
-        const inner = ctx.fork({ deadlineAt: ctx.now + ms });
-        const expire = (): void => {
+        const error = (): ResilienceError => {
           const message = `${pipeline}: the call took longer than ${Math.round(ms)} ms`;
-          inner.abort(new ResilienceError('DEADLINE_EXCEEDED', message, { policy: 'deadline', pipeline, attempts: [...ctx.attempts] }));
+          return new ResilienceError('DEADLINE_EXCEEDED', message, { policy: 'deadline', pipeline, attempts: [...ctx.attempts] });
         };
-        const cancel = clock.schedule(expire, ms, false, ctx.now);
-        next(inner, (outcome) => {
-          cancel();
-          inner.end();
-          done(outcome);
-        });
+        bound(clock, ctx, ms, ctx.now + ms, error, next, done);
       },
     }),
   };

@@ -31,19 +31,8 @@ export interface ResilienceErrorDetails {
 /** Set on every error of this package, so that two installed copies recognise each other's errors. */
 const BRAND: unique symbol = Symbol.for('@nines/resilience.error');
 
-const RETRYABLE: Readonly<Record<ResilienceErrorCode, boolean>> = Object.freeze({
-  TIMEOUT: true,
-  DEADLINE_EXCEEDED: true,
-  CIRCUIT_OPEN: true,
-  CIRCUIT_ISOLATED: true,
-  BULKHEAD_FULL: true,
-  RATE_LIMITED: true,
-  THROTTLED: true,
-  RETRIES_EXHAUSTED: true,
-  ABORTED: false,
-  INVALID_OPTION: false,
-  POLICY_ORDER: false,
-});
+/** A mistake in the program, or the caller's wish: the same call would end in the same way. */
+const FINAL: ReadonlySet<ResilienceErrorCode> = new Set(['ABORTED', 'INVALID_OPTION', 'POLICY_ORDER']);
 
 /**
  * The one error class of this package. Told apart by {@link ResilienceError.code}.
@@ -91,9 +80,9 @@ export class ResilienceError extends Error {
   readonly attempts: readonly AttemptRecord[];
 
   constructor(code: ResilienceErrorCode, message: string, details: ResilienceErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.retryable = RETRYABLE[code];
+    this.retryable = !FINAL.has(code);
     this.policy = details.policy;
     this.pipeline = details.pipeline;
     this.retryAfterMs = details.retryAfterMs;
@@ -123,5 +112,5 @@ export class ResilienceError extends Error {
  * ```
  */
 export function isResilienceError(value: unknown): value is ResilienceError {
-  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
+  return (value as Record<symbol, unknown> | null | undefined)?.[BRAND] === true;
 }

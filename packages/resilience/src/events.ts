@@ -85,11 +85,11 @@ export interface LimiterSnapshot {
 export interface PolicySnapshot {
   /** Breakers in each state, when the policy is a breaker. */
   readonly breakers?: Readonly<Record<BreakerState, number>>;
-  /** Retries that the budget would allow now, when the policy has a budget. */
+  /** Retries that the budget would allow now, when the policy has one. */
   readonly retryBudget?: number;
   /** When the policy limits what runs at once. */
   readonly limiter?: LimiterSnapshot;
-  /** Permits that are left, when the policy limits a rate. Below 0 while calls wait for theirs. */
+  /** Permits that are left now, when the policy limits a rate. */
   readonly permits?: number;
   /** Share of calls that is refused, 0 to 1, when the policy throttles. */
   readonly rejectionRatio?: number;

@@ -1,7 +1,7 @@
 import { Breaker, type BreakerSettings, type BreakerWindow, type Refusal } from './breaker.ts';
-import type { CallContext, PolicyContext } from './context.ts';
+import type { CallContext } from './context.ts';
 import type { BreakerState, PolicySnapshot } from './events.ts';
-import type { BoundPolicy, BreakerControl, Done, Policy, PolicyHost, Step } from './policy.ts';
+import type { BoundPolicy, Policy, PolicyHost } from './policy.ts';
 
 /** A circuit breaker as a policy: its name, its window and its settings. */
 export interface BreakerDefinition {
@@ -21,103 +21,79 @@ export interface BreakerDefinition {
 /** How many of the oldest are looked at when one must be forgotten, so that the cost of a call stays flat. */
 const LOOK_AT = 8;
 
-const WHY: Readonly<Record<Refusal['reason'], string>> = Object.freeze({
+const WHY: Readonly<Record<Refusal['reason'], string>> = {
   open: 'the circuit is open',
   half_open: 'the circuit is half-open and its probes are out',
   isolated: 'the circuit was isolated by hand',
-});
+};
 
-/** Breakers by key, least recently used first. */
-class KeyedBreakers implements BoundPolicy {
-  readonly breaker: BreakerControl;
-  readonly #host: PolicyHost;
-  readonly #definition: BreakerDefinition;
-  readonly #breakers = new Map<string | undefined, Breaker>();
-  readonly #single: Breaker | undefined;
-
-  constructor(host: PolicyHost, definition: BreakerDefinition) {
-    this.#host = host;
-    this.#definition = definition;
-    this.#single = definition.key === undefined ? this.#add(undefined) : undefined;
-    this.breaker = {
-      isolate: (key) => this.#each(key, (breaker) => breaker.isolate()),
-      close: (key) => this.#each(key, (breaker) => breaker.close(host.clock.now())),
-    };
+/** Forgets the oldest closed one of a few; else the oldest that nobody isolated; else the oldest. */
+function forget(breakers: Map<string | undefined, Breaker>): void {
+  let [victim, best, seen] = [undefined as string | undefined, -1, 0];
+  for (const [key, { state }] of breakers) {
+    const rank = state === 'closed' ? 2 : state === 'isolated' ? 0 : 1;
+    if (rank > best) [victim, best] = [key, rank];
+    seen += 1;
+    if (rank === 2 || seen === LOOK_AT) break;
   }
+  breakers.get(victim)?.dispose();
+  breakers.delete(victim);
+}
 
-  step(ctx: PolicyContext, next: Step, done: Done): void {
-    let key: string | undefined;
-    let breaker = this.#single;
-    if (breaker === undefined) {
-      key = this.#definition.key?.(ctx);
-      breaker = this.#of(key);
-    }
-    const startedAt = ctx.now;
-    const ticket = breaker.admit(startedAt);
-    if ('reason' in ticket) {
-      done(this.#refuse(ctx, key, ticket));
-      return;
-    }
-    const admitted = breaker;
-    next(ctx, (outcome) => {
-      const now = ctx.now;
-      admitted.settle(ticket, outcome.kind, now - startedAt, now);
-      done(outcome);
-    });
-  }
+function bindBreakers({ name: policy, settings, createWindow, key: keyOf, maxKeys }: BreakerDefinition, host: PolicyHost): BoundPolicy {
+  const { pipeline, clock, random, emit } = host;
+  /** Least recently used first. */
+  const breakers = new Map<string | undefined, Breaker>();
 
-  snapshot(): PolicySnapshot {
-    const breakers = { closed: 0, open: 0, half_open: 0, isolated: 0 };
-    for (const breaker of this.#breakers.values()) breakers[breaker.state] += 1;
-    return { breakers };
-  }
-
-  #refuse(ctx: PolicyContext, key: string | undefined, { reason, retryAfterMs }: Refusal): ReturnType<PolicyContext['refuse']> {
-    const { observed, emit, pipeline } = this.#host;
-    const { name } = this.#definition;
-    if (observed()) emit({ type: 'rejection', pipeline, policy: name, reason, key, retryAfterMs });
-    return ctx.refuse(name, reason === 'isolated' ? 'CIRCUIT_ISOLATED' : 'CIRCUIT_OPEN', WHY[reason], retryAfterMs);
-  }
-
-  #each(key: string | undefined, run: (breaker: Breaker) => void): void {
-    if (key !== undefined && this.#single === undefined) run(this.#of(key));
-    else for (const breaker of this.#breakers.values()) run(breaker);
-  }
-
-  #of(key: string | undefined): Breaker {
-    const found = this.#breakers.get(key);
-    if (found === undefined) return this.#add(key);
-    this.#breakers.delete(key);
-    this.#breakers.set(key, found);
-    return found;
-  }
-
-  #add(key: string | undefined): Breaker {
-    const { settings, createWindow, maxKeys, name: policy } = this.#definition;
-    if (this.#breakers.size >= maxKeys) this.#forget();
-    const { pipeline, clock, random, emit, observed } = this.#host;
-    const changed = (from: BreakerState, to: BreakerState): void => {
-      if (observed()) emit({ type: 'transition', pipeline, policy, key, from, to });
-    };
-    const breaker = new Breaker(settings, createWindow(this.#host), clock, random, changed);
-    this.#breakers.set(key, breaker);
+  function add(key: string | undefined): Breaker {
+    if (breakers.size >= maxKeys) forget(breakers);
+    const changed = (from: BreakerState, to: BreakerState): void => emit({ type: 'transition', pipeline, policy, key, from, to });
+    const breaker = new Breaker(settings, createWindow(host), clock, random, changed);
+    breakers.set(key, breaker);
     return breaker;
   }
 
-  /** The oldest closed one of a few goes; else the oldest that nobody isolated; else the oldest. */
-  #forget(): void {
-    let victim: { readonly key: string | undefined; readonly rank: number } | undefined;
-    let seen = 0;
-    for (const [key, { state }] of this.#breakers) {
-      const rank = state === 'closed' ? 2 : state === 'isolated' ? 0 : 1;
-      if (victim === undefined || rank > victim.rank) victim = { key, rank };
-      seen += 1;
-      if (rank === 2 || seen === LOOK_AT) break;
-    }
-    if (victim === undefined) return;
-    this.#breakers.get(victim.key)?.dispose();
-    this.#breakers.delete(victim.key);
+  function of(key: string | undefined): Breaker {
+    const found = breakers.get(key);
+    if (found === undefined) return add(key);
+    breakers.delete(key);
+    breakers.set(key, found);
+    return found;
   }
+
+  const single = keyOf === undefined ? add(undefined) : undefined;
+  const some = (key: string | undefined): Iterable<Breaker> => (key !== undefined && single === undefined ? [of(key)] : breakers.values());
+
+  return {
+    step(ctx, next, done) {
+      const breaker = single ?? of(keyOf?.(ctx));
+      const startedAt = ctx.now;
+      const ticket = breaker.admit(startedAt);
+      if ('reason' in ticket) {
+        const { reason, retryAfterMs } = ticket;
+        done(ctx.refuse(policy, reason === 'isolated' ? 'CIRCUIT_ISOLATED' : 'CIRCUIT_OPEN', reason, WHY[reason], retryAfterMs));
+        return;
+      }
+      next(ctx, (outcome) => {
+        const { now } = ctx;
+        breaker.settle(ticket, outcome.kind, now - startedAt, now);
+        done(outcome);
+      });
+    },
+    snapshot(): PolicySnapshot {
+      const count = { closed: 0, open: 0, half_open: 0, isolated: 0 };
+      for (const { state } of breakers.values()) count[state] += 1;
+      return { breakers: count };
+    },
+    breaker: {
+      isolate(key) {
+        for (const breaker of some(key)) breaker.isolate();
+      },
+      close(key) {
+        for (const breaker of some(key)) breaker.close(clock.now());
+      },
+    },
+  };
 }
 
 /**
@@ -146,5 +122,5 @@ class KeyedBreakers implements BoundPolicy {
  */
 export function breakerPolicy(definition: BreakerDefinition): Policy {
   const { name, options } = definition;
-  return { name, kind: 'breaker', options, bind: (host) => new KeyedBreakers(host, definition) };
+  return { name, kind: 'breaker', options, bind: (host) => bindBreakers(definition, host) };
 }

@@ -1,10 +1,10 @@
 import { runAttempt } from './attempt.ts';
 import { type Classify, classifyErrors } from './classify.ts';
 import { type Clock, systemClock, systemRandom } from './clock.ts';
-import { type CallContext, Context } from './context.ts';
+import { type CallContext, type CallState, Context } from './context.ts';
 import { ResilienceError } from './errors.ts';
 import { type BreakerState, EventStream, type Observer, type PipelineEvent, type PipelineView, type PolicySnapshot } from './events.ts';
-import { functionOption, objectOption, resolveOptions } from './options.ts';
+import { checkOption, functionOption, objectOption, oneOf, type OptionCheck, resolveOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { around, type BoundPolicy, type BreakerControl, checkOrder, type Done, type Policy, type PolicyHost, type Step } from './policy.ts';
 import { CRITICALITIES, type Criticality } from './propagation.ts';
@@ -86,18 +86,23 @@ export interface Pipeline {
   snapshot(): PipelineSnapshot;
 }
 
-const NO_OPTIONS: ExecuteOptions = Object.freeze({});
+const NO_OPTIONS: ExecuteOptions = {};
 
 /** The outermost context of a call. */
-function enter(pipeline: string, run: (ctx: CallContext) => unknown, options: ExecuteOptions, clock: Clock, now: number): Context {
+function enter(
+  { pipeline, clock, events, run }: Pick<CallState, 'pipeline' | 'clock' | 'events' | 'run'>,
+  options: ExecuteOptions,
+  now: number,
+): Context {
   const { key, criticality = 'critical', idempotent, remainingMs } = options;
-  if (criticality !== 'critical' && !CRITICALITIES.includes(criticality)) {
-    const message = `pipeline ${pipeline}: criticality must be one of ${CRITICALITIES.join(', ')}`;
-    throw new ResilienceError('INVALID_OPTION', message, { pipeline });
-  }
+  if (criticality !== 'critical') checkOption(`pipeline ${pipeline}`, 'criticality', criticality, oneOf(CRITICALITIES));
   // What is not a time, such as NaN, is a deadline that has passed: the careful reading.
   const deadlineAt = remainingMs === undefined ? Number.POSITIVE_INFINITY : now + (remainingMs > 0 ? remainingMs : 0);
-  return new Context({ pipeline, key, criticality, idempotent, clock, run, attempts: [], now }, 1, deadlineAt);
+  return new Context(
+    { pipeline, key, criticality, idempotent, clock, events, run, attempts: [], now, running: 0, idle: undefined },
+    1,
+    deadlineAt,
+  );
 }
 
 /** Aborts the call with the signal of its caller. Returns a function that stops listening. */
@@ -163,7 +168,7 @@ class PolicyPipeline implements Pipeline {
     const { name: pipeline } = this;
     const { key, signal } = options;
     const startedAt = this.#clock.now();
-    const root = enter(pipeline, run, options, this.#clock, startedAt);
+    const root = enter({ pipeline, clock: this.#clock, events: this.#events, run }, options, startedAt);
     const leave = signal === undefined ? undefined : listen(root, signal);
     this.#inFlight += 1;
     let ended = false;
@@ -219,6 +224,12 @@ const defaults: Readonly<Required<PipelineOptions>> = Object.freeze({
   observer: Object.freeze([]),
 });
 
+const nameOption: OptionCheck = (name) =>
+  typeof name === 'string' && name.length > 0 && name.length <= 100 ? undefined : 'a string of 1 to 100 characters';
+
+const policiesOption: OptionCheck = (policies) =>
+  Array.isArray(policies) && policies.every((policy) => typeof policy?.bind === 'function') ? undefined : 'an array of policies';
+
 /**
  * Puts policies around the calls to one dependency. Make it once and keep it: breakers remember.
  *
@@ -236,12 +247,7 @@ const defaults: Readonly<Required<PipelineOptions>> = Object.freeze({
  * ```
  */
 export function pipeline(name: string, policies: readonly Policy[], options?: PipelineOptions): Pipeline {
-  if (typeof name !== 'string' || name.length < 1 || name.length > 100) {
-    throw new ResilienceError(
-      'INVALID_OPTION',
-      `pipeline: name must be 1 to 100 characters, got ${typeof name === 'string' ? name.length : typeof name}`,
-    );
-  }
+  checkOption('pipeline', 'name', name, nameOption);
   const resolved = resolveOptions<Required<PipelineOptions>>(`pipeline ${name}`, options, defaults, {
     classify: functionOption(),
     clock: objectOption(),
@@ -249,9 +255,7 @@ export function pipeline(name: string, policies: readonly Policy[], options?: Pi
     metrics: objectOption(),
     observer: objectOption(),
   });
-  if (!Array.isArray(policies) || !policies.every((policy) => typeof policy?.bind === 'function')) {
-    throw new ResilienceError('INVALID_OPTION', `pipeline ${name}: policies must be an array of policies`);
-  }
+  checkOption(`pipeline ${name}`, 'policies', policies, policiesOption);
   checkOrder(name, policies);
   return new PolicyPipeline(name, policies, resolved);
 }

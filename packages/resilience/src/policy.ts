@@ -60,16 +60,16 @@ export interface Policy {
 }
 
 /** Outer to inner, each with the reason why it stands outside of those below. */
-const ORDER: readonly { readonly kind: PolicyKind; readonly why: string }[] = [
-  { kind: 'fallback', why: 'it must see every way in which a call can end' },
-  { kind: 'deadline', why: 'it bounds all attempts and the waits between them' },
-  { kind: 'throttle', why: 'a call that it refuses must take neither a place nor a permit' },
-  { kind: 'bulkhead', why: 'a call that finds no place must not take a permit, and a retried call keeps its place' },
-  { kind: 'rate-limit', why: 'one call takes one permit, however often it is retried' },
-  { kind: 'retry', why: 'every attempt must ask the breaker and have its own timeout' },
-  { kind: 'breaker', why: 'it must see a timed-out attempt as a failure' },
-  { kind: 'timeout', why: '' },
-];
+const ORDER: Readonly<Record<Exclude<PolicyKind, 'custom'>, string>> = {
+  fallback: 'it sees every end of a call',
+  deadline: 'it bounds all attempts and the waits between them',
+  throttle: 'what it refuses takes no place',
+  bulkhead: 'a call without a place must take no permit',
+  'rate-limit': 'a retry takes no permit',
+  retry: 'every attempt must ask the breaker and have its own timeout',
+  breaker: 'it must see a timed-out attempt as a failure',
+  timeout: '',
+};
 
 /**
  * Refuses policies in a wrong order and two of a kind. Custom policies may stand anywhere.
@@ -79,13 +79,12 @@ const ORDER: readonly { readonly kind: PolicyKind; readonly why: string }[] = [
 export function checkOrder(pipeline: string, policies: readonly Policy[]): void {
   let outer: { readonly name: string; readonly rank: number } | undefined;
   for (const policy of policies) {
-    const rank = ORDER.findIndex((entry) => entry.kind === policy.kind);
-    if (rank < 0) continue;
+    const { kind } = policy;
+    if (kind === 'custom') continue;
+    const rank = Object.keys(ORDER).indexOf(kind);
     if (outer !== undefined && rank <= outer.rank) {
       const why =
-        rank === outer.rank
-          ? `one ${policy.kind} policy is enough`
-          : `${policy.name} must stand outside of ${outer.name}: ${ORDER[rank]?.why ?? ''}`;
+        rank === outer.rank ? `one ${kind} policy is enough` : `${policy.name} must stand outside of ${outer.name}: ${ORDER[kind]}`;
       throw new ResilienceError('POLICY_ORDER', `pipeline ${pipeline}: ${why}`, { policy: policy.name, pipeline });
     }
     outer = { name: policy.name, rank };

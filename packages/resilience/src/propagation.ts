@@ -15,9 +15,7 @@ const MAX_DIGITS = 99_999_999;
  */
 export function grpcTimeout(ms: number): string {
   const whole = Math.max(0, Math.floor(ms));
-  if (whole <= MAX_DIGITS) return `${whole}m`;
-  const seconds = Math.floor(whole / 1_000);
-  return seconds <= MAX_DIGITS ? `${seconds}S` : `${Math.min(Math.floor(seconds / 3_600), MAX_DIGITS)}H`;
+  return whole <= MAX_DIGITS ? `${whole}m` : `${Math.min(Math.floor(whole / 1_000), MAX_DIGITS)}S`;
 }
 
 /** What tells the next hop how long this call still has and how much it matters. */

@@ -1,3 +1,4 @@
+import { bound } from './bound.ts';
 import { ResilienceError } from './errors.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
 import type { Policy } from './policy.ts';
@@ -32,17 +33,11 @@ export function timeout(options: TimeoutOptions): Policy {
     options: resolved,
     bind: ({ pipeline, clock }) => ({
       step(ctx, next, done) {
-        const inner = ctx.fork();
-        const expire = (): void => {
+        const error = (): ResilienceError => {
           const message = `${pipeline}: attempt ${ctx.attempt} took longer than ${attemptMs} ms`;
-          inner.abort(new ResilienceError('TIMEOUT', message, { policy: 'timeout', pipeline }));
+          return new ResilienceError('TIMEOUT', message, { policy: 'timeout', pipeline });
         };
-        const cancel = clock.schedule(expire, attemptMs, false, ctx.now);
-        next(inner, (outcome) => {
-          cancel();
-          inner.end();
-          done(outcome);
-        });
+        bound(clock, ctx, attemptMs, Number.POSITIVE_INFINITY, error, next, done);
       },
     }),
   };

@@ -6,18 +6,15 @@ import { TICK_MS, Wheel } from './wheel.ts';
 function turning(start = 0) {
   let now = start;
   let tick: (() => void) | undefined;
-  const held: boolean[] = [];
   const wheel = new Wheel(
     {
       start: (run) => (tick = run),
       stop: () => (tick = undefined),
-      hold: (value) => void held.push(value),
     },
     () => now,
   );
   return {
     wheel,
-    held,
     now: () => now,
     running: () => tick !== undefined,
     pass: (ms: number): void => {
@@ -38,14 +35,10 @@ describe('the wheel', () => {
     for (let i = 0; i < 20_000; i++) {
       const ms = 50 + random() * 9_000;
       const dueAt = now() + ms;
-      const cancel = wheel.schedule(
-        () => {
-          runs += 1;
-          if (now() < dueAt || now() >= dueAt + 2 * TICK_MS) wrong.push(`due ${dueAt}, ran ${now()}`);
-        },
-        ms,
-        false,
-      );
+      const cancel = wheel.schedule(() => {
+        runs += 1;
+        if (now() < dueAt || now() >= dueAt + 2 * TICK_MS) wrong.push(`due ${dueAt}, ran ${now()}`);
+      }, ms);
       if (random() < 0.5) {
         calledOff += 1;
         cancel();
@@ -60,38 +53,31 @@ describe('the wheel', () => {
   test('after a pause longer than the ring everything due runs, the earliest first', () => {
     const { wheel, pass } = turning();
     const ran: number[] = [];
-    for (const ms of [5_000, 100, 2_600, 60_000, 70]) wheel.schedule(() => void ran.push(ms), ms, false);
+    for (const ms of [5_000, 100, 2_600, 60_000, 70]) wheel.schedule(() => void ran.push(ms), ms);
     pass(30_000);
     expect(ran).toEqual([70, 100, 2_600, 5_000]);
     pass(30_010);
     expect(ran).toEqual([70, 100, 2_600, 5_000, 60_000]);
   });
 
-  test('has no timer while nothing waits, and does not hold the process for background timeouts', () => {
-    const { wheel, pass, running, held } = turning();
+  test('has no timer while nothing waits; a call that ended keeps it for one turn, for the next call', () => {
+    const { wheel, pass, running } = turning();
     expect(running()).toBe(false);
-    wheel.schedule(() => {}, 100, true);
-    const cancel = wheel.schedule(() => {}, 100, false);
+    const cancel = wheel.schedule(() => {}, 100);
+    expect(running()).toBe(true);
     cancel();
-    pass(10);
-    expect([running(), held]).toEqual([true, [false]]);
-    wheel.schedule(() => {}, 50, false)();
-    expect(held).toEqual([false, true]);
-    pass(200);
+    expect(running()).toBe(true);
+    pass(TICK_MS);
     expect(running()).toBe(false);
   });
 
   test('a timeout that throws takes none of the others with it', () => {
     const { wheel, pass } = turning();
     let ran = 0;
-    wheel.schedule(
-      () => {
-        throw new Error('broken');
-      },
-      50,
-      false,
-    );
-    wheel.schedule(() => (ran += 1), 50, false);
+    wheel.schedule(() => {
+      throw new Error('broken');
+    }, 50);
+    wheel.schedule(() => (ran += 1), 50);
     expect(() => pass(60)).toThrow('broken');
     expect(ran).toBe(1);
   });
@@ -99,16 +85,12 @@ describe('the wheel', () => {
   test('one timeout may call off another that is due in the same turn, and begin a new one', () => {
     const { wheel, pass } = turning();
     const ran: string[] = [];
-    wheel.schedule(
-      () => {
-        ran.push('first');
-        cancel();
-        wheel.schedule(() => void ran.push('later'), 50, false);
-      },
-      50,
-      false,
-    );
-    const cancel = wheel.schedule(() => void ran.push('second'), 50, false);
+    wheel.schedule(() => {
+      ran.push('first');
+      cancel();
+      wheel.schedule(() => void ran.push('later'), 50);
+    }, 50);
+    const cancel = wheel.schedule(() => void ran.push('second'), 50);
     pass(60);
     expect(ran).toEqual(['first']);
     pass(60);

@@ -15,8 +15,6 @@ const SLOTS = 256;
 export interface Ticker {
   start(tick: () => void): void;
   stop(): void;
-  /** Whether the timer keeps the process alive. */
-  hold(held: boolean): void;
 }
 
 /** One timeout; in a ring of its slot. */
@@ -25,12 +23,10 @@ class Entry {
   next: Entry = this;
   readonly run: () => void;
   readonly tick: number;
-  readonly background: boolean;
 
-  constructor(run: () => void, tick: number, background: boolean) {
+  constructor(run: () => void, tick: number) {
     this.run = run;
     this.tick = tick;
-    this.background = background;
   }
 }
 
@@ -42,43 +38,33 @@ export class Wheel {
   readonly #now: () => number;
   readonly #slots: Entry[] = [];
   #waiting = 0;
-  #foreground = 0;
   #turned = 0;
   #running = false;
-  #held = false;
   readonly #turn = (): void => this.#advance();
 
   constructor(ticker: Ticker, now: () => number) {
     this.#ticker = ticker;
     this.#now = now;
-    for (let i = 0; i < SLOTS; i++) this.#slots.push(new Entry(nothing, 0, true));
+    for (let i = 0; i < SLOTS; i++) this.#slots.push(new Entry(nothing, 0));
   }
 
   /** Runs the function once, `ms` after `now` or up to one tick later. Returns a function that calls it off. */
-  schedule(run: () => void, ms: number, background: boolean, now: number = this.#now()): () => void {
-    const entry = new Entry(run, Math.ceil((now + ms) / TICK_MS), background);
+  schedule(run: () => void, ms: number, now: number = this.#now()): () => void {
+    const entry = new Entry(run, Math.ceil((now + ms) / TICK_MS));
     const head = this.#slots[entry.tick % SLOTS]!;
     entry.previous = head.previous;
     entry.next = head;
     head.previous.next = entry;
     head.previous = entry;
     this.#waiting += 1;
-    if (!background) this.#foreground += 1;
     if (!this.#running) this.#start(now);
-    if (!background && !this.#held) this.#hold(true);
     return () => this.#take(entry);
   }
 
   #start(now: number): void {
     this.#running = true;
-    this.#held = true;
     this.#turned = Math.floor(now / TICK_MS);
     this.#ticker.start(this.#turn);
-  }
-
-  #hold(held: boolean): void {
-    this.#held = held;
-    this.#ticker.hold(held);
   }
 
   /** True when it was still there. */
@@ -89,7 +75,6 @@ export class Wheel {
     entry.next = entry;
     entry.previous = entry;
     this.#waiting -= 1;
-    if (!entry.background) this.#foreground -= 1;
     return true;
   }
 
@@ -103,30 +88,23 @@ export class Wheel {
       const head = this.#slots[tick % SLOTS]!;
       for (let entry = head.next; entry !== head; entry = entry.next) if (entry.tick <= due) ready.push(entry);
     }
-    ready.sort((a, b) => a.tick - b.tick);
-    this.#run(ready);
-  }
-
-  /** One that throws takes none of the others with it: they run at once, and its error goes where errors of timers go. */
-  #run(ready: readonly Entry[], from = 0): void {
-    let at = from;
-    try {
-      for (; at < ready.length; at++) {
-        const entry = ready[at]!;
+    let failed: { readonly error: unknown } | undefined;
+    for (const entry of ready.sort((a, b) => a.tick - b.tick)) {
+      try {
         if (this.#take(entry)) entry.run();
+      } catch (error) {
+        // One that throws takes none of the others with it.
+        failed ??= { error };
       }
-      this.#rest();
-    } catch (error) {
-      this.#run(ready, at + 1);
-      throw error;
     }
+    this.#rest();
+    if (failed !== undefined) throw failed.error;
   }
 
   /** The timer stops only here, so that calls one after the other share it. */
   #rest(): void {
-    if (this.#waiting === 0) {
-      this.#running = false;
-      this.#ticker.stop();
-    } else if (this.#held !== this.#foreground > 0) this.#hold(!this.#held);
+    if (this.#waiting > 0) return;
+    this.#running = false;
+    this.#ticker.stop();
   }
 }
