@@ -159,6 +159,16 @@ describe('toxics', () => {
     expect(proxy.stats.heldBytes).toBe(0);
   });
 
+  test('holds no more than its buffer and one read, however much is sent', async () => {
+    const { proxy, pair } = await world({ maxBufferBytes: 1_024 });
+    proxy.add({ type: 'latency', ms: 60_000 });
+    const [, server] = await pair();
+    server.write(Buffer.alloc(8_388_608));
+    while (proxy.stats.heldBytes < 1_024) await new Promise(setImmediate);
+    for (let turn = 0; turn < 500; turn++) await new Promise(setImmediate);
+    expect(proxy.stats.heldBytes).toBeLessThanOrEqual(1_024 + 65_536);
+  });
+
   test('latency taken off lets go of what it held', async () => {
     const { proxy, clock, pair } = await world();
     const off = proxy.add({ type: 'latency', ms: 60_000 });
