@@ -136,6 +136,24 @@ describe('simulation', () => {
     expect(world.clock.pending).toBe(0);
   });
 
+  test('keeps a fair sample of latencies when there are more than it may keep, and goes on after calls that throw', async () => {
+    const world = simulation({ seed: 9 });
+    // The first half takes 10 ms, the second 30 ms: a sample of the first or the last alone would not see both.
+    const load = world.load({
+      perSecond: 1_000,
+      maxSamples: 500,
+      async call() {
+        await new Promise<void>((resolve) => {
+          world.clock.schedule(resolve, world.clock.now() < 10_000 ? 10 : 30);
+        });
+        if (load.stats.started % 2 === 0) throw new Error('failed on purpose');
+      },
+    });
+    await world.run(20_000);
+    expect([load.quantileMs(0.4), load.quantileMs(0.6)].map(Math.round), `seed ${world.seed}`).toEqual([10, 30]);
+    expect(load.stats.failed, `seed ${world.seed}`).toBeGreaterThan(load.stats.started / 3);
+  });
+
   test('refuses what cannot be simulated', () => {
     const world = simulation({ seed: 1 });
     expect(() => simulation({ seed: -1 })).toThrow('seed must be');
