@@ -107,7 +107,8 @@ describe('fetchWith', () => {
       expect([response.status, response.headers.get('retry-after'), await response.text(), seen.length]).toEqual([status, '1', 'later', 1]);
     }
     const { url, seen } = await serve((request) => request.socket.destroy());
-    await expect(resilient([retries])(url, { method: 'PUT', body: stream(), duplex: 'half' })).rejects.toThrow();
+    const lost = resilient([retries])(url, { method: 'PUT', body: stream(), duplex: 'half' });
+    await expect(lost).rejects.not.toMatchObject({ code: 'INVALID_OPTION' });
     expect(seen).toHaveLength(1);
   });
 

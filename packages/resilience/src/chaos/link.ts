@@ -75,8 +75,8 @@ export class Link {
     }
     const latency = this.#toxic('latency');
     const delayMs = latency === undefined ? 0 : latency.ms + latency.jitterMs * this.#host.random();
-    const dueAt = Math.max(this.#queue.at(-1)?.dueAt ?? 0, delayMs === 0 ? 0 : this.#host.clock.now() + delayMs);
-    this.#queue.push({ bytes, dueAt });
+    // The queue keeps the order: an item never leaves before those in front of it, whatever jitter says.
+    this.#queue.push({ bytes, dueAt: delayMs === 0 ? 0 : this.#host.clock.now() + delayMs });
     if (bytes !== 'end') this.#hold(bytes.length);
     this.#pump();
   }

@@ -30,7 +30,7 @@ describe('FakeClock', () => {
     expect(clock.now()).toBe(100);
   });
 
-  test('agrees with a sorted list over random timers, half of them called off', async () => {
+  test('agrees with a sorted list over random timers, most of them called off', async () => {
     const seed = 20_261_122;
     const random = seededRandom(seed);
     const clock = new FakeClock();
@@ -39,13 +39,22 @@ describe('FakeClock', () => {
       const at = Math.floor(random() * 500);
       return { id, at, cancel: clock.schedule(() => ran.push(id), at) };
     });
-    const off = timers.filter(() => random() < 0.5);
+    const off = timers.filter(() => random() < 0.8);
     for (const { cancel } of [...off, ...off]) cancel();
     const kept = timers.filter((timer) => !off.includes(timer));
     expect(clock.pending, `seed ${seed}`).toBe(kept.length);
     await clock.advance(500);
     expect(ran, `seed ${seed}`).toEqual(kept.sort((a, b) => a.at - b.at || a.id - b.id).map(({ id }) => id));
     expect(clock.pending).toBe(0);
+  });
+
+  test.each([-5, Number.NaN])('a timer of %s ms is due at once, and time does not go back', async (ms) => {
+    const clock = new FakeClock();
+    const seen: number[] = [];
+    await clock.advance(10);
+    clock.schedule(() => seen.push(clock.now()), ms);
+    await clock.advance(0);
+    expect(seen).toEqual([10]);
   });
 
   test('a second advance waits for the first', async () => {
