@@ -15,5 +15,8 @@ const experiment = chaos({
 });
 const inventory = pipeline('inventory', [pRetry({ maxAttempts: 11, backoff: fixed(0) }), experiment]);
 let attempts = 0;
-for (let i = 0; i < 50; i++) attempts += (await inventory.executeOutcome(() => 42)).attempts.length;
+inventory.subscribe(({ type }) => {
+  if (type === 'attempt') attempts += 1;
+});
+for (let i = 0; i < 50; i++) await inventory.execute(() => 42);
 console.log('50 calls succeeded with', attempts, 'attempts; budget left', budget);

@@ -1,5 +1,4 @@
 import {
-  type AttemptRecord,
   type BoundPolicy,
   checkOption,
   CRITICALITIES,
@@ -156,20 +155,20 @@ class Chaos implements BoundPolicy {
     const { attempt, key } = ctx;
     const durationMs = clock.now() - startedAt;
     const error = result.ok ? undefined : result.error;
-    // The list of a call is made by this package and grows as the call goes on.
-    const attempts = ctx.attempts as AttemptRecord[];
-    attempts.push({ attempt, kind, error, durationMs });
     if (observed()) {
       const info = { pipeline, attempt, kind: attempt === 1 ? ('first' as const) : ('retry' as const), key };
       emit({ type: 'attempt', pipeline, info, kind, durationMs, error });
     }
-    return { ...result, kind, attempts, retryAfterMs };
+    return { ...result, kind, attempts: [...ctx.attempts, { attempt, kind, error, durationMs }], retryAfterMs };
   }
 }
 
 /**
  * Injects faults into the attempts of a pipeline, to see what its policies do. Put it innermost: to everything outside, an
- * injected fault looks as if the dependency had done it; breakers, retries and metrics count it. Off unless enabled.
+ * injected fault looks as if the dependency had done it; breakers, retries, observers and metrics count it. Off unless enabled.
+ *
+ * A struck attempt is in the `attempts` of its own outcome; those that a retry policy lists at the end are the ones in which
+ * the function ran.
  *
  * @throws ResilienceError `INVALID_OPTION`
  *
