@@ -69,7 +69,8 @@ export function runAttempt(ctx: Context, classify: Classify, events: EventStream
     const { kind } = judgement;
     const durationMs = ctx.refresh() - startedAt;
     const error = result.ok ? undefined : result.error;
-    call.attempts.push({ attempt, kind, error, durationMs });
+    // A list of one is small, while the first push to an empty one makes room for sixteen.
+    call.attempts = [...call.attempts, { attempt, kind, error, durationMs }];
     if (events.active) events.emit({ type: 'attempt', pipeline, info: info(), kind, durationMs, error });
     done(settle(ctx, result, judgement));
   };

@@ -30,7 +30,7 @@ export interface PolicyContext extends CallContext {
   readonly now: number;
   /** Why this context was aborted; undefined while it was not. */
   readonly aborted: ResilienceError | undefined;
-  /** The attempts of this call that have ended, oldest first. The list grows as the call goes on. */
+  /** The attempts of this call that have ended until now, oldest first. */
   readonly attempts: readonly AttemptRecord[];
   /** Reads the clock; to be called after a wait, so that {@link PolicyContext.now} is true again. */
   refresh(): number;
@@ -76,7 +76,8 @@ export interface CallState {
   readonly clock: Clock;
   readonly events: EventStream;
   readonly run: (ctx: CallContext) => unknown;
-  readonly attempts: AttemptRecord[];
+  /** Replaced by each attempt that ends. */
+  attempts: readonly AttemptRecord[];
   /** The clock as last read. */
   now: number;
   /** Runs of the function that go on, those that timed out too. */

@@ -122,7 +122,11 @@ export class EventStream {
 
   add(observer: Observer, view: PipelineView): () => void {
     this.#observers.add(observer);
-    this.#guard(() => observer.attach?.(view));
+    try {
+      observer.attach?.(view);
+    } catch {
+      this.errors += 1;
+    }
     return () => void this.#observers.delete(observer);
   }
 
@@ -132,7 +136,13 @@ export class EventStream {
   }
 
   emit(event: PipelineEvent): void {
-    for (const observer of this.#observers) this.#guard(() => observer.event?.(event));
+    for (const observer of this.#observers) {
+      try {
+        observer.event?.(event);
+      } catch {
+        this.errors += 1;
+      }
+    }
   }
 
   /** Runs the function inside every observer that wraps attempts. */
@@ -166,13 +176,5 @@ export class EventStream {
       if (result === undefined || !('error' in result) || result.error !== error) this.errors += 1;
     }
     return once();
-  }
-
-  #guard(run: () => void): void {
-    try {
-      run();
-    } catch {
-      this.errors += 1;
-    }
   }
 }

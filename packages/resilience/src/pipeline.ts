@@ -5,7 +5,7 @@ import { type CallContext, type CallState, Context } from './context.ts';
 import { ResilienceError } from './errors.ts';
 import { type BreakerState, EventStream, type Observer, type PipelineEvent, type PipelineView, type PolicySnapshot } from './events.ts';
 import { checkOption, functionOption, objectOption, oneOf, type OptionCheck, resolveOptions } from './options.ts';
-import type { Outcome } from './outcome.ts';
+import type { AttemptRecord, Outcome } from './outcome.ts';
 import { around, type BoundPolicy, type BreakerControl, checkOrder, type Done, type Policy, type PolicyHost, type Step } from './policy.ts';
 import { CRITICALITIES, type Criticality } from './propagation.ts';
 
@@ -87,6 +87,7 @@ export interface Pipeline {
 }
 
 const NO_OPTIONS: ExecuteOptions = {};
+const NO_ATTEMPTS: readonly AttemptRecord[] = Object.freeze([]);
 
 /** The outermost context of a call. */
 function enter(
@@ -99,7 +100,7 @@ function enter(
   // What is not a time, such as NaN, is a deadline that has passed: the careful reading.
   const deadlineAt = remainingMs === undefined ? Number.POSITIVE_INFINITY : now + (remainingMs > 0 ? remainingMs : 0);
   return new Context(
-    { pipeline, key, criticality, idempotent, clock, events, run, attempts: [], now, running: 0, idle: undefined },
+    { pipeline, key, criticality, idempotent, clock, events, run, attempts: NO_ATTEMPTS, now, running: 0, idle: undefined },
     1,
     deadlineAt,
   );

@@ -75,18 +75,9 @@ function bindRetry(options: Resolved, host: PolicyHost): BoundPolicy {
     return ctx.failLater(outcome.kind, 'retry', 'RETRIES_EXHAUSTED', why, outcome.retryAfterMs, outcome.error);
   }
 
-  function wait(ctx: PolicyContext, delayMs: number, run: () => void, done: Done): void {
-    const go = (): void => {
-      off();
-      ctx.refresh();
-      run();
-    };
-    const cancel = clock.schedule(go, delayMs, false, ctx.now);
-    const off = ctx.onAbort(() => {
-      off();
-      cancel();
-      done(ctx.failAborted('transient'));
-    });
+  async function wait(ctx: PolicyContext, delayMs: number, run: () => void, done: Done): Promise<void> {
+    if (await ctx.sleep(delayMs)) run();
+    else done(ctx.failAborted('transient'));
   }
 
   function attempt(ctx: PolicyContext, count: number, inside: Step, done: Done): void {
@@ -113,7 +104,7 @@ function bindRetry(options: Resolved, host: PolicyHost): BoundPolicy {
       }
       emit({ type: 'retry', pipeline, policy: 'retry', attempt: count + 1, delayMs: delay, kind });
       discard(outcome);
-      wait(ctx, delay, () => attempt(ctx, count + 1, inside, done), done);
+      void wait(ctx, delay, () => attempt(ctx, count + 1, inside, done), done);
     });
   }
 
