@@ -2,15 +2,17 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { thisMachine } from './machine.ts';
 import { benchQueue } from './queue/main.ts';
-import { table } from './summary.ts';
+import { benchResilience, costTable } from './resilience/main.ts';
+import { type Row, table } from './summary.ts';
 
-const HELP = `Usage: npm run bench -- queue [options]
+const HELP = `Usage: npm run bench -- queue|resilience [options]
 
-Measures @nines/queue and bullmq side by side: separate processes, the same Redis, alternating order.
+queue       @nines/queue and bullmq side by side: separate processes, the same Redis, alternating order.
+resilience  @nines/resilience, opossum and p-retry side by side: CPU time of a call, a process for each, in turn.
 
   --runs N      runs of each scenario and peer (default 5)
   --only TEXT   only scenarios whose name contains TEXT, for example \`drain\`
-  --quick       a twentieth of the jobs, to see that everything runs; its figures mean little
+  --quick       a twentieth of the jobs or calls, to see that everything runs; its figures mean little
   --json FILE   write medians, ranges, ratios and the machine to FILE
   --help        this text
 
@@ -33,19 +35,28 @@ async function run(): Promise<number> {
     return 0;
   }
   const runs = Number(values.runs);
-  if (positionals[0] !== 'queue' || !Number.isInteger(runs) || runs < 1) {
-    console.error(positionals[0] === 'queue' ? `--runs must be a whole number from 1, got ${values.runs}` : HELP);
+  const [what] = positionals;
+  if ((what !== 'queue' && what !== 'resilience') || !Number.isInteger(runs) || runs < 1) {
+    console.error(what === 'queue' || what === 'resilience' ? `--runs must be a whole number from 1, got ${values.runs}` : HELP);
     return 2;
   }
   const machine = thisMachine();
-  const rows = await benchQueue({ runs, quick: values.quick, only: values.only, progress: (line) => console.error(line) });
+  const options = { runs, quick: values.quick, only: values.only, progress: (line: string) => console.error(line) };
+  const costs = what === 'resilience' ? await benchResilience(options) : [];
+  const rows = what === 'queue' ? await benchQueue(options) : [];
   console.log(`Node ${machine.node}, ${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.date}; ${runs} runs`);
+  if (what === 'resilience') console.log(costTable(costs));
+  else queueTable(rows);
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify({ machine, runs, rows: [...rows, ...costs] }, undefined, 2)}\n`);
+  return 0;
+}
+
+function queueTable(rows: readonly Row[]): void {
   console.log(
     'Changed from defaults: nines maxWaiting 10 000 000, a metrics registry handed in; bullmq removeOnComplete, attempts 5 with backoff.',
   );
   console.log(table(rows, 'bullmq'));
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, runs, rows }, undefined, 2)}\n`);
-  return 0;
 }
 
 process.exitCode = await run();

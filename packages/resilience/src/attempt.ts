@@ -1,7 +1,8 @@
 import type { Classify, Judgement } from './classify.ts';
-import type { Context } from './context.ts';
+import type { CallState, Context } from './context.ts';
 import type { AttemptInfo, EventStream } from './events.ts';
 import type { Outcome, RawOutcome } from './outcome.ts';
+import type { Done } from './policy.ts';
 
 /*
  * The innermost stage. It alone calls the user's function, and it alone turns what happened into an outcome:
@@ -27,40 +28,74 @@ function settle(ctx: Context, raw: RawOutcome, { kind, retryAfterMs, discard }: 
   return { ok: false, error: raw.error, kind, attempts, retryAfterMs };
 }
 
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
+}
+
+/** A run of the function has ended, perhaps long after its attempt. */
+function leave(call: CallState): void {
+  call.running -= 1;
+  if (call.running > 0) return;
+  const { idle } = call;
+  call.idle = undefined;
+  idle?.();
+}
+
 /** Runs the function once. */
-export function runAttempt(ctx: Context, classify: Classify, events: EventStream): Promise<Outcome<unknown>> {
-  if (ctx.aborted !== undefined) return Promise.resolve(ctx.fail(ctx.aborted, ctx.aborted.code === 'ABORTED' ? 'ignored' : 'rejected'));
-  const { call, attempt } = ctx;
-  const { pipeline, key, clock } = call;
-  const startedAt = clock.now();
-  const info: AttemptInfo = { pipeline, attempt, kind: attempt === 1 ? 'first' : 'retry', key };
-  return new Promise((resolve) => {
-    let settled = false;
-    const finish = (raw: RawOutcome): void => {
-      if (settled) return;
-      settled = true;
-      off();
-      let result = raw;
-      let judgement: Judgement;
-      try {
-        judgement = judge(ctx, raw, classify);
-      } catch (error) {
-        result = { ok: false, error };
-        judgement = { kind: 'ignored' };
-      }
-      const durationMs = clock.now() - startedAt;
-      const error = result.ok ? undefined : result.error;
-      call.attempts.push({ attempt, kind: judgement.kind, error, durationMs });
-      if (events.active) events.emit({ type: 'attempt', pipeline, info, kind: judgement.kind, durationMs, error });
-      resolve(settle(ctx, result, judgement));
-    };
-    const off = ctx.onAbort((reason) => finish({ ok: false, error: reason }));
-    const fail = (error: unknown): void => finish({ ok: false, error });
+export function runAttempt(ctx: Context, classify: Classify, events: EventStream, done: Done): void {
+  if (ctx.aborted !== undefined) {
+    done(ctx.failAborted('rejected'));
+    return;
+  }
+  const { call, attempt, now: startedAt } = ctx;
+  const { pipeline, key } = call;
+  let known: AttemptInfo | undefined;
+  let settled = false;
+  let ended = false;
+  const info = (): AttemptInfo => (known ??= { pipeline, attempt, kind: attempt === 1 ? 'first' : 'retry', key });
+
+  const finish = (raw: RawOutcome): void => {
+    if (settled) return;
+    settled = true;
+    ctx.unwatch(watcher);
+    let result = raw;
+    let judgement: Judgement;
     try {
-      const returned = events.active ? events.around(info, () => call.run(ctx)) : call.run(ctx);
-      Promise.resolve(returned).then((value) => finish({ ok: true, value }), fail);
+      judgement = judge(ctx, raw, classify);
     } catch (error) {
-      fail(error);
+      result = { ok: false, error };
+      judgement = { kind: 'ignored' };
     }
-  });
+    const { kind } = judgement;
+    const durationMs = ctx.refresh() - startedAt;
+    const error = result.ok ? undefined : result.error;
+    // A list of one is small, while the first push to an empty one makes room for sixteen.
+    call.attempts = [...call.attempts, { attempt, kind, error, durationMs }];
+    if (events.active) events.emit({ type: 'attempt', pipeline, info: info(), kind, durationMs, error });
+    done(settle(ctx, result, judgement));
+  };
+  const end = (raw: RawOutcome): void => {
+    if (ended) return;
+    ended = true;
+    leave(call);
+    finish(raw);
+  };
+  const fail = (error: unknown): void => end({ ok: false, error });
+  const watcher = { abort: (error: unknown): void => finish({ ok: false, error }) };
+
+  ctx.watch(watcher);
+  call.running += 1;
+  let value: unknown;
+  try {
+    value = events.active ? events.around(info(), () => call.run(ctx)) : call.run(ctx);
+    if (isThenable(value)) {
+      const promise = value instanceof Promise ? value : Promise.resolve(value);
+      promise.then((settledTo: unknown) => end({ ok: true, value: settledTo }), fail);
+      return;
+    }
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  end({ ok: true, value });
 }

@@ -5,7 +5,7 @@ import type { Classification, RawOutcome } from './outcome.ts';
 /** A {@link Classification} with what else is known. */
 export interface Judgement {
   readonly kind: Classification;
-  /** Milliseconds after which the dependency wants to be asked again, when it said so. */
+  /** Milliseconds after which the dependency wants to be asked again, when it said so. Below 0: it forbids a retry. */
   readonly retryAfterMs?: number | undefined;
   /** Frees what a value holds, such as a connection. Called when a retry takes the place of this value. */
   readonly discard?: (() => void) | undefined;
@@ -14,12 +14,13 @@ export interface Judgement {
 /** Judges what a function did. One classifier serves every policy of a pipeline. Not asked when the caller aborted: that is always `ignored`. */
 export type Classify = (outcome: RawOutcome, clock: Clock) => Classification | Judgement;
 
-function named(error: unknown, name: string): boolean {
-  return typeof error === 'object' && error !== null && 'name' in error && error.name === name;
+/** One property of what may be anything at all. */
+function property(value: unknown, name: string): unknown {
+  return (value as Readonly<Record<string, unknown>> | null | undefined)?.[name];
 }
 
 function judgeError(error: unknown): Classification | Judgement {
-  if (named(error, 'AbortError')) return 'ignored';
+  if (property(error, 'name') === 'AbortError') return 'ignored';
   if (!isResilienceError(error)) return 'transient';
   return error.retryable ? { kind: 'transient', retryAfterMs: error.retryAfterMs } : 'ignored';
 }
@@ -48,14 +49,7 @@ interface ResponseLike {
 }
 
 function isResponse(value: unknown): value is ResponseLike {
-  if (typeof value !== 'object' || value === null || !('status' in value) || !('headers' in value)) return false;
-  const { status, headers } = value;
-  return (
-    typeof status === 'number' &&
-    typeof headers === 'object' &&
-    headers !== null &&
-    typeof (headers as ResponseLike['headers']).get === 'function'
-  );
+  return typeof property(value, 'status') === 'number' && typeof property(property(value, 'headers'), 'get') === 'function';
 }
 
 /** RFC 9110 §10.2.3: seconds or a date. Undefined when it is neither. */
@@ -80,8 +74,7 @@ function discardBody(response: ResponseLike): void {
 
 /** The URL was wrong: that says nothing about the dependency. */
 function isInvalidUrl(error: unknown): boolean {
-  const cause: unknown = error instanceof TypeError ? (error.cause ?? error) : undefined;
-  return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ERR_INVALID_URL';
+  return error instanceof TypeError && property(error.cause ?? error, 'code') === 'ERR_INVALID_URL';
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { Clock } from './clock.ts';
-import type { ResilienceError } from './errors.ts';
+import { ResilienceError, type ResilienceErrorCode } from './errors.ts';
+import type { EventStream, RejectionReason } from './events.ts';
 import type { AttemptRecord, ErrorOutcome, OutcomeKind } from './outcome.ts';
+import { type Criticality, propagationHeaders } from './propagation.ts';
 
 /** What the function of a call is given. */
 export interface CallContext {
@@ -10,26 +12,51 @@ export interface CallContext {
   readonly attempt: number;
   /** The `key` given to `execute`. */
   readonly key: string | undefined;
+  /** The `criticality` given to `execute`; `critical` when none was given. */
+  readonly criticality: Criticality;
+  /** The `idempotent` given to `execute`. */
+  readonly idempotent: boolean | undefined;
   /** Aborts when this attempt must stop: timeout, deadline or the caller. Made when first read, so an unread one costs nothing. */
   readonly signal: AbortSignal;
   /** Milliseconds until the deadline; Infinity without one, never below 0. */
   remainingMs(): number;
+  /** Deadline (`grpc-timeout`, when there is one) and criticality (`x-criticality`) for the next hop, as HTTP headers. */
+  headers(): Record<string, string>;
 }
 
 /** What a policy is given: the context of the call and the means to bound it. */
 export interface PolicyContext extends CallContext {
+  /** The clock as this call last read it, in milliseconds: near enough for counting, and cheaper than a reading. */
+  readonly now: number;
   /** Why this context was aborted; undefined while it was not. */
   readonly aborted: ResilienceError | undefined;
-  /** The attempts of this call that have ended, oldest first. The list grows as the call goes on. */
+  /** The attempts of this call that have ended until now, oldest first. */
   readonly attempts: readonly AttemptRecord[];
+  /** Reads the clock; to be called after a wait, so that {@link PolicyContext.now} is true again. */
+  refresh(): number;
   /** Runs the listener when this context is aborted. Returns a function that takes the listener off. */
   onAbort(listener: (reason: ResilienceError) => void): () => void;
   /** A context of its own: aborted with this one, but not the other way round. Call {@link Fork.end} when it is done. */
   fork(changes?: { readonly attempt?: number; readonly deadlineAt?: number }): Fork;
   /** Waits; resolves to false at once when the context is aborted, else to true after `ms`. */
   sleep(ms: number): Promise<boolean>;
+  /** Runs the function as soon as no run of the user's function goes on in this call: one that timed out may still work. */
+  whenIdle(run: () => void): void;
   /** The outcome of a call that a policy ends with an error. */
   fail(error: ResilienceError, kind: OutcomeKind): ErrorOutcome;
+  /** The outcome of a call whose context was aborted: `ignored` when its caller left, else the kind given. Only after an abort. */
+  failAborted(otherwise: OutcomeKind): ErrorOutcome;
+  /** As {@link PolicyContext.fail}, but cheap: the error is built when it is first read. `why` follows the pipeline's name in its message. */
+  failLater(
+    kind: OutcomeKind,
+    policy: string,
+    code: ResilienceErrorCode,
+    why: string,
+    retryAfterMs?: number,
+    cause?: unknown,
+  ): ErrorOutcome;
+  /** The outcome of a call that a policy refuses before it reached the dependency; observers are told. Cheap, as {@link PolicyContext.failLater}. */
+  refuse(policy: string, code: ResilienceErrorCode, reason: RejectionReason, why: string, retryAfterMs?: number): ErrorOutcome;
 }
 
 /** A context made by {@link PolicyContext.fork}. */
@@ -44,9 +71,45 @@ export interface Fork extends PolicyContext {
 export interface CallState {
   readonly pipeline: string;
   readonly key: string | undefined;
+  readonly criticality: Criticality;
+  readonly idempotent: boolean | undefined;
   readonly clock: Clock;
+  readonly events: EventStream;
   readonly run: (ctx: CallContext) => unknown;
-  readonly attempts: AttemptRecord[];
+  /** Replaced by each attempt that ends. */
+  attempts: readonly AttemptRecord[];
+  /** The clock as last read. */
+  now: number;
+  /** Runs of the function that go on, those that timed out too. */
+  running: number;
+  /** What waits until none goes on. */
+  idle: (() => void) | undefined;
+}
+
+/** Hears of an abort. */
+export interface AbortWatcher {
+  abort(reason: ResilienceError): void;
+}
+
+/** Building an error with its stack costs more than the whole call, and most callers of `executeOutcome` read only the kind. */
+class LateError implements ErrorOutcome {
+  readonly ok = false;
+  readonly kind: OutcomeKind;
+  readonly attempts: readonly AttemptRecord[];
+  readonly retryAfterMs: number | undefined;
+  readonly #build: () => ResilienceError;
+  #error: ResilienceError | undefined;
+
+  constructor(kind: OutcomeKind, attempts: readonly AttemptRecord[], retryAfterMs: number | undefined, build: () => ResilienceError) {
+    this.kind = kind;
+    this.attempts = attempts;
+    this.retryAfterMs = retryAfterMs;
+    this.#build = build;
+  }
+
+  get error(): ResilienceError {
+    return (this.#error ??= this.#build());
+  }
 }
 
 /** The one implementation of every context. */
@@ -56,8 +119,10 @@ export class Context implements Fork {
   readonly call: CallState;
   readonly #deadlineAt: number;
   #controller: AbortController | undefined;
-  #listeners: Set<(reason: ResilienceError) => void> | undefined;
-  #end: (() => void) | undefined;
+  #parent: Context | undefined;
+  /** Nearly always there is one watcher at a time; a set for each context would cost more than the rest of it. */
+  #watcher: AbortWatcher | undefined;
+  #watchers: Set<AbortWatcher> | undefined;
 
   constructor(call: CallState, attempt = 1, deadlineAt: number = Number.POSITIVE_INFINITY) {
     this.call = call;
@@ -73,8 +138,20 @@ export class Context implements Fork {
     return this.call.key;
   }
 
+  get criticality(): Criticality {
+    return this.call.criticality;
+  }
+
+  get idempotent(): boolean | undefined {
+    return this.call.idempotent;
+  }
+
   get attempts(): readonly AttemptRecord[] {
     return this.call.attempts;
+  }
+
+  get now(): number {
+    return this.call.now;
   }
 
   get signal(): AbortSignal {
@@ -85,33 +162,55 @@ export class Context implements Fork {
     return this.#controller.signal;
   }
 
+  refresh(): number {
+    return (this.call.now = this.call.clock.now());
+  }
+
   remainingMs(): number {
-    return Math.max(0, this.#deadlineAt - this.call.clock.now());
+    return this.#deadlineAt === Number.POSITIVE_INFINITY ? this.#deadlineAt : Math.max(0, this.#deadlineAt - this.call.clock.now());
+  }
+
+  headers(): Record<string, string> {
+    return propagationHeaders(this.remainingMs(), this.criticality);
+  }
+
+  watch(watcher: AbortWatcher): void {
+    if (this.#watcher === undefined) this.#watcher = watcher;
+    else (this.#watchers ??= new Set()).add(watcher);
+  }
+
+  unwatch(watcher: AbortWatcher): void {
+    if (this.#watcher === watcher) this.#watcher = undefined;
+    else this.#watchers?.delete(watcher);
   }
 
   onAbort(listener: (reason: ResilienceError) => void): () => void {
-    const listeners = (this.#listeners ??= new Set());
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+    const watcher = { abort: listener };
+    this.watch(watcher);
+    return () => this.unwatch(watcher);
   }
 
   abort(reason: ResilienceError): void {
     if (this.aborted !== undefined) return;
     this.aborted = reason;
-    for (const listener of this.#listeners ?? []) listener(reason);
+    const others = this.#watchers === undefined ? [] : [...this.#watchers];
+    this.#watcher?.abort(reason);
+    for (const watcher of others) if (this.#watchers?.has(watcher)) watcher.abort(reason);
     this.#controller?.abort(reason);
   }
 
-  fork(changes: { readonly attempt?: number; readonly deadlineAt?: number } = {}): Context {
-    const deadlineAt = Math.min(this.#deadlineAt, changes.deadlineAt ?? Number.POSITIVE_INFINITY);
-    const child = new Context(this.call, changes.attempt ?? this.attempt, deadlineAt);
-    if (this.aborted === undefined) child.#end = this.onAbort((reason) => child.abort(reason));
-    else child.abort(this.aborted);
+  fork(changes?: { readonly attempt?: number; readonly deadlineAt?: number }): Context {
+    const deadlineAt = Math.min(this.#deadlineAt, changes?.deadlineAt ?? Number.POSITIVE_INFINITY);
+    const child = new Context(this.call, changes?.attempt ?? this.attempt, deadlineAt);
+    if (this.aborted === undefined) {
+      child.#parent = this;
+      this.watch(child);
+    } else child.abort(this.aborted);
     return child;
   }
 
   end(): void {
-    this.#end?.();
+    this.#parent?.unwatch(this);
   }
 
   sleep(ms: number): Promise<boolean> {
@@ -119,6 +218,7 @@ export class Context implements Fork {
     return new Promise((resolve) => {
       const cancel = this.call.clock.schedule(() => {
         off();
+        this.refresh();
         resolve(true);
       }, ms);
       const off = this.onAbort(() => {
@@ -129,7 +229,46 @@ export class Context implements Fork {
     });
   }
 
+  whenIdle(run: () => void): void {
+    const { call } = this;
+    if (call.running === 0) {
+      run();
+      return;
+    }
+    const before = call.idle;
+    call.idle = () => {
+      before?.();
+      run();
+    };
+  }
+
   fail(error: ResilienceError, kind: OutcomeKind): ErrorOutcome {
     return { ok: false, error, kind, attempts: this.call.attempts, retryAfterMs: error.retryAfterMs };
+  }
+
+  failAborted(otherwise: OutcomeKind): ErrorOutcome {
+    const reason = this.aborted as ResilienceError;
+    return this.fail(reason, reason.code === 'ABORTED' ? 'ignored' : otherwise);
+  }
+
+  failLater(
+    kind: OutcomeKind,
+    policy: string,
+    code: ResilienceErrorCode,
+    why: string,
+    retryAfterMs?: number,
+    cause?: unknown,
+  ): ErrorOutcome {
+    const { pipeline, attempts } = this.call;
+    return new LateError(kind, attempts, retryAfterMs, () => {
+      const details = { policy, pipeline, retryAfterMs, attempts: [...attempts], cause };
+      return new ResilienceError(code, `${pipeline}: ${why}`, details);
+    });
+  }
+
+  refuse(policy: string, code: ResilienceErrorCode, reason: RejectionReason, why: string, retryAfterMs?: number): ErrorOutcome {
+    const { pipeline, key, events } = this.call;
+    if (events.active) events.emit({ type: 'rejection', pipeline, policy, reason, key, retryAfterMs });
+    return this.failLater('rejected', policy, code, why, retryAfterMs);
   }
 }

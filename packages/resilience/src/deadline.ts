@@ -1,3 +1,4 @@
+import { bound } from './bound.ts';
 import { ResilienceError } from './errors.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
 import type { Policy } from './policy.ts';
@@ -10,7 +11,8 @@ export interface DeadlineOptions {
 
 /**
  * Bounds the whole call. At the deadline `ctx.signal` aborts and the call fails with `DEADLINE_EXCEEDED`. Policies inside
- * read `ctx.remainingMs()`: a retry does not begin a wait that ends after the deadline.
+ * read `ctx.remainingMs()`: a retry does not begin a wait that ends after the deadline. The deadline that `execute` inherits by `remainingMs` is kept
+ * when it is nearer; a call whose inherited deadline has passed is refused.
  *
  * @throws ResilienceError `INVALID_OPTION`; a call rejects with `DEADLINE_EXCEEDED`
  *
@@ -31,19 +33,18 @@ export function deadline(options: DeadlineOptions): Policy {
     kind: 'deadline',
     options: resolved,
     bind: ({ pipeline, clock }) => ({
-      async run(ctx, next) {
-        const inner = ctx.fork({ deadlineAt: clock.now() + totalMs });
-        const expire = (): void => {
-          const message = `${pipeline}: the call took longer than ${totalMs} ms`;
-          inner.abort(new ResilienceError('DEADLINE_EXCEEDED', message, { policy: 'deadline', pipeline, attempts: [...ctx.attempts] }));
-        };
-        const cancel = clock.schedule(expire, totalMs);
-        try {
-          return await next(inner);
-        } finally {
-          cancel();
-          inner.end();
+      step(ctx, next, done) {
+        const inheritedMs = ctx.remainingMs();
+        if (inheritedMs <= 0) {
+          done(ctx.failLater('rejected', 'deadline', 'DEADLINE_EXCEEDED', 'the deadline had passed'));
+          return;
         }
+        const ms = Math.min(totalMs, inheritedMs);
+        const error = (): ResilienceError => {
+          const message = `${pipeline}: the call took longer than ${Math.round(ms)} ms`;
+          return new ResilienceError('DEADLINE_EXCEEDED', message, { policy: 'deadline', pipeline, attempts: [...ctx.attempts] });
+        };
+        bound(clock, ctx, ms, ctx.now + ms, error, next, done);
       },
     }),
   };

@@ -5,6 +5,10 @@ export type ResilienceErrorCode =
   | 'TIMEOUT'
   | 'DEADLINE_EXCEEDED'
   | 'CIRCUIT_OPEN'
+  | 'CIRCUIT_ISOLATED'
+  | 'BULKHEAD_FULL'
+  | 'RATE_LIMITED'
+  | 'THROTTLED'
   | 'RETRIES_EXHAUSTED'
   | 'ABORTED'
   | 'INVALID_OPTION'
@@ -27,15 +31,8 @@ export interface ResilienceErrorDetails {
 /** Set on every error of this package, so that two installed copies recognise each other's errors. */
 const BRAND: unique symbol = Symbol.for('@nines/resilience.error');
 
-const RETRYABLE: Readonly<Record<ResilienceErrorCode, boolean>> = Object.freeze({
-  TIMEOUT: true,
-  DEADLINE_EXCEEDED: true,
-  CIRCUIT_OPEN: true,
-  RETRIES_EXHAUSTED: true,
-  ABORTED: false,
-  INVALID_OPTION: false,
-  POLICY_ORDER: false,
-});
+/** A mistake in the program, or the caller's wish: the same call would end in the same way. */
+const FINAL: ReadonlySet<ResilienceErrorCode> = new Set(['ABORTED', 'INVALID_OPTION', 'POLICY_ORDER']);
 
 /**
  * The one error class of this package. Told apart by {@link ResilienceError.code}.
@@ -47,6 +44,10 @@ const RETRYABLE: Readonly<Record<ResilienceErrorCode, boolean>> = Object.freeze(
  * | `TIMEOUT` | one attempt took longer than `attemptMs` | yes |
  * | `DEADLINE_EXCEEDED` | the whole call took longer than `totalMs` | yes |
  * | `CIRCUIT_OPEN` | a breaker refused the call; `retryAfterMs` says when it will probe | yes |
+ * | `CIRCUIT_ISOLATED` | a breaker was isolated by hand | yes |
+ * | `BULKHEAD_FULL` | too many calls run and wait, or the wait was too long | yes |
+ * | `RATE_LIMITED` | no permit; `retryAfterMs` says when there is one | yes |
+ * | `THROTTLED` | the dependency refuses so much that the call was not sent | yes |
  * | `RETRIES_EXHAUSTED` | the last attempt allowed failed; `attempts` holds every error, `cause` the last | yes |
  * | `ABORTED` | the caller aborted; `cause` is the reason given | no |
  * | `INVALID_OPTION` | an option was refused, at construction | no |
@@ -79,9 +80,9 @@ export class ResilienceError extends Error {
   readonly attempts: readonly AttemptRecord[];
 
   constructor(code: ResilienceErrorCode, message: string, details: ResilienceErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.retryable = RETRYABLE[code];
+    this.retryable = !FINAL.has(code);
     this.policy = details.policy;
     this.pipeline = details.pipeline;
     this.retryAfterMs = details.retryAfterMs;
@@ -111,5 +112,5 @@ export class ResilienceError extends Error {
  * ```
  */
 export function isResilienceError(value: unknown): value is ResilienceError {
-  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
+  return (value as Record<symbol, unknown> | null | undefined)?.[BRAND] === true;
 }

@@ -1,7 +1,10 @@
 import type { OutcomeKind } from './outcome.ts';
 
-/** States of a circuit breaker. */
-export type BreakerState = 'closed' | 'open' | 'half_open';
+/** States of a circuit breaker; `isolated` is entered and left by hand only. */
+export type BreakerState = 'closed' | 'open' | 'half_open' | 'isolated';
+
+/** Why a policy refused: a breaker's state; a bulkhead without a place (`full`) or one that came too late (`waited`); no permit (`rate`); throttled; an empty retry budget. */
+export type RejectionReason = 'open' | 'half_open' | 'isolated' | 'full' | 'waited' | 'rate' | 'throttled' | 'budget';
 
 /** Which attempt this is. The same object is seen at its start and in its {@link AttemptEvent}. */
 export interface AttemptInfo {
@@ -38,7 +41,7 @@ export interface RejectionEvent {
   readonly type: 'rejection';
   readonly pipeline: string;
   readonly policy: string;
-  readonly reason: 'open' | 'half_open';
+  readonly reason: RejectionReason;
   readonly key: string | undefined;
   readonly retryAfterMs: number | undefined;
 }
@@ -68,11 +71,37 @@ export interface TransitionEvent {
 /** Everything a pipeline tells. Metrics and spans are fed from it. It carries no values and no arguments of calls. */
 export type PipelineEvent = CallEvent | AttemptEvent | RejectionEvent | RetryEvent | TransitionEvent;
 
+/** What a limiter holds. */
+export interface LimiterSnapshot {
+  /** Most calls that may run at once. */
+  readonly limit: number;
+  /** Calls that run. */
+  readonly inFlight: number;
+  /** Calls that wait for a place. */
+  readonly queued: number;
+}
+
+/** What a policy tells about itself. */
+export interface PolicySnapshot {
+  /** Breakers in each state, when the policy is a breaker. */
+  readonly breakers?: Readonly<Record<BreakerState, number>>;
+  /** Retries that the budget would allow now, when the policy has one. */
+  readonly retryBudget?: number;
+  /** When the policy limits what runs at once. */
+  readonly limiter?: LimiterSnapshot;
+  /** Permits that are left now, when the policy limits a rate. */
+  readonly permits?: number;
+  /** Share of calls that is refused, 0 to 1, when the policy throttles. */
+  readonly rejectionRatio?: number;
+}
+
 /** What an observer may look at. */
 export interface PipelineView {
   readonly name: string;
   /** Breakers in each state now; undefined when the pipeline has no breaker. */
   breakers(): Readonly<Record<BreakerState, number>> | undefined;
+  /** The state of each policy, outer to inner. */
+  policies(): readonly ({ readonly name: string } & PolicySnapshot)[];
 }
 
 /** Listens to a pipeline. What it throws is swallowed and counted in `snapshot().observerErrors`: it can never fail a call. */
@@ -93,7 +122,11 @@ export class EventStream {
 
   add(observer: Observer, view: PipelineView): () => void {
     this.#observers.add(observer);
-    this.#guard(() => observer.attach?.(view));
+    try {
+      observer.attach?.(view);
+    } catch {
+      this.errors += 1;
+    }
     return () => void this.#observers.delete(observer);
   }
 
@@ -103,7 +136,13 @@ export class EventStream {
   }
 
   emit(event: PipelineEvent): void {
-    for (const observer of this.#observers) this.#guard(() => observer.event?.(event));
+    for (const observer of this.#observers) {
+      try {
+        observer.event?.(event);
+      } catch {
+        this.errors += 1;
+      }
+    }
   }
 
   /** Runs the function inside every observer that wraps attempts. */
@@ -137,13 +176,5 @@ export class EventStream {
       if (result === undefined || !('error' in result) || result.error !== error) this.errors += 1;
     }
     return once();
-  }
-
-  #guard(run: () => void): void {
-    try {
-      run();
-    } catch {
-      this.errors += 1;
-    }
   }
 }

@@ -1,11 +1,11 @@
 import * as nextClient from '@prometheus-io/client';
 import * as promClient from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { fixed, pipeline } from '@nines/resilience';
+import { adaptiveThrottle, bulkhead, fixed, pipeline, retry, retryBudget } from '@nines/resilience';
 import { opossum } from '@nines/resilience/opossum';
 import { pRetry } from '@nines/resilience/p-retry';
 import { prometheus } from '@nines/resilience/prometheus';
-import { FakeClock } from '../test/fake-clock.ts';
+import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
 
 const down = (): Promise<never> => Promise.reject(new Error('down'));
 const clients = [
@@ -26,6 +26,7 @@ describe.each(clients)('prometheus on $name', ({ create }) => {
       'resilience_circuit_breakers{pipeline="inventory",state="closed"} 1',
       'resilience_circuit_breakers{pipeline="inventory",state="open"} 0',
       'resilience_circuit_breakers{pipeline="inventory",state="half_open"} 0',
+      'resilience_circuit_breakers{pipeline="inventory",state="isolated"} 0',
     ]);
     for (let i = 0; i < 3; i++) {
       const call = p.executeOutcome(down);
@@ -68,7 +69,26 @@ describe.each(clients)('prometheus on $name', ({ create }) => {
       'resilience_calls_total{pipeline="b",outcome="success"} 1',
     ]);
     expect(await lines(registry, 'resilience_circuit_breakers{pipeline="b"')).toEqual([]);
-    expect(await lines(registry, 'resilience_circuit_breakers{pipeline="a"')).toHaveLength(3);
+    expect(await lines(registry, 'resilience_circuit_breakers{pipeline="a"')).toHaveLength(4);
+  });
+
+  test('shows the budget, the bulkhead and the throttle from construction', async () => {
+    const registry = create();
+    const policies = [adaptiveThrottle(), bulkhead({ maxConcurrent: 5, maxQueue: 2 }), retry({ budget: retryBudget({ minPerSecond: 1 }) })];
+    const p = pipeline('limited', policies, { clock: new FakeClock(), metrics: prometheus(registry) });
+    pipeline('plain', [], { metrics: prometheus(registry) });
+    const work = deferred();
+    const calls = Array.from({ length: 7 }, () => p.execute(() => work.promise));
+    await flush();
+    expect([...(await lines(registry, 'resilience_limiter')), ...(await lines(registry, 'resilience_retry'))]).toEqual([
+      'resilience_limiter_limit{pipeline="limited"} 5',
+      'resilience_limiter_inflight{pipeline="limited"} 5',
+      'resilience_limiter_queued{pipeline="limited"} 2',
+      'resilience_retry_budget_balance{pipeline="limited"} 10.5',
+    ]);
+    expect(await lines(registry, 'resilience_throttle')).toEqual(['resilience_throttle_rejection_ratio{pipeline="limited"} 0']);
+    work.resolve();
+    await Promise.all(calls);
   });
 
   test('keys never become labels', async () => {

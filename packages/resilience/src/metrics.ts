@@ -1,5 +1,5 @@
-import type { BreakerState, Observer, PipelineEvent, PipelineView } from '@nines/resilience';
-import { type Counter, counter, gauge, histogram, type Histogram } from './instruments.ts';
+import type { BreakerState, Observer, PipelineEvent, PipelineView, PolicySnapshot } from '@nines/resilience';
+import { type Counter, counter, gauge, type Gauge, type GaugeSample, histogram, type Histogram } from './instruments.ts';
 import type { MetricRegistry } from './registry.ts';
 
 interface Instruments {
@@ -10,7 +10,7 @@ interface Instruments {
   readonly transitions: Counter<'pipeline' | 'from' | 'to'>;
 }
 
-const STATES: readonly BreakerState[] = ['closed', 'open', 'half_open'];
+const STATES: readonly BreakerState[] = ['closed', 'open', 'half_open', 'isolated'];
 
 function instrumentsOn(registry: MetricRegistry): Instruments {
   return {
@@ -63,6 +63,47 @@ function record(to: Instruments, event: PipelineEvent): void {
   }
 }
 
+/** What a policy's snapshot says in numbers, and under which name. */
+function gaugesOn(
+  registry: MetricRegistry,
+): readonly { readonly on: Gauge<'pipeline'>; readonly value: (of: PolicySnapshot) => number | undefined }[] {
+  return [
+    {
+      on: gauge(registry, {
+        name: 'resilience_retry_budget_balance',
+        help: 'Retries that the budget would allow now',
+        labels: ['pipeline'],
+      }),
+      value: (policy) => policy.retryBudget,
+    },
+    {
+      on: gauge(registry, { name: 'resilience_limiter_limit', help: 'Most calls that may run at once', labels: ['pipeline'] }),
+      value: (policy) => policy.limiter?.limit,
+    },
+    {
+      on: gauge(registry, { name: 'resilience_limiter_inflight', help: 'Calls that run', labels: ['pipeline'] }),
+      value: (policy) => policy.limiter?.inFlight,
+    },
+    {
+      on: gauge(registry, { name: 'resilience_limiter_queued', help: 'Calls that wait for a place', labels: ['pipeline'] }),
+      value: (policy) => policy.limiter?.queued,
+    },
+    {
+      on: gauge(registry, { name: 'resilience_throttle_rejection_ratio', help: 'Share of calls that is refused', labels: ['pipeline'] }),
+      value: (policy) => policy.rejectionRatio,
+    },
+  ];
+}
+
+/** The numbers of one pipeline; nothing for what it has not. */
+function collect(view: PipelineView, value: (of: PolicySnapshot) => number | undefined): readonly GaugeSample<'pipeline'>[] {
+  const found = view
+    .policies()
+    .map(value)
+    .find((number) => number !== undefined);
+  return found === undefined ? [] : [{ labels: { pipeline: view.name }, value: found }];
+}
+
 /**
  * Metrics of pipelines on a registry that is handed in; no client is imported. One observer may serve many pipelines, and
  * several on one registry share their metrics. A pipeline with a breaker lives as long as the registry: make pipelines once.
@@ -73,8 +114,13 @@ function record(to: Instruments, event: PipelineEvent): void {
  * | `resilience_call_duration_seconds` | histogram | `pipeline` |
  * | `resilience_attempts_total` | counter | `pipeline`, `kind` (`first`, `retry`), `outcome` |
  * | `resilience_rejections_total` | counter | `pipeline`, `policy`, `reason` |
- * | `resilience_circuit_breakers` | gauge, from construction | `pipeline`, `state` (`closed`, `open`, `half_open`) |
+ * | `resilience_circuit_breakers` | gauge, from construction | `pipeline`, `state` (`closed`, `open`, `half_open`, `isolated`) |
  * | `resilience_circuit_breaker_transitions_total` | counter | `pipeline`, `from`, `to` |
+ * | `resilience_retry_budget_balance` | gauge, from construction | `pipeline` |
+ * | `resilience_limiter_limit` | gauge, from construction | `pipeline` |
+ * | `resilience_limiter_inflight` | gauge, from construction | `pipeline` |
+ * | `resilience_limiter_queued` | gauge, from construction | `pipeline` |
+ * | `resilience_throttle_rejection_ratio` | gauge, from construction | `pipeline` |
  *
  * @throws ResilienceError `INVALID_OPTION` when a name is taken by a metric of another shape
  *
@@ -92,6 +138,7 @@ function record(to: Instruments, event: PipelineEvent): void {
  */
 export function prometheus(registry: MetricRegistry): Observer {
   const instruments = instrumentsOn(registry);
+  const gauges = gaugesOn(registry);
   const breakers = gauge(registry, {
     name: 'resilience_circuit_breakers',
     help: 'Circuit breakers in each state',
@@ -99,6 +146,7 @@ export function prometheus(registry: MetricRegistry): Observer {
   });
   return {
     attach(view: PipelineView) {
+      for (const { on, value } of gauges) if (collect(view, value).length > 0) on.collectFrom(() => collect(view, value));
       if (view.breakers() === undefined) return;
       breakers.collectFrom(() => {
         const counts = view.breakers();

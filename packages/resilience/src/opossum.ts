@@ -1,19 +1,16 @@
 import {
-  type BoundPolicy,
-  type BreakerState,
+  breakerPolicy,
   type CallContext,
+  fixed,
   functionOption,
   MAX_TIMER_MS,
   optional,
   type Policy,
-  type PolicyContext,
-  type PolicyHost,
   ratio,
-  ResilienceError,
   resolveOptions,
   wholeNumber,
 } from '@nines/resilience';
-import { OpossumBreaker, type OpossumBreakerSettings, type Refusal } from './opossum-breaker.ts';
+import { OpossumWindow, type OpossumWindowSettings } from './opossum-window.ts';
 
 /** Options of {@link opossum}. All have a default. */
 export interface OpossumOptions {
@@ -37,7 +34,7 @@ export interface OpossumOptions {
   readonly maxKeys?: number;
 }
 
-type Resolved = OpossumBreakerSettings & { readonly maxKeys: number; readonly key?: OpossumOptions['key'] };
+type Resolved = OpossumWindowSettings & Required<Omit<OpossumOptions, 'key'>> & Pick<OpossumOptions, 'key'>;
 
 const defaults: Readonly<Partial<Resolved>> = Object.freeze({
   failureRateThreshold: 0.5,
@@ -49,75 +46,6 @@ const defaults: Readonly<Partial<Resolved>> = Object.freeze({
   probeTimeoutMs: 10_000,
   maxKeys: 1_000,
 });
-
-/** Breakers by key, least recently used first. */
-class OpossumBreakers implements BoundPolicy {
-  readonly #host: PolicyHost;
-  readonly #options: Resolved;
-  readonly #breakers = new Map<string | undefined, OpossumBreaker>();
-
-  constructor(host: PolicyHost, options: Resolved) {
-    this.#host = host;
-    this.#options = options;
-    if (options.key === undefined) this.#add(undefined);
-  }
-
-  async run(ctx: PolicyContext, next: (ctx: PolicyContext) => ReturnType<BoundPolicy['run']>): ReturnType<BoundPolicy['run']> {
-    const key = this.#options.key?.(ctx);
-    const breaker = this.#breaker(key);
-    const ticket = breaker.admit();
-    if ('reason' in ticket) return this.#refuse(ctx, key, ticket);
-    const outcome = await next(ctx);
-    breaker.settle(ticket, outcome.kind);
-    return outcome;
-  }
-
-  snapshot(): { readonly breakers: Readonly<Record<BreakerState, number>> } {
-    const breakers = { closed: 0, open: 0, half_open: 0 };
-    for (const breaker of this.#breakers.values()) breakers[breaker.state] += 1;
-    return { breakers };
-  }
-
-  #refuse(ctx: PolicyContext, key: string | undefined, { reason, retryAfterMs }: Refusal): ReturnType<PolicyContext['fail']> {
-    const { pipeline } = this.#host;
-    if (this.#host.observed()) this.#host.emit({ type: 'rejection', pipeline, policy: 'opossum', reason, key, retryAfterMs });
-    const why = reason === 'open' ? 'the circuit is open' : 'the circuit is half-open and its probes are out';
-    return ctx.fail(new ResilienceError('CIRCUIT_OPEN', `${pipeline}: ${why}`, { policy: 'opossum', pipeline, retryAfterMs }), 'rejected');
-  }
-
-  #breaker(key: string | undefined): OpossumBreaker {
-    const found = this.#breakers.get(key);
-    if (found === undefined) return this.#add(key);
-    if (this.#options.key !== undefined) {
-      this.#breakers.delete(key);
-      this.#breakers.set(key, found);
-    }
-    return found;
-  }
-
-  #add(key: string | undefined): OpossumBreaker {
-    if (this.#breakers.size >= this.#options.maxKeys) this.#forget();
-    const { pipeline, clock, emit, observed } = this.#host;
-    const breaker = new OpossumBreaker(pipeline, this.#options, clock, (from, to) => {
-      if (observed()) emit({ type: 'transition', pipeline, policy: 'opossum', key, from, to });
-    });
-    this.#breakers.set(key, breaker);
-    return breaker;
-  }
-
-  /** Looks at a few of the oldest only, so that the cost of a call stays flat. */
-  #forget(): void {
-    let seen = 0;
-    let victim: string | undefined;
-    for (const [key, breaker] of this.#breakers) {
-      if (seen === 0 || breaker.state === 'closed') victim = key;
-      seen += 1;
-      if (breaker.state === 'closed' || seen === 8) break;
-    }
-    this.#breakers.get(victim)?.dispose();
-    this.#breakers.delete(victim);
-  }
-}
 
 /**
  * A circuit breaker whose rolling window and trip decision are those of opossum 10, without its faults: opossum is told
@@ -152,5 +80,22 @@ export function opossum(options: OpossumOptions = {}): Policy {
     key: optional(functionOption()),
     maxKeys: wholeNumber(1, 100_000),
   });
-  return { name: 'opossum', kind: 'breaker', options: resolved, bind: (host) => new OpossumBreakers(host, resolved) };
+  const { openMs, probes, probeTimeoutMs, key, maxKeys } = resolved;
+  return breakerPolicy({
+    name: 'opossum',
+    options: resolved,
+    // Any probe that fails opens it again.
+    settings: {
+      open: fixed(openMs),
+      permits: probes,
+      probeFailureRate: 1 / probes,
+      probeTimeoutMs,
+      slowCallMs: Number.POSITIVE_INFINITY,
+      slowCallRate: 2,
+      metricsOnly: false,
+    },
+    createWindow: ({ pipeline, clock }) => new OpossumWindow(pipeline, resolved, clock.now()),
+    key,
+    maxKeys,
+  });
 }

@@ -22,9 +22,18 @@ export function oneOf(words: readonly string[]): OptionCheck {
   return (value) => (words.includes(value as string) ? undefined : `one of ${words.join(', ')}`);
 }
 
+function typed(type: string, words: string): OptionCheck {
+  return (value) => (typeof value === type ? undefined : words);
+}
+
 /** Allows functions. */
 export function functionOption(): OptionCheck {
-  return (value) => (typeof value === 'function' ? undefined : 'a function');
+  return typed('function', 'a function');
+}
+
+/** Allows true and false. */
+export function booleanOption(): OptionCheck {
+  return typed('boolean', 'true or false');
 }
 
 /** Allows objects, arrays too. */
@@ -74,9 +83,12 @@ export function resolveOptions<T extends object>(
   defaults: Partial<T>,
   checks: Readonly<Record<keyof T & string, OptionCheck>>,
 ): Readonly<T> {
-  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
-    throw new ResilienceError('INVALID_OPTION', `${owner}: options must be an object, got ${show(given)}`);
-  }
+  checkOption(
+    owner,
+    'options',
+    given,
+    optional((value) => (Array.isArray(value) ? 'an object' : objectOption()(value))),
+  );
   for (const name of Object.keys(given ?? {})) {
     if (!Object.hasOwn(checks, name)) {
       throw new ResilienceError('INVALID_OPTION', `${owner}: unknown option ${show(name)}; known are ${Object.keys(checks).join(', ')}`);

@@ -55,3 +55,12 @@ export interface ErrorOutcome {
 
 /** The settled result of a call. */
 export type Outcome<T> = ValueOutcome<T> | ErrorOutcome;
+
+/** Frees what a value holds that another takes the place of. What frees it is the user's, and must not end the call. */
+export function discard(outcome: Outcome<unknown>): void {
+  try {
+    if (outcome.ok) outcome.discard?.();
+  } catch {
+    // Nobody will see the value: nothing is left to do.
+  }
+}

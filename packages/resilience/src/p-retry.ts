@@ -5,7 +5,6 @@ import {
   checkOption,
   exponential,
   functionOption,
-  isResilienceError,
   MAX_TIMER_MS,
   objectOption,
   type Next,
@@ -40,9 +39,11 @@ const defaults: Readonly<Partial<Resolved>> = Object.freeze({
 });
 
 /** Why no retry follows. */
-type Stop = 'attempts' | 'retryAfter' | 'deadline' | 'disallowed';
+type Stop = 'attempts' | 'idempotent' | 'pushback' | 'retryAfter' | 'deadline' | 'disallowed';
 const STOPPED: Readonly<Record<Stop, string>> = Object.freeze({
   attempts: 'no attempt is left',
+  idempotent: 'it is not idempotent',
+  pushback: 'the dependency forbids it',
   retryAfter: 'the dependency asked for a longer wait than retryAfter.maxMs',
   deadline: 'the wait would end after the deadline',
   disallowed: 'allow() said no',
@@ -115,16 +116,18 @@ class PRetry implements BoundPolicy {
     inner.end();
     call.outcome = outcome;
     if (ctx.aborted !== undefined) return outcome;
-    if (outcome.kind !== 'transient' && outcome.kind !== 'throttled') return this.#keepAttempts(call, outcome);
+    if (outcome.kind !== 'transient' && outcome.kind !== 'throttled') return outcome;
     const stop = this.#stop(call, outcome);
     if (stop === undefined) throw carry(call);
     return this.#exhausted(call, outcome, stop);
   }
 
   /** Sets the wait before the next attempt, or says why there is none. */
-  #stop(call: RetriedCall, { retryAfterMs = 0 }: Outcome<unknown>): Stop | undefined {
+  #stop(call: RetriedCall, { kind, retryAfterMs = 0 }: Outcome<unknown>): Stop | undefined {
     const { maxAttempts, backoff, retryAfter, allow } = this.#options;
     if (call.attempt >= maxAttempts) return 'attempts';
+    if (call.ctx.idempotent === false && kind !== 'throttled') return 'idempotent';
+    if (retryAfterMs < 0) return 'pushback';
     if (retryAfterMs > retryAfter.maxMs) return 'retryAfter';
     call.delayMs = Math.max(boundedDelay(backoff(call.attempt, this.#host.random, retryAfterMs)), retryAfterMs);
     if (call.delayMs >= call.ctx.remainingMs()) return 'deadline';
@@ -147,14 +150,6 @@ class PRetry implements BoundPolicy {
     const { error: cause, kind, retryAfterMs } = outcome;
     const details = { policy: 'p-retry', pipeline, retryAfterMs, attempts: [...ctx.attempts], cause };
     return ctx.fail(new ResilienceError('RETRIES_EXHAUSTED', message, details), kind);
-  }
-
-  /** An error of this package that ends a retried call, such as a circuit that opened meanwhile, tells of the attempts before it. */
-  #keepAttempts({ ctx, attempt }: RetriedCall, outcome: Outcome<unknown>): Outcome<unknown> {
-    if (outcome.ok || attempt === 1 || !isResilienceError(outcome.error)) return outcome;
-    const { code, message, policy, pipeline, retryAfterMs } = outcome.error;
-    const details = { policy, pipeline, retryAfterMs, attempts: [...ctx.attempts], cause: outcome.error };
-    return ctx.fail(new ResilienceError(code, message, details), outcome.kind);
   }
 }
 

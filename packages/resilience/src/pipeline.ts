@@ -1,12 +1,13 @@
 import { runAttempt } from './attempt.ts';
 import { type Classify, classifyErrors } from './classify.ts';
 import { type Clock, systemClock, systemRandom } from './clock.ts';
-import { type CallContext, Context, type PolicyContext } from './context.ts';
+import { type CallContext, type CallState, Context } from './context.ts';
 import { ResilienceError } from './errors.ts';
-import { type BreakerState, EventStream, type Observer, type PipelineEvent, type PipelineView } from './events.ts';
-import { functionOption, objectOption, resolveOptions } from './options.ts';
-import type { Outcome } from './outcome.ts';
-import { type BoundPolicy, checkOrder, type Next, type Policy, type PolicyHost, type PolicySnapshot } from './policy.ts';
+import { type BreakerState, EventStream, type Observer, type PipelineEvent, type PipelineView, type PolicySnapshot } from './events.ts';
+import { checkOption, functionOption, objectOption, oneOf, type OptionCheck, resolveOptions } from './options.ts';
+import type { AttemptRecord, Outcome } from './outcome.ts';
+import { around, type BoundPolicy, type BreakerControl, checkOrder, type Done, type Policy, type PolicyHost, type Step } from './policy.ts';
+import { CRITICALITIES, type Criticality } from './propagation.ts';
 
 /** Options of {@link pipeline}. */
 export interface PipelineOptions {
@@ -28,6 +29,12 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined;
   /** What the call is about, such as a host name; keyed policies keep one state for each key. */
   readonly key?: string | undefined;
+  /** How much the call matters. Default: `critical`. Seen as `ctx.criticality` and told to the next hop by `ctx.headers()`. */
+  readonly criticality?: Criticality | undefined;
+  /** Whether the function may run twice. `false`: only `throttled` is retried, for then the dependency did nothing. Default: not said. */
+  readonly idempotent?: boolean | undefined;
+  /** What is left of the deadline of the call that this one serves, in milliseconds. Default: no inherited deadline. */
+  readonly remainingMs?: number | undefined;
 }
 
 /** What `describe()` returns. */
@@ -51,13 +58,20 @@ export interface PipelineSnapshot {
 /** Policies around calls to one dependency. */
 export interface Pipeline {
   readonly name: string;
+  /** The breaker of the pipeline, to be turned by hand; undefined without one. */
+  readonly breaker: BreakerControl | undefined;
   /**
    * Runs the function inside the policies; resolves to its value.
    *
-   * @throws what the function threw, or ResilienceError `TIMEOUT`, `DEADLINE_EXCEEDED`, `CIRCUIT_OPEN`, `RETRIES_EXHAUSTED`, `ABORTED`
+   * @throws what the function threw, or ResilienceError `TIMEOUT`, `DEADLINE_EXCEEDED`, `CIRCUIT_OPEN`, `CIRCUIT_ISOLATED`,
+   * `BULKHEAD_FULL`, `RATE_LIMITED`, `THROTTLED`, `RETRIES_EXHAUSTED`, `ABORTED`; `INVALID_OPTION` for an option of the call
    */
   execute<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options?: ExecuteOptions): Promise<T>;
-  /** As {@link Pipeline.execute}, but never rejects: the result says how the call ended and keeps every attempt. */
+  /**
+   * As {@link Pipeline.execute}, but a call that fails does not reject: the result says how it ended and keeps every attempt.
+   *
+   * @throws ResilienceError `INVALID_OPTION` for an option of the call
+   */
   executeOutcome<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options?: ExecuteOptions): Promise<Outcome<T>>;
   /** A function that runs inside the pipeline each time. The function given gets the context first, then the arguments. */
   wrap<A extends unknown[], T>(
@@ -72,6 +86,36 @@ export interface Pipeline {
   snapshot(): PipelineSnapshot;
 }
 
+const NO_OPTIONS: ExecuteOptions = {};
+const NO_ATTEMPTS: readonly AttemptRecord[] = Object.freeze([]);
+
+/** The outermost context of a call. */
+function enter(
+  { pipeline, clock, events, run }: Pick<CallState, 'pipeline' | 'clock' | 'events' | 'run'>,
+  options: ExecuteOptions,
+  now: number,
+): Context {
+  const { key, criticality = 'critical', idempotent, remainingMs } = options;
+  if (criticality !== 'critical') checkOption(`pipeline ${pipeline}`, 'criticality', criticality, oneOf(CRITICALITIES));
+  // What is not a time, such as NaN, is a deadline that has passed: the careful reading.
+  const deadlineAt = remainingMs === undefined ? Number.POSITIVE_INFINITY : now + (remainingMs > 0 ? remainingMs : 0);
+  return new Context(
+    { pipeline, key, criticality, idempotent, clock, events, run, attempts: NO_ATTEMPTS, now, running: 0, idle: undefined },
+    1,
+    deadlineAt,
+  );
+}
+
+/** Aborts the call with the signal of its caller. Returns a function that stops listening. */
+function listen(root: Context, signal: AbortSignal): () => void {
+  const { pipeline } = root;
+  const leave = (): void =>
+    root.abort(new ResilienceError('ABORTED', `${pipeline}: the caller aborted`, { pipeline, cause: signal.reason }));
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave, { once: true });
+  return () => signal.removeEventListener('abort', leave);
+}
+
 interface Bound {
   readonly policy: Policy;
   readonly bound: BoundPolicy;
@@ -80,7 +124,8 @@ interface Bound {
 class PolicyPipeline implements Pipeline {
   readonly name: string;
   readonly #policies: readonly Bound[];
-  readonly #start: Next;
+  readonly breaker: BreakerControl | undefined;
+  readonly #start: Step;
   readonly #clock: Clock;
   readonly #events = new EventStream();
   #inFlight = 0;
@@ -96,53 +141,51 @@ class PolicyPipeline implements Pipeline {
       emit: (event) => this.#events.emit(event),
     };
     this.#policies = policies.map((policy) => ({ policy, bound: policy.bind(host) }));
+    this.breaker = this.#policies.find(({ bound }) => bound.breaker !== undefined)?.bound.breaker;
     // Every context is made by this package, so the innermost stage may see the whole of it.
-    let next: Next = (ctx) => runAttempt(ctx as Context, options.classify, this.#events);
-    for (const { bound } of this.#policies.toReversed()) {
-      const inner = next;
-      next = (ctx: PolicyContext) => bound.run(ctx, inner);
-    }
-    this.#start = next;
+    let start: Step = (ctx, done) => runAttempt(ctx as Context, options.classify, this.#events, done);
+    for (const { bound } of this.#policies.toReversed()) start = around(bound, start);
+    this.#start = start;
     for (const observer of [options.metrics, options.observer].flat()) this.subscribe(observer);
   }
 
-  async execute<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options: ExecuteOptions = {}): Promise<T> {
-    const outcome = await this.executeOutcome(run, options);
-    if (outcome.ok) return outcome.value;
-    throw outcome.error;
+  execute<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options: ExecuteOptions = NO_OPTIONS): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#call(run, options, (outcome) => {
+        if (outcome.ok) resolve(outcome.value as T);
+        else reject(outcome.error);
+      });
+    });
   }
 
-  async executeOutcome<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options: ExecuteOptions = {}): Promise<Outcome<T>> {
+  executeOutcome<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options: ExecuteOptions = NO_OPTIONS): Promise<Outcome<T>> {
+    return new Promise((resolve) => {
+      this.#call(run, options, resolve as Done);
+    });
+  }
+
+  /** One call. The promise of the caller is the only one that is made here. */
+  #call(run: (ctx: CallContext) => unknown, options: ExecuteOptions, done: Done): void {
     const { name: pipeline } = this;
     const { key, signal } = options;
     const startedAt = this.#clock.now();
-    const root = new Context({ pipeline, key, clock: this.#clock, run, attempts: [] });
-    const leave = (): void =>
-      root.abort(new ResilienceError('ABORTED', `${pipeline}: the caller aborted`, { pipeline, cause: signal?.reason }));
-    if (signal?.aborted === true) leave();
-    else signal?.addEventListener('abort', leave, { once: true });
+    const root = enter({ pipeline, clock: this.#clock, events: this.#events, run }, options, startedAt);
+    const leave = signal === undefined ? undefined : listen(root, signal);
     this.#inFlight += 1;
-    try {
-      const outcome = await this.#settle(root);
+    let ended = false;
+    const finish: Done = (outcome) => {
+      if (ended) return;
+      ended = true;
+      this.#inFlight -= 1;
+      leave?.();
       if (this.#events.active) {
         const { kind, attempts } = outcome;
-        this.#events.emit({ type: 'call', pipeline, key, kind, durationMs: this.#clock.now() - startedAt, attempts: attempts.length });
+        this.#events.emit({ type: 'call', pipeline, key, kind, durationMs: root.refresh() - startedAt, attempts: attempts.length });
       }
-      return outcome as Outcome<T>;
-    } finally {
-      this.#inFlight -= 1;
-      signal?.removeEventListener('abort', leave);
-    }
-  }
-
-  /** A policy must not reject; one from outside that does so must not break the promise of `executeOutcome`. */
-  async #settle(root: Context): Promise<Outcome<unknown>> {
-    if (root.aborted !== undefined) return root.fail(root.aborted, 'ignored');
-    try {
-      return await this.#start(root);
-    } catch (error) {
-      return { ok: false, error, kind: 'ignored', attempts: root.attempts, retryAfterMs: undefined };
-    }
+      done(outcome);
+    };
+    if (root.aborted === undefined) this.#start(root, finish);
+    else finish(root.fail(root.aborted, 'ignored'));
   }
 
   wrap<A extends unknown[], T>(
@@ -153,7 +196,7 @@ class PolicyPipeline implements Pipeline {
   }
 
   subscribe(observer: Observer | ((event: PipelineEvent) => void)): () => void {
-    const view: PipelineView = { name: this.name, breakers: () => this.#breakers() };
+    const view: PipelineView = { name: this.name, breakers: () => this.#breakers(), policies: () => this.#states() };
     return this.#events.add(typeof observer === 'function' ? { event: observer } : observer, view);
   }
 
@@ -162,8 +205,11 @@ class PolicyPipeline implements Pipeline {
   }
 
   snapshot(): PipelineSnapshot {
-    const policies = this.#policies.map(({ policy, bound }) => ({ name: policy.name, ...bound.snapshot?.() }));
-    return { name: this.name, inFlight: this.#inFlight, observerErrors: this.#events.errors, policies };
+    return { name: this.name, inFlight: this.#inFlight, observerErrors: this.#events.errors, policies: this.#states() };
+  }
+
+  #states(): PipelineSnapshot['policies'] {
+    return this.#policies.map(({ policy, bound }) => ({ name: policy.name, ...bound.snapshot?.() }));
   }
 
   #breakers(): Readonly<Record<BreakerState, number>> | undefined {
@@ -179,11 +225,17 @@ const defaults: Readonly<Required<PipelineOptions>> = Object.freeze({
   observer: Object.freeze([]),
 });
 
+const nameOption: OptionCheck = (name) =>
+  typeof name === 'string' && name.length > 0 && name.length <= 100 ? undefined : 'a string of 1 to 100 characters';
+
+const policiesOption: OptionCheck = (policies) =>
+  Array.isArray(policies) && policies.every((policy) => typeof policy?.bind === 'function') ? undefined : 'an array of policies';
+
 /**
  * Puts policies around the calls to one dependency. Make it once and keep it: breakers remember.
  *
  * @param name - shown in errors, events and metrics; 1 to 100 characters. Keep the number of names small.
- * @param policies - outer to inner: deadline, retry, breaker, timeout; any may be left out.
+ * @param policies - outer to inner: fallback, deadline, adaptive throttle, bulkhead, rate limit, retry, breaker, timeout; any may be left out.
  * @throws ResilienceError `INVALID_OPTION`, `POLICY_ORDER`
  *
  * @example
@@ -196,12 +248,7 @@ const defaults: Readonly<Required<PipelineOptions>> = Object.freeze({
  * ```
  */
 export function pipeline(name: string, policies: readonly Policy[], options?: PipelineOptions): Pipeline {
-  if (typeof name !== 'string' || name.length < 1 || name.length > 100) {
-    throw new ResilienceError(
-      'INVALID_OPTION',
-      `pipeline: name must be 1 to 100 characters, got ${typeof name === 'string' ? name.length : typeof name}`,
-    );
-  }
+  checkOption('pipeline', 'name', name, nameOption);
   const resolved = resolveOptions<Required<PipelineOptions>>(`pipeline ${name}`, options, defaults, {
     classify: functionOption(),
     clock: objectOption(),
@@ -209,9 +256,7 @@ export function pipeline(name: string, policies: readonly Policy[], options?: Pi
     metrics: objectOption(),
     observer: objectOption(),
   });
-  if (!Array.isArray(policies) || !policies.every((policy) => typeof policy?.bind === 'function')) {
-    throw new ResilienceError('INVALID_OPTION', `pipeline ${name}: policies must be an array of policies`);
-  }
+  checkOption(`pipeline ${name}`, 'policies', policies, policiesOption);
   checkOrder(name, policies);
   return new PolicyPipeline(name, policies, resolved);
 }

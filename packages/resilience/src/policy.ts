@@ -1,11 +1,11 @@
 import type { Clock } from './clock.ts';
 import type { PolicyContext } from './context.ts';
 import { ResilienceError } from './errors.ts';
-import type { BreakerState, PipelineEvent } from './events.ts';
+import type { PipelineEvent, PolicySnapshot } from './events.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a policy does; it decides where it may stand in a pipeline. */
-export type PolicyKind = 'deadline' | 'retry' | 'breaker' | 'timeout' | 'custom';
+export type PolicyKind = 'fallback' | 'deadline' | 'throttle' | 'bulkhead' | 'rate-limit' | 'retry' | 'breaker' | 'timeout' | 'custom';
 
 /** What a policy may use of its pipeline. */
 export interface PolicyHost {
@@ -22,18 +22,30 @@ export interface PolicyHost {
 /** Runs what stands inside a policy. Never rejects: errors are outcomes. */
 export type Next = (ctx: PolicyContext) => Promise<Outcome<unknown>>;
 
-/** What a policy tells about itself. */
-export interface PolicySnapshot {
-  /** Breakers in each state, when the policy is a breaker. */
-  readonly breakers?: Readonly<Record<BreakerState, number>>;
+/** Takes the outcome of a call; to be called exactly once. It never throws. */
+export type Done = (outcome: Outcome<unknown>) => void;
+
+/** As {@link Next}, but calls back: a pipeline of steps makes one promise for a whole call, not one for each policy. */
+export type Step = (ctx: PolicyContext, done: Done) => void;
+
+/** Turns a breaker by hand. */
+export interface BreakerControl {
+  /** Refuses every call with `CIRCUIT_ISOLATED` until {@link BreakerControl.close}. With a key only the breaker of that key; without one all of now. */
+  isolate(key?: string): void;
+  /** Closes, whatever the state was, and forgets what was counted. With a key only the breaker of that key; without one all of now. */
+  close(key?: string): void;
 }
 
-/** A policy inside one pipeline. */
+/** A policy inside one pipeline. It has `run` or `step`; with both, `step` is used. */
 export interface BoundPolicy {
-  /** Runs the call. Must end when `ctx` is aborted, and must not reject. */
-  run(ctx: PolicyContext, next: Next): Promise<Outcome<unknown>>;
+  /** Runs the call. Must end when `ctx` is aborted, and must not reject. The simple form, for a policy of your own. */
+  run?(ctx: PolicyContext, next: Next): Promise<Outcome<unknown>>;
+  /** As `run`, without a promise. What it throws before it called `next` or `done` ends the call; after that it must not throw. */
+  step?(ctx: PolicyContext, next: Step, done: Done): void;
   /** The state as it is now; undefined when the policy has none. */
   snapshot?(): PolicySnapshot;
+  /** Only of a breaker. */
+  readonly breaker?: BreakerControl;
 }
 
 /** Something that stands between the caller and the dependency. The same policy may be given to several pipelines; they share no state. */
@@ -48,12 +60,16 @@ export interface Policy {
 }
 
 /** Outer to inner, each with the reason why it stands outside of those below. */
-const ORDER: readonly { readonly kind: PolicyKind; readonly why: string }[] = [
-  { kind: 'deadline', why: 'it bounds all attempts and the waits between them' },
-  { kind: 'retry', why: 'every attempt must ask the breaker and have its own timeout' },
-  { kind: 'breaker', why: 'it must see a timed-out attempt as a failure' },
-  { kind: 'timeout', why: '' },
-];
+const ORDER: Readonly<Record<Exclude<PolicyKind, 'custom'>, string>> = {
+  fallback: 'it sees every end of a call',
+  deadline: 'it bounds all attempts and the waits between them',
+  throttle: 'what it refuses takes no place',
+  bulkhead: 'a call without a place must take no permit',
+  'rate-limit': 'a retry takes no permit',
+  retry: 'every attempt must ask the breaker and have its own timeout',
+  breaker: 'it must see a timed-out attempt as a failure',
+  timeout: '',
+};
 
 /**
  * Refuses policies in a wrong order and two of a kind. Custom policies may stand anywhere.
@@ -63,15 +79,49 @@ const ORDER: readonly { readonly kind: PolicyKind; readonly why: string }[] = [
 export function checkOrder(pipeline: string, policies: readonly Policy[]): void {
   let outer: { readonly name: string; readonly rank: number } | undefined;
   for (const policy of policies) {
-    const rank = ORDER.findIndex((entry) => entry.kind === policy.kind);
-    if (rank < 0) continue;
+    const { kind } = policy;
+    if (kind === 'custom') continue;
+    const rank = Object.keys(ORDER).indexOf(kind);
     if (outer !== undefined && rank <= outer.rank) {
       const why =
-        rank === outer.rank
-          ? `one ${policy.kind} policy is enough`
-          : `${policy.name} must stand outside of ${outer.name}: ${ORDER[rank]?.why ?? ''}`;
+        rank === outer.rank ? `one ${kind} policy is enough` : `${policy.name} must stand outside of ${outer.name}: ${ORDER[kind]}`;
       throw new ResilienceError('POLICY_ORDER', `pipeline ${pipeline}: ${why}`, { policy: policy.name, pipeline });
     }
     outer = { name: policy.name, rank };
   }
+}
+
+/** What a policy that throws makes of a call. */
+function broken(ctx: PolicyContext, error: unknown): Outcome<unknown> {
+  return { ok: false, error, kind: 'ignored', attempts: ctx.attempts, retryAfterMs: undefined };
+}
+
+/** Puts a policy around a step. Whatever the policy throws or rejects with becomes an outcome. */
+export function around(bound: BoundPolicy, inner: Step): Step {
+  if (bound.step !== undefined) {
+    const policy = bound as BoundPolicy & { step: NonNullable<BoundPolicy['step']> };
+    return (ctx, done) => {
+      try {
+        policy.step(ctx, inner, done);
+      } catch (error) {
+        done(broken(ctx, error));
+      }
+    };
+  }
+  const next: Next = (ctx) =>
+    new Promise((resolve) => {
+      ctx.refresh();
+      inner(ctx, resolve);
+    });
+  const settle = async (ctx: PolicyContext, done: Done): Promise<void> => {
+    let outcome: Outcome<unknown>;
+    try {
+      if (bound.run === undefined) throw new TypeError('a policy must have run or step');
+      outcome = await bound.run(ctx, next);
+    } catch (error) {
+      outcome = broken(ctx, error);
+    }
+    done(outcome);
+  };
+  return (ctx, done) => void settle(ctx, done);
 }

@@ -1,3 +1,4 @@
+import { bound } from './bound.ts';
 import { ResilienceError } from './errors.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
 import type { Policy } from './policy.ts';
@@ -31,19 +32,12 @@ export function timeout(options: TimeoutOptions): Policy {
     kind: 'timeout',
     options: resolved,
     bind: ({ pipeline, clock }) => ({
-      async run(ctx, next) {
-        const inner = ctx.fork();
-        const expire = (): void => {
+      step(ctx, next, done) {
+        const error = (): ResilienceError => {
           const message = `${pipeline}: attempt ${ctx.attempt} took longer than ${attemptMs} ms`;
-          inner.abort(new ResilienceError('TIMEOUT', message, { policy: 'timeout', pipeline }));
+          return new ResilienceError('TIMEOUT', message, { policy: 'timeout', pipeline });
         };
-        const cancel = clock.schedule(expire, attemptMs);
-        try {
-          return await next(inner);
-        } finally {
-          cancel();
-          inner.end();
-        }
+        bound(clock, ctx, attemptMs, Number.POSITIVE_INFINITY, error, next, done);
       },
     }),
   };

@@ -24,15 +24,24 @@ export function ours(
   options: OpossumOptions = {},
   inner: readonly Policy[] = [],
 ): { p: Pipeline; clock: FakeClock; events: PipelineEvent[] } {
+  return breakerUnder(opossum, options, inner);
+}
+
+/** As {@link ours}, with any breaker. */
+export function breakerUnder(
+  breaker: (options?: OpossumOptions) => Policy,
+  options: OpossumOptions = {},
+  inner: readonly Policy[] = [],
+): { p: Pipeline; clock: FakeClock; events: PipelineEvent[] } {
   const clock = new FakeClock();
   const events: PipelineEvent[] = [];
-  const p = pipeline('p', [opossum(options), ...inner], { clock, observer: { event: (event) => void events.push(event) } });
+  const p = pipeline('p', [breaker(options), ...inner], { clock, observer: { event: (event) => void events.push(event) } });
   return { p, clock, events };
 }
 
 /** The state of the only breaker. */
 export function state(p: Pipeline): string | undefined {
-  const { breakers } = p.snapshot().policies.find((policy) => policy.name === 'opossum') ?? {};
+  const { breakers } = p.snapshot().policies.find((policy) => policy.breakers !== undefined) ?? {};
   return breakers && Object.entries(breakers).find(([, count]) => count > 0)?.[0];
 }
 

@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { pipeline, ResilienceError, type ResilienceErrorCode } from '@nines/resilience';
+import {
+  adaptiveThrottle,
+  bulkhead,
+  circuitBreaker,
+  pipeline,
+  retry,
+  retryBudget,
+  ResilienceError,
+  type ResilienceErrorCode,
+} from '@nines/resilience';
 import { opossum } from '@nines/resilience/opossum';
 import { pRetry } from '@nines/resilience/p-retry';
 import { prometheus } from '@nines/resilience/prometheus';
@@ -60,5 +69,31 @@ describe('README', () => {
       maxKeys: 1_000,
     });
     expect(rows.get('opossum({ probes, probeTimeoutMs })')).toBe('1, 10 000');
+  });
+
+  test('tells the true defaults of the native policies', () => {
+    const policies = [adaptiveThrottle(), bulkhead({ maxConcurrent: 1 }), retry(), circuitBreaker()];
+    const [throttle, places, again, breaker] = pipeline('p', policies).describe().policies;
+    const rows = new Map(
+      table('Options that matter').map(([option, value]) => [words(option)[0], (value ?? '').replaceAll(/(\d) (\d)/g, '$1$2')]),
+    );
+    expect(throttle?.options).toEqual({ k: 2, windowMs: 120_000 });
+    expect(rows.get('adaptiveThrottle({ k, windowMs })')).toBe('2, 120000');
+    expect(places?.options).toEqual({ maxConcurrent: 1, maxQueue: 0, maxWaitMs: 1_000 });
+    expect(rows.get('bulkhead({ maxConcurrent, maxQueue, maxWaitMs })')).toBe('required, 0, 1000');
+    expect(again?.options).toMatchObject({ maxAttempts: Number(rows.get('retry({ maxAttempts })')), retryAfter: { maxMs: 30_000 } });
+    expect(retryBudget().balance(0)).toBe(30);
+    expect(rows.get('retryBudget({ ratio, minPerSecond })')).toBe('0.1, 3');
+    expect(breaker?.options).toMatchObject({
+      window: { type: 'time', ms: 10_000, buckets: 10 },
+      failureRateThreshold: Number(rows.get('circuitBreaker({ failureRateThreshold })')),
+      slowCallRateThreshold: 0.9,
+      minimumCalls: Number(rows.get('circuitBreaker({ minimumCalls })')),
+      halfOpen: { permits: 3, failureRateThreshold: 0.5, probeTimeoutMs: 10_000 },
+      maxKeys: 1_000,
+      metricsOnly: false,
+    });
+    expect(rows.get('circuitBreaker({ halfOpen: { permits, failureRateThreshold, probeTimeoutMs } })')).toBe('3, 0.5, 10000');
+    expect(rows.get('circuitBreaker({ key, maxKeys, metricsOnly })')).toBe('one breaker, 1000, `false`');
   });
 });

@@ -1,0 +1,71 @@
+import { resolveOptions, wholeNumber } from './options.ts';
+import type { Policy } from './policy.ts';
+
+/** Options of {@link rateLimit}. */
+export interface RateLimitOptions {
+  /** Calls a second in the long run. Above 0, may have a fraction: 0.1 is one call in ten seconds. */
+  readonly permitsPerSecond: number;
+  /** Calls that may come at once after a rest. From 1. Default: `permitsPerSecond`, rounded up. */
+  readonly burst?: number;
+}
+
+const NAME = 'rate-limit';
+
+/** What floating point may lose; a millionth of a millisecond. */
+const EPSILON_MS = 1e-6;
+
+/**
+ * Keeps the calls of one pipeline to a rate, by a token bucket that begins full: a call without a permit is refused at once,
+ * and `retryAfterMs` says when there is one. It waits for nothing and uses no timer.
+ *
+ * Counted as a virtual schedule, which is the same: a call may go when `now >= due − (burst − 1) · interval`, and moves `due`
+ * on by one interval. Source: ITU-T I.371, generic cell rate algorithm.
+ *
+ * @throws ResilienceError `INVALID_OPTION`; a call rejects with `RATE_LIMITED`
+ *
+ * @example
+ * ```ts
+ * import { pipeline, rateLimit } from '@nines/resilience';
+ *
+ * const inventory = pipeline('inventory', [rateLimit({ permitsPerSecond: 10, burst: 2 })]);
+ * const calls = [1, 2, 3].map((stock) => inventory.executeOutcome(() => stock));
+ * console.log((await Promise.all(calls)).map((outcome) => outcome.kind)); // [ 'success', 'success', 'rejected' ]
+ * ```
+ */
+export function rateLimit(options: RateLimitOptions): Policy {
+  const perSecond: unknown = options?.permitsPerSecond;
+  const burstByRate = typeof perSecond === 'number' && perSecond > 1 ? Math.ceil(perSecond) : 1;
+  const resolved = resolveOptions<Required<RateLimitOptions>>(
+    'rateLimit',
+    options,
+    { burst: burstByRate },
+    { permitsPerSecond: rate, burst: wholeNumber(1, 1_000_000) },
+  );
+  const { permitsPerSecond, burst } = resolved;
+  const intervalMs = 1_000 / permitsPerSecond;
+  const slackMs = (burst - 1) * intervalMs + EPSILON_MS;
+  return {
+    name: NAME,
+    kind: 'rate-limit',
+    options: resolved,
+    bind({ clock }) {
+      let due = Number.NEGATIVE_INFINITY;
+      return {
+        step(ctx, next, done) {
+          const waitMs = due - slackMs - ctx.now;
+          if (waitMs <= 0) {
+            due = Math.max(due, ctx.now) + intervalMs;
+            next(ctx, done);
+            return;
+          }
+          done(ctx.refuse(NAME, 'RATE_LIMITED', 'rate', `more than ${permitsPerSecond} calls a second`, Math.ceil(waitMs)));
+        },
+        snapshot: () => ({ permits: Math.min(burst, Math.floor((clock.now() + slackMs - due) / intervalMs) + 1) }),
+      };
+    },
+  };
+}
+
+function rate(value: unknown): string | undefined {
+  return typeof value === 'number' && value >= 0.001 && value <= 1_000_000 ? undefined : 'a number from 0.001 to 1000000';
+}
