@@ -89,10 +89,14 @@ interface Clock {
      * Runs a function once, after `ms` milliseconds. Returns a function that calls it off.
      *
      * @param background - true when the process may exit before it ran.
+     * @param now - what {@link Clock.now} said a moment ago, when the caller has it; spares reading the clock. May be passed over.
      */
-    schedule(run: () => void, ms: number, background?: boolean): () => void;
+    schedule(run: () => void, ms: number, background?: boolean, now?: number): () => void;
 }
-/** The clock of the process. */
+/**
+ * The clock of the process. A timeout below 50 ms, or in the background, has a timer of its own; others share one timer and
+ * come up to 10 ms late, never early. That timer runs only while something waits.
+ */
 declare const systemClock: Clock;
 
 /**
@@ -153,56 +157,8 @@ interface ErrorOutcome {
 /** The settled result of a call. */
 type Outcome<T> = ValueOutcome<T> | ErrorOutcome;
 
-/** A {@link Classification} with what else is known. */
-interface Judgement {
-    readonly kind: Classification;
-    /** Milliseconds after which the dependency wants to be asked again, when it said so. */
-    readonly retryAfterMs?: number | undefined;
-    /** Frees what a value holds, such as a connection. Called when a retry takes the place of this value. */
-    readonly discard?: (() => void) | undefined;
-}
-/** Judges what a function did. One classifier serves every policy of a pipeline. Not asked when the caller aborted: that is always `ignored`. */
-type Classify = (outcome: RawOutcome, clock: Clock) => Classification | Judgement;
-/**
- * The classifier used when none is given: a value is `success`; an error named `AbortError` is `ignored`, because someone
- * gave up and the dependency did not fail; an error of this package that is not retryable is `ignored`; any other thrown
- * value, a `TypeError` and a non-error too, is `transient`.
- *
- * @example
- * ```ts
- * import { classifyErrors, systemClock } from '@nines/resilience';
- *
- * console.log(classifyErrors({ ok: false, error: new TypeError('fetch failed') }, systemClock)); // transient
- * ```
- */
-declare function classifyErrors(outcome: RawOutcome, _clock: Clock): Classification | Judgement;
-/**
- * A classifier for `fetch` responses (or anything with `status` and `headers.get`).
- *
- * | answer | kind | why |
- * |---|---|---|
- * | 429 | `throttled` | alive, asks for less; `Retry-After` is read |
- * | 408, 425, 5xx | `transient` | may work later; `Retry-After` is read |
- * | 501, 505 | `failure` | a repeat fails again |
- * | any other, 4xx too | `success` | the dependency works: a 404 must neither be retried nor open a breaker. Look at `response.ok` yourself |
- * | rejected with `AbortError`, or the URL is invalid | `ignored` | says nothing about the dependency |
- * | rejected otherwise | `transient` | network |
- *
- * A response stays a value: when retries run out, the last response is what the caller gets. The body of a response that a
- * retry replaces is cancelled, so that its connection is free.
- *
- * @example
- * ```ts
- * import { http, systemClock } from '@nines/resilience';
- *
- * const classify = http();
- * console.log(classify({ ok: true, value: new Response('', { status: 404 }) }, systemClock)); // { kind: 'success' }
- * ```
- */
-declare function http(): Classify;
-
 /** Every code a {@link ResilienceError} may carry. The union is closed: a new code is a new minor version. */
-type ResilienceErrorCode = 'TIMEOUT' | 'DEADLINE_EXCEEDED' | 'CIRCUIT_OPEN' | 'RETRIES_EXHAUSTED' | 'ABORTED' | 'INVALID_OPTION' | 'POLICY_ORDER';
+type ResilienceErrorCode = 'TIMEOUT' | 'DEADLINE_EXCEEDED' | 'CIRCUIT_OPEN' | 'CIRCUIT_ISOLATED' | 'BULKHEAD_FULL' | 'RATE_LIMITED' | 'THROTTLED' | 'RETRIES_EXHAUSTED' | 'ABORTED' | 'INVALID_OPTION' | 'POLICY_ORDER';
 /** What a {@link ResilienceError} is built from. */
 interface ResilienceErrorDetails {
     /** Name of the policy that spoke, such as `timeout`. */
@@ -226,6 +182,10 @@ interface ResilienceErrorDetails {
  * | `TIMEOUT` | one attempt took longer than `attemptMs` | yes |
  * | `DEADLINE_EXCEEDED` | the whole call took longer than `totalMs` | yes |
  * | `CIRCUIT_OPEN` | a breaker refused the call; `retryAfterMs` says when it will probe | yes |
+ * | `CIRCUIT_ISOLATED` | a breaker was isolated by hand | yes |
+ * | `BULKHEAD_FULL` | too many calls run and wait, or the wait was too long | yes |
+ * | `RATE_LIMITED` | no permit; `retryAfterMs` says when there is one | yes |
+ * | `THROTTLED` | the dependency refuses so much that the call was not sent | yes |
  * | `RETRIES_EXHAUSTED` | the last attempt allowed failed; `attempts` holds every error, `cause` the last | yes |
  * | `ABORTED` | the caller aborted; `cause` is the reason given | no |
  * | `INVALID_OPTION` | an option was refused, at construction | no |
@@ -274,47 +234,10 @@ declare class ResilienceError extends Error {
  */
 declare function isResilienceError(value: unknown): value is ResilienceError;
 
-/** What the function of a call is given. */
-interface CallContext {
-    /** Name of the pipeline. */
-    readonly pipeline: string;
-    /** 1 for the first run of the function. */
-    readonly attempt: number;
-    /** The `key` given to `execute`. */
-    readonly key: string | undefined;
-    /** Aborts when this attempt must stop: timeout, deadline or the caller. Made when first read, so an unread one costs nothing. */
-    readonly signal: AbortSignal;
-    /** Milliseconds until the deadline; Infinity without one, never below 0. */
-    remainingMs(): number;
-}
-/** What a policy is given: the context of the call and the means to bound it. */
-interface PolicyContext extends CallContext {
-    /** Why this context was aborted; undefined while it was not. */
-    readonly aborted: ResilienceError | undefined;
-    /** The attempts of this call that have ended, oldest first. The list grows as the call goes on. */
-    readonly attempts: readonly AttemptRecord[];
-    /** Runs the listener when this context is aborted. Returns a function that takes the listener off. */
-    onAbort(listener: (reason: ResilienceError) => void): () => void;
-    /** A context of its own: aborted with this one, but not the other way round. Call {@link Fork.end} when it is done. */
-    fork(changes?: {
-        readonly attempt?: number;
-        readonly deadlineAt?: number;
-    }): Fork;
-    /** Waits; resolves to false at once when the context is aborted, else to true after `ms`. */
-    sleep(ms: number): Promise<boolean>;
-    /** The outcome of a call that a policy ends with an error. */
-    fail(error: ResilienceError, kind: OutcomeKind): ErrorOutcome;
-}
-/** A context made by {@link PolicyContext.fork}. */
-interface Fork extends PolicyContext {
-    /** Stops everything under this context. The first reason stays. */
-    abort(reason: ResilienceError): void;
-    /** Lets go of the context it came from. */
-    end(): void;
-}
-
-/** States of a circuit breaker. */
-type BreakerState = 'closed' | 'open' | 'half_open';
+/** States of a circuit breaker; `isolated` is entered and left by hand only. */
+type BreakerState = 'closed' | 'open' | 'half_open' | 'isolated';
+/** Why a policy refused: a breaker's state; a bulkhead without a place (`full`) or one that came too late (`waited`); no permit (`rate`); throttled; an empty retry budget. */
+type RejectionReason = 'open' | 'half_open' | 'isolated' | 'full' | 'waited' | 'rate' | 'throttled' | 'budget';
 /** Which attempt this is. The same object is seen at its start and in its {@link AttemptEvent}. */
 interface AttemptInfo {
     readonly pipeline: string;
@@ -347,7 +270,7 @@ interface RejectionEvent {
     readonly type: 'rejection';
     readonly pipeline: string;
     readonly policy: string;
-    readonly reason: 'open' | 'half_open';
+    readonly reason: RejectionReason;
     readonly key: string | undefined;
     readonly retryAfterMs: number | undefined;
 }
@@ -373,11 +296,37 @@ interface TransitionEvent {
 }
 /** Everything a pipeline tells. Metrics and spans are fed from it. It carries no values and no arguments of calls. */
 type PipelineEvent = CallEvent | AttemptEvent | RejectionEvent | RetryEvent | TransitionEvent;
+/** What a limiter holds. */
+interface LimiterSnapshot {
+    /** Most calls that may run at once. */
+    readonly limit: number;
+    /** Calls that run. */
+    readonly inFlight: number;
+    /** Calls that wait for a place. */
+    readonly queued: number;
+}
+/** What a policy tells about itself. */
+interface PolicySnapshot {
+    /** Breakers in each state, when the policy is a breaker. */
+    readonly breakers?: Readonly<Record<BreakerState, number>>;
+    /** Retries that the budget would allow now, when the policy has one. */
+    readonly retryBudget?: number;
+    /** When the policy limits what runs at once. */
+    readonly limiter?: LimiterSnapshot;
+    /** Permits that are left now, when the policy limits a rate. */
+    readonly permits?: number;
+    /** Share of calls that is refused, 0 to 1, when the policy throttles. */
+    readonly rejectionRatio?: number;
+}
 /** What an observer may look at. */
 interface PipelineView {
     readonly name: string;
     /** Breakers in each state now; undefined when the pipeline has no breaker. */
     breakers(): Readonly<Record<BreakerState, number>> | undefined;
+    /** The state of each policy, outer to inner. */
+    policies(): readonly ({
+        readonly name: string;
+    } & PolicySnapshot)[];
 }
 /** Listens to a pipeline. What it throws is swallowed and counted in `snapshot().observerErrors`: it can never fail a call. */
 interface Observer {
@@ -389,8 +338,77 @@ interface Observer {
     attempt?<T>(info: AttemptInfo, run: () => T): T;
 }
 
+/** How much a call matters, most first; when there is too little for all, the last goes first. Source: Google SRE book, ch. 21. */
+type Criticality = 'critical+' | 'critical' | 'sheddable+' | 'sheddable';
+/** Every criticality, most important first. */
+declare const CRITICALITIES: readonly Criticality[];
+/**
+ * A time as the value of a `grpc-timeout` header: at most eight digits and a unit, rounded down, so that the next hop never
+ * has more time than we have.
+ *
+ * Source: gRPC over HTTP/2, "Timeout".
+ */
+declare function grpcTimeout(ms: number): string;
+
+/** What the function of a call is given. */
+interface CallContext {
+    /** Name of the pipeline. */
+    readonly pipeline: string;
+    /** 1 for the first run of the function. */
+    readonly attempt: number;
+    /** The `key` given to `execute`. */
+    readonly key: string | undefined;
+    /** The `criticality` given to `execute`; `critical` when none was given. */
+    readonly criticality: Criticality;
+    /** The `idempotent` given to `execute`. */
+    readonly idempotent: boolean | undefined;
+    /** Aborts when this attempt must stop: timeout, deadline or the caller. Made when first read, so an unread one costs nothing. */
+    readonly signal: AbortSignal;
+    /** Milliseconds until the deadline; Infinity without one, never below 0. */
+    remainingMs(): number;
+    /** Deadline (`grpc-timeout`, when there is one) and criticality (`x-criticality`) for the next hop, as HTTP headers. */
+    headers(): Record<string, string>;
+}
+/** What a policy is given: the context of the call and the means to bound it. */
+interface PolicyContext extends CallContext {
+    /** The clock as this call last read it, in milliseconds: near enough for counting, and cheaper than a reading. */
+    readonly now: number;
+    /** Why this context was aborted; undefined while it was not. */
+    readonly aborted: ResilienceError | undefined;
+    /** The attempts of this call that have ended until now, oldest first. */
+    readonly attempts: readonly AttemptRecord[];
+    /** Reads the clock; to be called after a wait, so that {@link PolicyContext.now} is true again. */
+    refresh(): number;
+    /** Runs the listener when this context is aborted. Returns a function that takes the listener off. */
+    onAbort(listener: (reason: ResilienceError) => void): () => void;
+    /** A context of its own: aborted with this one, but not the other way round. Call {@link Fork.end} when it is done. */
+    fork(changes?: {
+        readonly attempt?: number;
+        readonly deadlineAt?: number;
+    }): Fork;
+    /** Waits; resolves to false at once when the context is aborted, else to true after `ms`. */
+    sleep(ms: number): Promise<boolean>;
+    /** Runs the function as soon as no run of the user's function goes on in this call: one that timed out may still work. */
+    whenIdle(run: () => void): void;
+    /** The outcome of a call that a policy ends with an error. */
+    fail(error: ResilienceError, kind: OutcomeKind): ErrorOutcome;
+    /** The outcome of a call whose context was aborted: `ignored` when its caller left, else the kind given. Only after an abort. */
+    failAborted(otherwise: OutcomeKind): ErrorOutcome;
+    /** As {@link PolicyContext.fail}, but cheap: the error is built when it is first read. `why` follows the pipeline's name in its message. */
+    failLater(kind: OutcomeKind, policy: string, code: ResilienceErrorCode, why: string, retryAfterMs?: number, cause?: unknown): ErrorOutcome;
+    /** The outcome of a call that a policy refuses before it reached the dependency; observers are told. Cheap, as {@link PolicyContext.failLater}. */
+    refuse(policy: string, code: ResilienceErrorCode, reason: RejectionReason, why: string, retryAfterMs?: number): ErrorOutcome;
+}
+/** A context made by {@link PolicyContext.fork}. */
+interface Fork extends PolicyContext {
+    /** Stops everything under this context. The first reason stays. */
+    abort(reason: ResilienceError): void;
+    /** Lets go of the context it came from. */
+    end(): void;
+}
+
 /** What a policy does; it decides where it may stand in a pipeline. */
-type PolicyKind = 'deadline' | 'retry' | 'breaker' | 'timeout' | 'custom';
+type PolicyKind = 'fallback' | 'deadline' | 'throttle' | 'bulkhead' | 'rate-limit' | 'retry' | 'breaker' | 'timeout' | 'custom';
 /** What a policy may use of its pipeline. */
 interface PolicyHost {
     readonly pipeline: string;
@@ -404,17 +422,27 @@ interface PolicyHost {
 }
 /** Runs what stands inside a policy. Never rejects: errors are outcomes. */
 type Next = (ctx: PolicyContext) => Promise<Outcome<unknown>>;
-/** What a policy tells about itself. */
-interface PolicySnapshot {
-    /** Breakers in each state, when the policy is a breaker. */
-    readonly breakers?: Readonly<Record<BreakerState, number>>;
+/** Takes the outcome of a call; to be called exactly once. It never throws. */
+type Done = (outcome: Outcome<unknown>) => void;
+/** As {@link Next}, but calls back: a pipeline of steps makes one promise for a whole call, not one for each policy. */
+type Step = (ctx: PolicyContext, done: Done) => void;
+/** Turns a breaker by hand. */
+interface BreakerControl {
+    /** Refuses every call with `CIRCUIT_ISOLATED` until {@link BreakerControl.close}. With a key only the breaker of that key; without one all of now. */
+    isolate(key?: string): void;
+    /** Closes, whatever the state was, and forgets what was counted. With a key only the breaker of that key; without one all of now. */
+    close(key?: string): void;
 }
-/** A policy inside one pipeline. */
+/** A policy inside one pipeline. It has `run` or `step`; with both, `step` is used. */
 interface BoundPolicy {
-    /** Runs the call. Must end when `ctx` is aborted, and must not reject. */
-    run(ctx: PolicyContext, next: Next): Promise<Outcome<unknown>>;
+    /** Runs the call. Must end when `ctx` is aborted, and must not reject. The simple form, for a policy of your own. */
+    run?(ctx: PolicyContext, next: Next): Promise<Outcome<unknown>>;
+    /** As `run`, without a promise. What it throws before it called `next` or `done` ends the call; after that it must not throw. */
+    step?(ctx: PolicyContext, next: Step, done: Done): void;
     /** The state as it is now; undefined when the policy has none. */
     snapshot?(): PolicySnapshot;
+    /** Only of a breaker. */
+    readonly breaker?: BreakerControl;
 }
 /** Something that stands between the caller and the dependency. The same policy may be given to several pipelines; they share no state. */
 interface Policy {
@@ -427,6 +455,272 @@ interface Policy {
     bind(host: PolicyHost): BoundPolicy;
 }
 
+/** Options of {@link adaptiveThrottle}. Both have a default. */
+interface AdaptiveThrottleOptions {
+    /** How many calls are sent for each that is accepted. From 1 to 100; lower refuses earlier. Default: 2. */
+    readonly k?: number;
+    /** The calls that are looked at. Milliseconds, from 1 000. Default: 120 000. */
+    readonly windowMs?: number;
+}
+/**
+ * Sends less to a dependency that refuses much: over the window, a call is refused here with the probability
+ *
+ * `p = max(0, (requests − k · accepts) / (requests + 1))`
+ *
+ * where `requests` are the calls that ended and those refused here, and `accepts` those that the dependency answered
+ * (`success`, `failure`). What is `transient` or `throttled` was not accepted; what is `ignored`, or `rejected` by a policy
+ * inside, counts for nothing. With k = 2 twice as much is sent as is accepted, so that it is noticed when it is well again.
+ *
+ * Source: Google SRE book, ch. 21, "Client-Side Throttling".
+ *
+ * @throws ResilienceError `INVALID_OPTION`; a call rejects with `THROTTLED`
+ *
+ * @example
+ * ```ts
+ * import { adaptiveThrottle, pipeline } from '@nines/resilience';
+ *
+ * const inventory = pipeline('inventory', [adaptiveThrottle()], { random: () => 0.5 });
+ * const kinds = [];
+ * for (let i = 0; i < 3; i++) kinds.push((await inventory.executeOutcome(() => Promise.reject(new Error('busy')))).kind);
+ * console.log(kinds); // [ 'transient', 'transient', 'rejected' ]: after one of one p = 1/2, after two of two p = 2/3
+ * ```
+ */
+declare function adaptiveThrottle(options?: AdaptiveThrottleOptions): Policy;
+
+/** Options of {@link bulkhead}. */
+interface BulkheadOptions {
+    /** Most calls that run at once. From 1. */
+    readonly maxConcurrent: number;
+    /** Most calls that wait for a place; further ones are refused at once. From 0. Default: 0. */
+    readonly maxQueue?: number;
+    /** Longest wait for a place. Milliseconds, from 1. Default: 1 000. */
+    readonly maxWaitMs?: number;
+}
+/**
+ * Limits how many calls run at once, with a bounded queue, so that one slow dependency cannot take everything. A call keeps
+ * its place until its function has really ended, also when it was timed out before: what runs never exceeds `maxConcurrent`.
+ * So pass `ctx.signal` on; a function that never settles keeps its place for ever. A call that waits and is aborted, by its
+ * caller or a deadline, leaves the queue at once.
+ *
+ * @throws ResilienceError `INVALID_OPTION`; a call rejects with `BULKHEAD_FULL`
+ *
+ * @example
+ * ```ts
+ * import { bulkhead, pipeline } from '@nines/resilience';
+ *
+ * const inventory = pipeline('inventory', [bulkhead({ maxConcurrent: 1, maxQueue: 1 })]);
+ * const calls = [1, 2, 3].map((stock) => inventory.executeOutcome(async () => stock));
+ * console.log((await Promise.all(calls)).map((outcome) => outcome.kind)); // [ 'success', 'success', 'rejected' ]
+ * ```
+ */
+declare function bulkhead(options: BulkheadOptions): Policy;
+
+/** What a {@link FallbackHandler} is told. */
+interface FallbackReason {
+    /** What the call would have rejected with; undefined when it returned a value, such as a response of status 503. */
+    readonly error: unknown;
+    /** What it returned; undefined when it rejected. */
+    readonly value: unknown;
+    /** How it was judged; never `success` or `ignored`. */
+    readonly kind: OutcomeKind;
+    readonly ctx: CallContext;
+}
+/** Gives another value in the place of one that could not be had. What it throws is what the call rejects with. */
+type FallbackHandler = (reason: FallbackReason) => unknown;
+/**
+ * Gives another value when the call ended in any way but `success` or `ignored`, such as what a cache still holds. The
+ * outcome keeps the kind of what went wrong, so metrics tell the truth. It stands outermost, so no deadline bounds the
+ * handler: be quick. A handler that throws makes the call reject with what it threw.
+ *
+ * @throws ResilienceError `INVALID_OPTION`
+ *
+ * @example
+ * ```ts
+ * import { fallback, pipeline } from '@nines/resilience';
+ *
+ * const inventory = pipeline('inventory', [fallback(({ kind }) => `from the cache: ${kind}`)]);
+ * console.log(await inventory.execute(() => Promise.reject(new Error('down')))); // from the cache: transient
+ * ```
+ */
+declare function fallback(handler: FallbackHandler): Policy;
+
+/** Options of {@link rateLimit}. */
+interface RateLimitOptions {
+    /** Calls a second in the long run. Above 0, may have a fraction: 0.1 is one call in ten seconds. */
+    readonly permitsPerSecond: number;
+    /** Calls that may come at once after a rest. From 1. Default: `permitsPerSecond`, rounded up. */
+    readonly burst?: number;
+}
+/**
+ * Keeps the calls of one pipeline to a rate, by a token bucket that begins full: a call without a permit is refused at once,
+ * and `retryAfterMs` says when there is one. It waits for nothing and uses no timer.
+ *
+ * Counted as a virtual schedule, which is the same: a call may go when `now >= due − (burst − 1) · interval`, and moves `due`
+ * on by one interval. Source: ITU-T I.371, generic cell rate algorithm.
+ *
+ * @throws ResilienceError `INVALID_OPTION`; a call rejects with `RATE_LIMITED`
+ *
+ * @example
+ * ```ts
+ * import { pipeline, rateLimit } from '@nines/resilience';
+ *
+ * const inventory = pipeline('inventory', [rateLimit({ permitsPerSecond: 10, burst: 2 })]);
+ * const calls = [1, 2, 3].map((stock) => inventory.executeOutcome(() => stock));
+ * console.log((await Promise.all(calls)).map((outcome) => outcome.kind)); // [ 'success', 'success', 'rejected' ]
+ * ```
+ */
+declare function rateLimit(options: RateLimitOptions): Policy;
+
+/** What decides when a closed breaker opens. It sees only calls that have ended and that counted. */
+interface BreakerWindow {
+    /** Counts one call that ended at `now`. Returns true when the breaker must open. */
+    record(now: number, ok: boolean, slow: boolean): boolean;
+    /** Forgets everything. */
+    reset(now: number): void;
+    /** Frees what it holds; the breaker is not used again. */
+    dispose?(): void;
+}
+/** What one breaker is made from. */
+interface BreakerSettings {
+    /** How long it stays open: attempt 1 is the first time since it was closed. */
+    readonly open: Backoff;
+    /** Probes in the half-open state. */
+    readonly permits: number;
+    /** Share of the probes that must fail for it to open again, at or above. */
+    readonly probeFailureRate: number;
+    /** A probe that takes longer counts as failed. Milliseconds. */
+    readonly probeTimeoutMs: number;
+    /** A call that takes as long counts as slow. Milliseconds; Infinity for never. */
+    readonly slowCallMs: number;
+    /** Share of the probes that must be slow for it to open again, at or above; above 1 for never. */
+    readonly slowCallRate: number;
+    /** Counts and changes its state, but refuses nothing unless isolated. */
+    readonly metricsOnly: boolean;
+}
+
+/** Which calls a closed breaker looks at. */
+type BreakerWindowOptions = 
+/** The calls that ended in the last `ms` milliseconds, forgotten in `buckets` parts. */
+{
+    readonly type: 'time';
+    readonly ms: number;
+    readonly buckets?: number;
+}
+/** The last `size` calls that ended, however old. For calls that are rare and regular. */
+ | {
+    readonly type: 'count';
+    readonly size: number;
+}
+/** Opens after `failures` in a row; the rates and `minimumCalls` are not looked at. */
+ | {
+    readonly type: 'consecutive';
+    readonly failures: number;
+};
+/** How a breaker finds out whether the dependency is well again. */
+interface HalfOpenOptions {
+    /** Calls that are let through as probes; with all of them good it closes. Default: 3. */
+    readonly permits?: number;
+    /** Share of `permits` that must fail for it to open again (at or above). Above 0, up to 1. Default: 0.5. */
+    readonly failureRateThreshold?: number;
+    /** A probe that takes longer counts as failed; its late result counts for nothing. Milliseconds, default: 10 000. */
+    readonly probeTimeoutMs?: number;
+}
+/** Options of {@link circuitBreaker}. All have a default. */
+interface CircuitBreakerOptions {
+    /** Default: `{ type: 'time', ms: 10_000, buckets: 10 }`. */
+    readonly window?: BreakerWindowOptions;
+    /** Share of failed calls in the window from which it opens (at or above). Above 0, up to 1. Default: 0.5. */
+    readonly failureRateThreshold?: number;
+    /** A call that takes as long is slow, whether it fails or not. Milliseconds. Default: no call is slow. */
+    readonly slowCallMs?: number;
+    /** Share of slow calls in the window from which it opens (at or above). Above 0, up to 1. Default: 0.9; needs `slowCallMs`. */
+    readonly slowCallRateThreshold?: number;
+    /** Calls that must have ended in the window before it may open. Default: 20. A count window must be as large. */
+    readonly minimumCalls?: number;
+    /** How long it stays open; attempt 1 is the first time, and each failed round of probes is one more. Default: `exponential({ baseMs: 5_000, maxMs: 60_000, jitter: 'equal' })`. */
+    readonly open?: Backoff;
+    readonly halfOpen?: HalfOpenOptions;
+    /** Gives each call a key, such as a host name: one breaker for each key. Default: one breaker for all. */
+    readonly key?: (ctx: CallContext) => string | undefined;
+    /** Most breakers kept when `key` is set; past it the one unused for longest is forgotten, a closed one first. Default: 1 000. */
+    readonly maxKeys?: number;
+    /** Counts and tells of its states, but refuses nothing: to try numbers on real traffic. `isolate()` still refuses. Default: false. */
+    readonly metricsOnly?: boolean;
+}
+/**
+ * Stops calling a dependency that fails or is too slow, and finds out when it is well again. `success` counts as success,
+ * `failure` and `transient` as failure; what is `throttled`, `ignored` or `rejected` does not count. Only what has ended
+ * counts, each call once, in the generation in which it began: a late result neither opens nor closes.
+ *
+ * Half-open: at most `permits` calls go through. It opens again, for longer, as soon as the share of failed, hung or slow
+ * probes reaches its threshold, and closes when all probes have ended below it. A probe whose caller left gives its place
+ * back. The state moves from open to half-open with the first call after the open time, so an idle breaker stays `open`.
+ *
+ * Turn it by hand with `pipeline.breaker`.
+ *
+ * @throws ResilienceError `INVALID_OPTION`; a call rejects with `CIRCUIT_OPEN` (`retryAfterMs` says when it will probe) or `CIRCUIT_ISOLATED`
+ *
+ * @example
+ * ```ts
+ * import { circuitBreaker, fixed, pipeline } from '@nines/resilience';
+ *
+ * const inventory = pipeline('inventory', [circuitBreaker({ minimumCalls: 2, open: fixed(5_000) })]);
+ * const down = () => Promise.reject(new Error('down'));
+ * const kinds = [];
+ * for (let i = 0; i < 3; i++) kinds.push((await inventory.executeOutcome(down)).kind);
+ * console.log(kinds); // [ 'transient', 'transient', 'rejected' ]
+ * ```
+ */
+declare function circuitBreaker(options?: CircuitBreakerOptions): Policy;
+
+/** A {@link Classification} with what else is known. */
+interface Judgement {
+    readonly kind: Classification;
+    /** Milliseconds after which the dependency wants to be asked again, when it said so. Below 0: it forbids a retry. */
+    readonly retryAfterMs?: number | undefined;
+    /** Frees what a value holds, such as a connection. Called when a retry takes the place of this value. */
+    readonly discard?: (() => void) | undefined;
+}
+/** Judges what a function did. One classifier serves every policy of a pipeline. Not asked when the caller aborted: that is always `ignored`. */
+type Classify = (outcome: RawOutcome, clock: Clock) => Classification | Judgement;
+/**
+ * The classifier used when none is given: a value is `success`; an error named `AbortError` is `ignored`, because someone
+ * gave up and the dependency did not fail; an error of this package that is not retryable is `ignored`; any other thrown
+ * value, a `TypeError` and a non-error too, is `transient`.
+ *
+ * @example
+ * ```ts
+ * import { classifyErrors, systemClock } from '@nines/resilience';
+ *
+ * console.log(classifyErrors({ ok: false, error: new TypeError('fetch failed') }, systemClock)); // transient
+ * ```
+ */
+declare function classifyErrors(outcome: RawOutcome, _clock: Clock): Classification | Judgement;
+/**
+ * A classifier for `fetch` responses (or anything with `status` and `headers.get`).
+ *
+ * | answer | kind | why |
+ * |---|---|---|
+ * | 429 | `throttled` | alive, asks for less; `Retry-After` is read |
+ * | 408, 425, 5xx | `transient` | may work later; `Retry-After` is read |
+ * | 501, 505 | `failure` | a repeat fails again |
+ * | any other, 4xx too | `success` | the dependency works: a 404 must neither be retried nor open a breaker. Look at `response.ok` yourself |
+ * | rejected with `AbortError`, or the URL is invalid | `ignored` | says nothing about the dependency |
+ * | rejected otherwise | `transient` | network |
+ *
+ * A response stays a value: when retries run out, the last response is what the caller gets. The body of a response that a
+ * retry replaces is cancelled, so that its connection is free.
+ *
+ * @example
+ * ```ts
+ * import { http, systemClock } from '@nines/resilience';
+ *
+ * const classify = http();
+ * console.log(classify({ ok: true, value: new Response('', { status: 404 }) }, systemClock)); // { kind: 'success' }
+ * ```
+ */
+declare function http(): Classify;
+
 /** Options of {@link deadline}. */
 interface DeadlineOptions {
     /** Longest time of the whole call: all attempts and the waits between them. Milliseconds, from 1. */
@@ -434,7 +728,8 @@ interface DeadlineOptions {
 }
 /**
  * Bounds the whole call. At the deadline `ctx.signal` aborts and the call fails with `DEADLINE_EXCEEDED`. Policies inside
- * read `ctx.remainingMs()`: a retry does not begin a wait that ends after the deadline.
+ * read `ctx.remainingMs()`: a retry does not begin a wait that ends after the deadline. The deadline that `execute` inherits by `remainingMs` is kept
+ * when it is nearer; a call whose inherited deadline has passed is refused.
  *
  * @throws ResilienceError `INVALID_OPTION`; a call rejects with `DEADLINE_EXCEEDED`
  *
@@ -449,6 +744,46 @@ interface DeadlineOptions {
  */
 declare function deadline(options: DeadlineOptions): Policy;
 
+/** A circuit breaker as a policy: its name, its window and its settings. */
+interface BreakerDefinition {
+    /** Shown in errors, events and metrics. */
+    readonly name: string;
+    /** As `describe()` shows them. */
+    readonly options: object;
+    readonly settings: BreakerSettings;
+    /** Makes the window of one breaker. */
+    readonly createWindow: (host: PolicyHost) => BreakerWindow;
+    /** Gives each call a key: one breaker for each key. */
+    readonly key: ((ctx: CallContext) => string | undefined) | undefined;
+    /** Most breakers kept when `key` is set. */
+    readonly maxKeys: number;
+}
+/**
+ * A circuit breaker with a window of your own, for authors of policies: the state machine, the half-open probes, the keys
+ * and the events are those of every breaker of this package. The state moves from open to half-open with the first call
+ * after the open time.
+ *
+ * @example
+ * ```ts
+ * import { breakerPolicy, fixed, pipeline } from '@nines/resilience';
+ *
+ * const settings = { open: fixed(1_000), permits: 1, probeFailureRate: 1, probeTimeoutMs: 1_000 };
+ * const never = { slowCallMs: Infinity, slowCallRate: 2, metricsOnly: false };
+ * const fuse = breakerPolicy({
+ *   name: 'fuse',
+ *   options: {},
+ *   settings: { ...settings, ...never },
+ *   createWindow: () => ({ record: (_now, ok) => !ok, reset: () => {} }), // the first failure opens
+ *   key: undefined,
+ *   maxKeys: 1,
+ * });
+ * const inventory = pipeline('inventory', [fuse]);
+ * await inventory.executeOutcome(() => Promise.reject(new Error('down')));
+ * console.log((await inventory.executeOutcome(() => 42)).kind); // rejected
+ * ```
+ */
+declare function breakerPolicy(definition: BreakerDefinition): Policy;
+
 /** Longest delay a Node.js timer can hold, in milliseconds (2^31 - 1). */
 declare const MAX_TIMER_MS: number;
 /** Checks one option: returns what is allowed, in words, when the value is refused. */
@@ -461,6 +796,8 @@ declare function ratio(): OptionCheck;
 declare function oneOf(words: readonly string[]): OptionCheck;
 /** Allows functions. */
 declare function functionOption(): OptionCheck;
+/** Allows true and false. */
+declare function booleanOption(): OptionCheck;
 /** Allows objects, arrays too. */
 declare function objectOption(): OptionCheck;
 /** Allows undefined and what the inner check allows. */
@@ -506,6 +843,12 @@ interface ExecuteOptions {
     readonly signal?: AbortSignal | undefined;
     /** What the call is about, such as a host name; keyed policies keep one state for each key. */
     readonly key?: string | undefined;
+    /** How much the call matters. Default: `critical`. Seen as `ctx.criticality` and told to the next hop by `ctx.headers()`. */
+    readonly criticality?: Criticality | undefined;
+    /** Whether the function may run twice. `false`: only `throttled` is retried, for then the dependency did nothing. Default: not said. */
+    readonly idempotent?: boolean | undefined;
+    /** What is left of the deadline of the call that this one serves, in milliseconds. Default: no inherited deadline. */
+    readonly remainingMs?: number | undefined;
 }
 /** What `describe()` returns. */
 interface PipelineDescription {
@@ -532,13 +875,20 @@ interface PipelineSnapshot {
 /** Policies around calls to one dependency. */
 interface Pipeline {
     readonly name: string;
+    /** The breaker of the pipeline, to be turned by hand; undefined without one. */
+    readonly breaker: BreakerControl | undefined;
     /**
      * Runs the function inside the policies; resolves to its value.
      *
-     * @throws what the function threw, or ResilienceError `TIMEOUT`, `DEADLINE_EXCEEDED`, `CIRCUIT_OPEN`, `RETRIES_EXHAUSTED`, `ABORTED`
+     * @throws what the function threw, or ResilienceError `TIMEOUT`, `DEADLINE_EXCEEDED`, `CIRCUIT_OPEN`, `CIRCUIT_ISOLATED`,
+     * `BULKHEAD_FULL`, `RATE_LIMITED`, `THROTTLED`, `RETRIES_EXHAUSTED`, `ABORTED`; `INVALID_OPTION` for an option of the call
      */
     execute<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options?: ExecuteOptions): Promise<T>;
-    /** As {@link Pipeline.execute}, but never rejects: the result says how the call ended and keeps every attempt. */
+    /**
+     * As {@link Pipeline.execute}, but a call that fails does not reject: the result says how it ended and keeps every attempt.
+     *
+     * @throws ResilienceError `INVALID_OPTION` for an option of the call
+     */
     executeOutcome<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options?: ExecuteOptions): Promise<Outcome<T>>;
     /** A function that runs inside the pipeline each time. The function given gets the context first, then the arguments. */
     wrap<A extends unknown[], T>(run: (ctx: CallContext, ...args: A) => T | PromiseLike<T>, options?: ExecuteOptions): (...args: A) => Promise<T>;
@@ -553,7 +903,7 @@ interface Pipeline {
  * Puts policies around the calls to one dependency. Make it once and keep it: breakers remember.
  *
  * @param name - shown in errors, events and metrics; 1 to 100 characters. Keep the number of names small.
- * @param policies - outer to inner: deadline, retry, breaker, timeout; any may be left out.
+ * @param policies - outer to inner: fallback, deadline, adaptive throttle, bulkhead, rate limit, retry, breaker, timeout; any may be left out.
  * @throws ResilienceError `INVALID_OPTION`, `POLICY_ORDER`
  *
  * @example
@@ -566,6 +916,121 @@ interface Pipeline {
  * ```
  */
 declare function pipeline(name: string, policies: readonly Policy[], options?: PipelineOptions): Pipeline;
+
+/**
+ * Decides whether a retry may be made, from what all calls that share it did. Times are milliseconds of the pipeline's clock.
+ * Give one budget to several pipelines and they share it.
+ */
+interface RetryBudget {
+    /** A call begins. */
+    call(now: number): void;
+    /** An attempt ended. */
+    settled(kind: OutcomeKind, now: number): void;
+    /** Takes the right to one retry; false when there is none. Taken before the wait, so that waiting retries count. */
+    take(now: number): boolean;
+    /** Retries that would be allowed now, as a number that may have a fraction. */
+    balance(now: number): number;
+}
+/** Options of {@link retryBudget}. Both have a default. */
+interface RetryBudgetOptions {
+    /** Retries for each call. Above 0, up to 1. Default: 0.1. */
+    readonly ratio?: number;
+    /** Retries a second that are allowed whatever the calls, so that a client with few calls may retry. From 0. Default: 3. */
+    readonly minPerSecond?: number;
+}
+/**
+ * A share of the calls of the last ten seconds, and a few a second on top: load on a dead dependency stays at
+ * `1 + ratio` times the calls, however many attempts each call may make. Each call pays `ratio` in, each retry takes 1 out;
+ * what was paid in or taken out ten seconds ago is forgotten. `minPerSecond` is a reserve of ten times as much.
+ *
+ * Source: Finagle `RetryBudget` (a leaky token bucket with a window of 10 s and a constant reserve).
+ *
+ * @throws ResilienceError `INVALID_OPTION`
+ *
+ * @example
+ * ```ts
+ * import { fixed, pipeline, retry, retryBudget } from '@nines/resilience';
+ *
+ * const budget = retryBudget({ ratio: 0.1, minPerSecond: 0 });
+ * const inventory = pipeline('inventory', [retry({ maxAttempts: 3, backoff: fixed(0), budget })]);
+ * let attempts = 0;
+ * for (let i = 0; i < 100; i++) attempts += (await inventory.executeOutcome(() => Promise.reject(new Error('down')))).attempts.length;
+ * console.log(attempts); // 110
+ * ```
+ */
+declare function retryBudget(options?: RetryBudgetOptions): RetryBudget;
+/** Options of {@link retryThrottle}. Both have a default. */
+interface RetryThrottleOptions {
+    /** Tokens when full. Default: 10. */
+    readonly maxTokens?: number;
+    /** What a success gives back. Above 0, up to 1. Default: 0.1. */
+    readonly tokenRatio?: number;
+}
+/**
+ * The budget of gRPC: a failed attempt takes one token, a success gives `tokenRatio` back, and a retry is allowed only
+ * while more than half of the tokens are there. It knows no time. `failure`, `transient` and `throttled` are failures.
+ *
+ * Source: gRPC proposal A6, "Throttling Retry Attempts and Hedged RPCs".
+ *
+ * @throws ResilienceError `INVALID_OPTION`
+ *
+ * @example
+ * ```ts
+ * import { retryThrottle } from '@nines/resilience';
+ *
+ * const throttle = retryThrottle({ maxTokens: 4, tokenRatio: 0.5 });
+ * throttle.settled('transient', 0);
+ * console.log(throttle.take(0)); // true: 3 of 4
+ * throttle.settled('transient', 0);
+ * console.log(throttle.take(0)); // false: 2 of 4
+ * throttle.settled('success', 0);
+ * console.log(throttle.take(0)); // true: 2.5 of 4
+ * ```
+ */
+declare function retryThrottle(options?: RetryThrottleOptions): RetryBudget;
+
+/** Options of {@link retry}. All have a default. */
+interface RetryOptions {
+    /** Most runs of the function, the first one included. From 1 to 100. Default: 3. */
+    readonly maxAttempts?: number;
+    /** Wait before each retry. Default: `exponential({ baseMs: 100, maxMs: 10_000, jitter: 'full' })`. */
+    readonly backoff?: Backoff;
+    /** A wait the dependency asked for is kept when it is at most `maxMs` milliseconds; a longer one ends the call, with `retryAfterMs` on the error. Default: 30 000. */
+    readonly retryAfter?: {
+        readonly maxMs: number;
+    };
+    /** Bounds the retries of all calls together. Default: a `retryBudget()` of its own in each pipeline. */
+    readonly budget?: RetryBudget;
+    /** Asked before each retry; false ends the call, so that something else may switch retries off. Default: always true. */
+    readonly allow?: () => boolean;
+}
+/**
+ * Runs again what the classifier calls `transient` or `throttled`, whatever was thrown or returned; each attempt has its
+ * own `ctx.signal` and number; an abort ends the wait at once; every error is kept. The budget bounds the retries of all
+ * calls together, so that a dependency that is down is not stormed.
+ *
+ * When no retry follows an error the call rejects with `RETRIES_EXHAUSTED`: the message says why, such as an empty budget,
+ * `cause` is the last error, `attempts` holds all. When none follows a returned value, such as a response of status 503, the
+ * call resolves to that value. With `maxAttempts: 1`, and when the first error may not be retried, the error passes unchanged.
+ *
+ * Only retry what may run twice; `execute(fn, { idempotent: false })` retries only what the dependency itself put off
+ * (`throttled`). A classifier that gives a negative `retryAfterMs` forbids the retry, as gRPC's pushback does.
+ *
+ * @throws ResilienceError `INVALID_OPTION`; a call rejects with `RETRIES_EXHAUSTED`
+ *
+ * @example
+ * ```ts
+ * import { fixed, pipeline, retry } from '@nines/resilience';
+ *
+ * const inventory = pipeline('inventory', [retry({ maxAttempts: 3, backoff: fixed(1) })]);
+ * const answer = await inventory.execute(async (ctx) => {
+ *   if (ctx.attempt < 3) throw new TypeError('fetch failed');
+ *   return `attempt ${ctx.attempt}`;
+ * });
+ * console.log(answer); // attempt 3
+ * ```
+ */
+declare function retry(options?: RetryOptions): Policy;
 
 /** Options of {@link timeout}. */
 interface TimeoutOptions {
@@ -589,5 +1054,5 @@ interface TimeoutOptions {
  */
 declare function timeout(options: TimeoutOptions): Policy;
 
-export { MAX_TIMER_MS, ResilienceError, checkOption, classifyErrors, deadline, exponential, fixed, functionOption, http, isResilienceError, objectOption, oneOf, optional, pipeline, ratio, resolveOptions, retryAfter, systemClock, timeout, wholeNumber };
-export type { AttemptEvent, AttemptInfo, AttemptRecord, Backoff, BoundPolicy, BreakerState, CallContext, CallEvent, Classification, Classify, Clock, DeadlineOptions, ErrorOutcome, ExecuteOptions, ExponentialOptions, Fork, Jitter, Judgement, Next, Observer, OptionCheck, Outcome, OutcomeKind, Pipeline, PipelineDescription, PipelineEvent, PipelineOptions, PipelineSnapshot, PipelineView, Policy, PolicyContext, PolicyHost, PolicyKind, PolicySnapshot, RawOutcome, RejectionEvent, ResilienceErrorCode, ResilienceErrorDetails, RetryAfterOptions, RetryEvent, TimeoutOptions, TransitionEvent, ValueOutcome };
+export { CRITICALITIES, MAX_TIMER_MS, ResilienceError, adaptiveThrottle, booleanOption, breakerPolicy, bulkhead, checkOption, circuitBreaker, classifyErrors, deadline, exponential, fallback, fixed, functionOption, grpcTimeout, http, isResilienceError, objectOption, oneOf, optional, pipeline, rateLimit, ratio, resolveOptions, retry, retryAfter, retryBudget, retryThrottle, systemClock, timeout, wholeNumber };
+export type { AdaptiveThrottleOptions, AttemptEvent, AttemptInfo, AttemptRecord, Backoff, BoundPolicy, BreakerControl, BreakerDefinition, BreakerSettings, BreakerState, BreakerWindow, BreakerWindowOptions, BulkheadOptions, CallContext, CallEvent, CircuitBreakerOptions, Classification, Classify, Clock, Criticality, DeadlineOptions, Done, ErrorOutcome, ExecuteOptions, ExponentialOptions, FallbackHandler, FallbackReason, Fork, HalfOpenOptions, Jitter, Judgement, LimiterSnapshot, Next, Observer, OptionCheck, Outcome, OutcomeKind, Pipeline, PipelineDescription, PipelineEvent, PipelineOptions, PipelineSnapshot, PipelineView, Policy, PolicyContext, PolicyHost, PolicyKind, PolicySnapshot, RateLimitOptions, RawOutcome, RejectionEvent, RejectionReason, ResilienceErrorCode, ResilienceErrorDetails, RetryAfterOptions, RetryBudget, RetryBudgetOptions, RetryEvent, RetryOptions, RetryThrottleOptions, Step, TimeoutOptions, TransitionEvent, ValueOutcome };

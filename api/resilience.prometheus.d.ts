@@ -26,8 +26,13 @@ interface MetricRegistry {
  * | `resilience_call_duration_seconds` | histogram | `pipeline` |
  * | `resilience_attempts_total` | counter | `pipeline`, `kind` (`first`, `retry`), `outcome` |
  * | `resilience_rejections_total` | counter | `pipeline`, `policy`, `reason` |
- * | `resilience_circuit_breakers` | gauge, from construction | `pipeline`, `state` (`closed`, `open`, `half_open`) |
+ * | `resilience_circuit_breakers` | gauge, from construction | `pipeline`, `state` (`closed`, `open`, `half_open`, `isolated`) |
  * | `resilience_circuit_breaker_transitions_total` | counter | `pipeline`, `from`, `to` |
+ * | `resilience_retry_budget_balance` | gauge, from construction | `pipeline` |
+ * | `resilience_limiter_limit` | gauge, from construction | `pipeline` |
+ * | `resilience_limiter_inflight` | gauge, from construction | `pipeline` |
+ * | `resilience_limiter_queued` | gauge, from construction | `pipeline` |
+ * | `resilience_throttle_rejection_ratio` | gauge, from construction | `pipeline` |
  *
  * @throws ResilienceError `INVALID_OPTION` when a name is taken by a metric of another shape
  *

@@ -326,7 +326,7 @@ declare function budgetRemaining(slo: Slo, options: ConsumptionOptions): number;
  * import { allowedDowntime, defineSlo, rolling } from '@nines/slo';
  *
  * const slo = defineSlo({ name: 'availability', service: 'api', objective: '99.9%', window: rolling('30d') });
- * console.log(allowedDowntime(slo)); // 2592, which is 43.2 minutes
+ * console.log(allowedDowntime(slo)); // 2592
  * ```
  */
 declare function allowedDowntime(slo: Slo, options?: {
@@ -373,7 +373,7 @@ type ExhaustionOptions = Measurement & {
  * import { defineSlo, rolling, timeToExhaustion } from '@nines/slo';
  *
  * const slo = defineSlo({ name: 'availability', service: 'api', objective: '99.9%', window: rolling('30d') });
- * console.log(timeToExhaustion(slo, { burnRate: 2 }) / 86_400); // 15 days
+ * console.log(timeToExhaustion(slo, { burnRate: 2 }) / 86_400); // 15
  * ```
  */
 declare function timeToExhaustion(slo: Slo, options: ExhaustionOptions): number;

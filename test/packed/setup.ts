@@ -60,7 +60,7 @@ async function redisIfPossible(): Promise<EnsuredRedis | undefined> {
 
 /** The documents whose programs must run: the root README, each package's, the guides. */
 function documents(): string[] {
-  return globSync(['README.md', 'packages/*/README.md', 'docs/*.md'], { cwd: ROOT }).sort();
+  return globSync(['README.md', 'packages/*/README.md', 'docs/*.md', 'docs/guides/*.md'], { cwd: ROOT }).sort();
 }
 
 /** The runnable files of each package; they import it by its name, so they run anywhere. */
