@@ -46,7 +46,8 @@ function accepted(kind: OutcomeKind): boolean | undefined {
  * const inventory = pipeline('inventory', [adaptiveThrottle()], { random: () => 0.5 });
  * const kinds = [];
  * for (let i = 0; i < 3; i++) kinds.push((await inventory.executeOutcome(() => Promise.reject(new Error('busy')))).kind);
- * console.log(kinds); // [ 'transient', 'transient', 'rejected' ]: after one of one p = 1/2, after two of two p = 2/3
+ * // After one failure of one call p is 1/2, after two of two it is 2/3, and chance is 0.5 here.
+ * console.log(kinds); // [ 'transient', 'transient', 'rejected' ]
  * ```
  */
 export function adaptiveThrottle(options: AdaptiveThrottleOptions = {}): Policy {

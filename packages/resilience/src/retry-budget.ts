@@ -105,11 +105,12 @@ export interface RetryThrottleOptions {
  *
  * const throttle = retryThrottle({ maxTokens: 4, tokenRatio: 0.5 });
  * throttle.settled('transient', 0);
- * console.log(throttle.take(0)); // true: 3 of 4
+ * console.log(throttle.take(0)); // true
+ * // 3 of 4 tokens were left; now it is 2, which is not above half.
  * throttle.settled('transient', 0);
- * console.log(throttle.take(0)); // false: 2 of 4
+ * console.log(throttle.take(0)); // false
  * throttle.settled('success', 0);
- * console.log(throttle.take(0)); // true: 2.5 of 4
+ * console.log(throttle.take(0)); // true
  * ```
  */
 export function retryThrottle(options: RetryThrottleOptions = {}): RetryBudget {
