@@ -58,6 +58,9 @@ export interface Refusal {
   readonly retryAfterMs: number | undefined;
 }
 
+/** The ticket of every breaker that never changed its state; there may be many. */
+const FIRST: Ticket = { generation: 0, endProbe: undefined };
+
 /** The ticket of a call that would have been refused: it counts for nothing. */
 const UNCOUNTED: Ticket = { generation: -1, endProbe: undefined };
 
@@ -72,7 +75,7 @@ export class Breaker {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #changed: (from: BreakerState, to: BreakerState) => void;
-  #ticket: Ticket = { generation: 0, endProbe: undefined };
+  #ticket: Ticket = FIRST;
   #generation = 0;
   #openUntil = 0;
   /** Times opened since it was closed. */

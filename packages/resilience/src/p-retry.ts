@@ -42,9 +42,9 @@ const defaults: Readonly<Partial<Resolved>> = Object.freeze({
 type Stop = 'attempts' | 'idempotent' | 'pushback' | 'retryAfter' | 'deadline' | 'disallowed';
 const STOPPED: Readonly<Record<Stop, string>> = Object.freeze({
   attempts: 'no attempt is left',
-  idempotent: 'it is not idempotent',
-  pushback: 'the dependency forbids it',
-  retryAfter: 'the dependency asked for a longer wait than retryAfter.maxMs',
+  idempotent: 'not idempotent',
+  pushback: 'it was forbidden',
+  retryAfter: 'the wait asked for is above retryAfter.maxMs',
   deadline: 'the wait would end after the deadline',
   disallowed: 'allow() said no',
 });

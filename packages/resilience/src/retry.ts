@@ -31,9 +31,9 @@ const defaults: Readonly<Partial<Resolved>> = Object.freeze({
 /** Why no retry follows. */
 const STOPPED = {
   attempts: 'no attempt is left',
-  idempotent: 'it is not idempotent',
-  pushback: 'the dependency forbids it',
-  retryAfter: 'the dependency asked for a longer wait than retryAfter.maxMs',
+  idempotent: 'not idempotent',
+  pushback: 'it was forbidden',
+  retryAfter: 'the wait asked for is above retryAfter.maxMs',
   deadline: 'the wait would end after the deadline',
   disallowed: 'allow() said no',
   budget: 'the retry budget is empty',

@@ -1,3 +1,7 @@
+function zeros(length: number): number[] {
+  return Array.from({ length }, () => 0);
+}
+
 /**
  * Sums over the last `spanMs`, in `slices` that are forgotten one at a time: what was added counts for at least `spanMs`
  * less one slice. A clock that jumps ahead empties it; one that jumps back adds to the newest slice.
@@ -6,16 +10,17 @@ export class Rolling {
   readonly #sliceMs: number;
   readonly #slices: number;
   readonly #columns: number;
-  readonly #amounts: Float64Array;
-  readonly #sums: Float64Array;
+  /** Plain arrays: two small typed ones would cost more than the rest of a breaker. */
+  readonly #amounts: number[];
+  readonly #sums: number[];
   #newest = 0;
 
   constructor(spanMs: number, slices: number, columns: number) {
     this.#sliceMs = spanMs / slices;
     this.#slices = slices;
     this.#columns = columns;
-    this.#amounts = new Float64Array(slices * columns);
-    this.#sums = new Float64Array(columns);
+    this.#amounts = zeros(slices * columns);
+    this.#sums = zeros(columns);
   }
 
   /** Forgets what is too old at `now`. */
