@@ -482,7 +482,8 @@ interface AdaptiveThrottleOptions {
  * const inventory = pipeline('inventory', [adaptiveThrottle()], { random: () => 0.5 });
  * const kinds = [];
  * for (let i = 0; i < 3; i++) kinds.push((await inventory.executeOutcome(() => Promise.reject(new Error('busy')))).kind);
- * console.log(kinds); // [ 'transient', 'transient', 'rejected' ]: after one of one p = 1/2, after two of two p = 2/3
+ * // After one failure of one call p is 1/2, after two of two it is 2/3, and chance is 0.5 here.
+ * console.log(kinds); // [ 'transient', 'transient', 'rejected' ]
  * ```
  */
 declare function adaptiveThrottle(options?: AdaptiveThrottleOptions): Policy;
@@ -980,11 +981,12 @@ interface RetryThrottleOptions {
  *
  * const throttle = retryThrottle({ maxTokens: 4, tokenRatio: 0.5 });
  * throttle.settled('transient', 0);
- * console.log(throttle.take(0)); // true: 3 of 4
+ * console.log(throttle.take(0)); // true
+ * // 3 of 4 tokens were left; now it is 2, which is not above half.
  * throttle.settled('transient', 0);
- * console.log(throttle.take(0)); // false: 2 of 4
+ * console.log(throttle.take(0)); // false
  * throttle.settled('success', 0);
- * console.log(throttle.take(0)); // true: 2.5 of 4
+ * console.log(throttle.take(0)); // true
  * ```
  */
 declare function retryThrottle(options?: RetryThrottleOptions): RetryBudget;
