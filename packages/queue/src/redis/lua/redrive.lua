@@ -4,21 +4,15 @@
 -- RETURNS: { nowMs, ids }
 -- STATE: dead -> waiting
 -- COST: O(limit), at most 1000 jobs
--- USES: now wake
+-- USES: now wake take_dead
 local waiting = KEYS[1]
 local failures = KEYS[2]
 local dead = KEYS[3]
 local meta = KEYS[4]
 local events = KEYS[5]
 
-local now, limit = now_ms(ARGV[1]), tonumber(ARGV[2])
-local wanted = { unpack(ARGV, 3) }
-if limit > 0 then wanted = redis.call('ZRANGE', dead, 0, limit - 1) end
-
-local moved = {}
-for _, id in ipairs(wanted) do
-  if redis.call('ZREM', dead, id) == 1 then moved[#moved + 1] = id end
-end
+local now = now_ms(ARGV[1])
+local moved = take_dead(dead, tonumber(ARGV[2]), { unpack(ARGV, 3) })
 if #moved > 0 then
   redis.call('HDEL', failures, unpack(moved))
   redis.call('RPUSH', waiting, unpack(moved))
