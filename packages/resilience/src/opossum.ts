@@ -12,6 +12,9 @@ import {
 } from '@nines/resilience';
 import { OpossumWindow, type OpossumWindowSettings } from './opossum-window.ts';
 
+export type { InstrumentationOptions } from './instrumentation.ts';
+export { instrument, type OpossumBreaker } from './opossum-instrument.ts';
+
 /** Options of {@link opossum}. All have a default. */
 export interface OpossumOptions {
   /** Share of failed calls in the window from which the breaker opens (at or above). Above 0, up to 1. Default: 0.5. */

@@ -1,81 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  type Attributes,
-  type Context,
-  context,
-  type ContextManager,
-  ROOT_CONTEXT,
-  type Span,
-  SpanStatusCode,
-  trace,
-  type Tracer,
-} from '@opentelemetry/api';
+import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fixed, pipeline } from '@nines/resilience';
 import { opossum } from '@nines/resilience/opossum';
 import { tracing } from '@nines/resilience/otel';
 import { pRetry } from '@nines/resilience/p-retry';
-
-/** Carries the active context through promises, as an SDK does. */
-class TestContextManager implements ContextManager {
-  readonly #storage = new AsyncLocalStorage<Context>();
-  active(): Context {
-    return this.#storage.getStore() ?? ROOT_CONTEXT;
-  }
-  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
-    ctx: Context,
-    fn: F,
-    _thisArg?: ThisParameterType<F>,
-    ...args: A
-  ): ReturnType<F> {
-    return this.#storage.run(ctx, () => fn(...args));
-  }
-  bind<T>(_context: Context, target: T): T {
-    return target;
-  }
-  enable(): this {
-    return this;
-  }
-  disable(): this {
-    return this;
-  }
-}
-
-interface Recorded {
-  readonly name: string;
-  readonly parent: string | undefined;
-  readonly attributes: Attributes;
-  readonly events: { readonly name: string; readonly attributes: unknown }[];
-  status: SpanStatusCode | undefined;
-  ended: number;
-}
-
-/** Keeps what is recorded. */
-function recorder(): { tracer: Tracer; spans: Recorded[] } {
-  const spans: Recorded[] = [];
-  const names = new WeakMap<Span, string>();
-  const startSpan: Tracer['startSpan'] = (name, options) => {
-    const active = trace.getActiveSpan();
-    const recorded: Recorded = {
-      name,
-      parent: active && names.get(active),
-      attributes: { ...options?.attributes },
-      events: [],
-      status: undefined,
-      ended: 0,
-    };
-    spans.push(recorded);
-    const span = {
-      setAttribute: (key: string, value: string) => void (recorded.attributes[key] = value),
-      setStatus: ({ code }: { code: SpanStatusCode }) => void (recorded.status = code),
-      addEvent: (event: string, attributes: unknown) => void recorded.events.push({ name: event, attributes }),
-      end: () => void (recorded.ended += 1),
-    } as unknown as Span;
-    names.set(span, name);
-    return span;
-  };
-  return { spans, tracer: { startSpan } as Tracer };
-}
+import { recorder, TestContextManager } from '../test/tracer.ts';
 
 beforeAll(() => {
   context.setGlobalContextManager(new TestContextManager());

@@ -18,6 +18,9 @@ import {
   wholeNumber,
 } from '@nines/resilience';
 
+export type { InstrumentationOptions } from './instrumentation.ts';
+export { instrument, type PRetryFunction, type PRetryInstrumentationOptions } from './p-retry-instrument.ts';
+
 /** Options of {@link pRetry}. All have a default. */
 export interface PRetryOptions {
   /** Most runs of the function, the first one included. From 1 to 100. Default: 3. */
