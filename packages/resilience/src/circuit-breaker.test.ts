@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { circuitBreaker, type CircuitBreakerOptions, fixed, pipeline, type PipelineEvent, timeout } from '@nines/resilience';
 import { down, errorOf, fail, never, up } from '../test/calls.ts';
-import { breakerSuite } from '../test/breaker.suite.ts';
-import { engines } from '../test/engines.ts';
 import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
 
 function native(options: CircuitBreakerOptions = {}) {
@@ -22,8 +20,6 @@ async function slow(p: ReturnType<typeof native>['p'], clock: FakeClock, times: 
     await call;
   }
 }
-
-breakerSuite(engines.native);
 
 describe('circuitBreaker', () => {
   test('opens at the failure rate once enough calls have ended, and not before', async () => {

@@ -11,7 +11,7 @@ import { checkInstrumented, Instrumentation, type InstrumentationOptions, Watche
  * The array of arguments that comes with `fire`, `timeout` and `failure` is one object for each call, so it tells calls apart.
  */
 
-/** The part of an opossum `CircuitBreaker` that {@link instrument} uses; every breaker of opossum 8 to 10 fits. */
+/** The part of an opossum `CircuitBreaker` that {@link instrument} uses; tested with opossum 10. */
 export interface OpossumBreaker {
   readonly name: string;
   readonly enabled: boolean;

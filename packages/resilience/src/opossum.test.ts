@@ -1,9 +1,5 @@
 import { expect, test } from 'vitest';
 import { opossum } from '@nines/resilience/opossum';
-import { breakerSuite } from '../test/breaker.suite.ts';
-import { engines } from '../test/engines.ts';
-
-breakerSuite(engines.wrapped);
 
 test('opossum refuses options it cannot keep', () => {
   expect(() => opossum({ failureRateThreshold: 50 })).toThrow('opossum: failureRateThreshold must be a number above 0 and up to 1, got 50');

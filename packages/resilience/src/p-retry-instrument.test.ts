@@ -1,5 +1,5 @@
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
-import pRetryPlain, { AbortError, makeRetriable, type Options } from 'p-retry';
+import pRetryPlain, { AbortError, type Options } from 'p-retry';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { http, type PipelineEvent } from '@nines/resilience';
@@ -133,25 +133,17 @@ describe('instrument tells of a call of p-retry', () => {
     expect(told()).toEqual(['attempt throttled', 'call throttled']);
   });
 
-  test('calls at the same time, and a function made by makeRetriable', async () => {
-    const events: PipelineEvent[] = [];
-    const observer = { event: (event: PipelineEvent) => void events.push(event) };
-    const retriable = instrument(
-      <T>(input: (attempt: number) => PromiseLike<T> | T, options?: Options) => makeRetriable(input as () => T, options)(),
-      {
-        name: 'inventory',
-        observer,
-      },
-    );
-    let runs = 0;
-    const run = (i: number): number => {
-      runs += 1;
-      if (runs <= 10) down();
-      return i;
-    };
-    expect(await Promise.all(Array.from({ length: 10 }, (_, i) => retriable(() => run(i), quick)))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  test('calls at the same time, each with its own attempts', async () => {
+    const { pRetry, events } = watched();
+    const call = (failures: number) =>
+      pRetry((attempt) => {
+        if (attempt <= failures) down();
+        return attempt;
+      }, quick);
+    expect(await Promise.all([0, 1, 2, 0, 1, 2].map(call))).toEqual([1, 2, 3, 1, 2, 3]);
     const calls = events.filter((event) => event.type === 'call');
-    expect(calls.map((event) => event.attempts)).toEqual(Array.from({ length: 10 }, () => 2));
+    expect(calls.map((event) => event.attempts).toSorted()).toEqual([1, 1, 2, 2, 3, 3]);
+    expect(events.filter((event) => event.type === 'attempt' && event.info.kind === 'retry')).toHaveLength(6);
   });
 });
 

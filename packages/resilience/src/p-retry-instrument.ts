@@ -6,7 +6,7 @@ import { checkInstrumented, Instrumentation, type InstrumentationOptions, Watche
  * function, the call from outside, so no callback of the user is touched.
  */
 
-/** p-retry's default export, of any version from 5 on, as far as {@link instrument} looks at it. */
+/** p-retry's default export, as far as {@link instrument} looks at it; tested with p-retry 9. */
 export type PRetryFunction = <T>(input: (attemptNumber: number) => PromiseLike<T> | T, options?: never) => Promise<T>;
 
 /** Options of {@link instrument} for p-retry. */
@@ -34,7 +34,8 @@ function left(options: { readonly signal?: AbortSignal | null } | undefined): bo
  * An error is judged by `classify`; p-retry's own `AbortError` is a `failure`, and everything after the abort of
  * `options.signal` is `ignored`. The wait of a retry is told when the retry begins, as it really was.
  *
- * @param pRetry - the function to wrap. With `makeRetriable`, hand in `(input, options) => makeRetriable(input, options)()`.
+ * In place of `makeRetriable(fn, options)` write `(...args) => pRetry(() => fn(...args), options)`.
+ *
  * @returns a function with the same arguments and the same results. Wrap once for each dependency, under its name.
  * @throws ResilienceError `INVALID_OPTION`
  *

@@ -1,9 +1,5 @@
 import { expect, test } from 'vitest';
 import { pRetry } from '@nines/resilience/p-retry';
-import { engines } from '../test/engines.ts';
-import { retrySuite } from '../test/retry.suite.ts';
-
-retrySuite(engines.wrapped);
 
 test('pRetry refuses options it cannot keep', () => {
   expect(() => pRetry({ maxAttempts: 0 })).toThrow('pRetry: maxAttempts must be a whole number from 1 to 100, got 0');

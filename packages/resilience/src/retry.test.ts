@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fixed, pipeline, type PipelineEvent, retry, retryBudget, retryThrottle, type RetryOptions } from '@nines/resilience';
 import { down, errorOf, up } from '../test/calls.ts';
-import { engines } from '../test/engines.ts';
 import { FakeClock } from '../test/fake-clock.ts';
-import { retrySuite } from '../test/retry.suite.ts';
-
-retrySuite(engines.native);
 
 describe('retry', () => {
   test('a dead dependency is called at most 1 + ratio times as often, whatever maxAttempts says', async () => {

@@ -21,8 +21,13 @@ function nativeBreaker(options: OpossumOptions = {}): Policy {
   });
 }
 
-/** The engines on which the suites run. */
-export const engines: Readonly<Record<'native' | 'wrapped', Engine>> = {
-  native: { name: 'the native engine', retryName: 'retry', breakerName: 'circuit-breaker', retry, breaker: nativeBreaker },
-  wrapped: { name: 'p-retry and opossum', retryName: 'p-retry', breakerName: 'opossum', retry: pRetry, breaker: opossum },
+const native = { retryName: 'retry', retry, breakerName: 'circuit-breaker', breaker: nativeBreaker } as const;
+const wrapped = { retryName: 'p-retry', retry: pRetry, breakerName: 'opossum', breaker: opossum } as const;
+
+/** The engines on which the suites run: each library alone in a pipeline whose rest is native, and both together. */
+export const engines: Readonly<Record<'native' | 'opossum' | 'pRetry' | 'both', Engine>> = {
+  native: { name: 'the native engine', ...native },
+  opossum: { name: 'opossum and the native retry', ...native, breakerName: wrapped.breakerName, breaker: wrapped.breaker },
+  pRetry: { name: 'p-retry and the native breaker', ...native, retryName: wrapped.retryName, retry: wrapped.retry },
+  both: { name: 'p-retry and opossum', ...wrapped },
 };
