@@ -89,7 +89,7 @@ describe('instrument changes nothing', () => {
 describe('detaching', () => {
   test('gives the breaker back as it was, ends what is out, and empties the gauge', async () => {
     const action = (): Promise<string> => new Promise(() => {});
-    const breaker = breakerOf(action, { timeout: false });
+    const breaker = breakerOf(action, { name: 'inventory', timeout: false });
     const listeners = () => breaker.eventNames().map((event) => [event, breaker.listenerCount(event)]);
     const before = listeners();
     const registry = new Registry();

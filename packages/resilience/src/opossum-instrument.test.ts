@@ -47,7 +47,7 @@ describe('a service with a naked opossum breaker', () => {
         if (!response.ok) throw new TypeError(`status ${response.status} of ${url}`);
         return await response.text();
       },
-      { errorThresholdPercentage: 40 },
+      { name: 'inventory', errorThresholdPercentage: 40 },
     );
     const { tracer, spans } = recorder();
     const registry = new Registry();

@@ -1,8 +1,8 @@
 import { makeRetriable, type Options } from 'p-retry';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { deadline, fixed, pipeline } from '@nines/resilience';
-import { pRetry } from '@nines/resilience/p-retry';
 import { errorOf, never } from '../test/calls.ts';
+import { engines } from '../test/engines.ts';
 import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
 
 const raw = <T>(run: () => T | Promise<T>, options: Options = {}): Promise<T> => makeRetriable(run, options)();
@@ -20,7 +20,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('p-retry raw → the policy', () => {
+// Each test shows the fault on the installed p-retry, then the right answer of the native retry and of p-retry's loop in a pipeline.
+describe.each([engines.native, engines.pRetry])('p-retry raw → $name', ({ retry, retryName }) => {
   test.each([
     ['a TypeError', new TypeError('wrapped network error')],
     ['a string', 'down'],
@@ -35,7 +36,7 @@ describe('p-retry raw → the policy', () => {
     expect(runs).toBe(1);
 
     runs = 0;
-    const outcome = await pipeline('p', [pRetry(now)]).executeOutcome(run);
+    const outcome = await pipeline('p', [retry(now)]).executeOutcome(run);
     expect(runs).toBe(3);
     expect(errorOf(outcome)?.cause).toBe(thrown);
   });
@@ -50,7 +51,7 @@ describe('p-retry raw → the policy', () => {
     expect(runs).toBe(3);
 
     runs = 0;
-    const outcome = await pipeline('p', [pRetry(now)]).executeOutcome(cancelled);
+    const outcome = await pipeline('p', [retry(now)]).executeOutcome(cancelled);
     expect([runs, outcome.kind]).toEqual([1, 'ignored']);
   });
 
@@ -61,7 +62,7 @@ describe('p-retry raw → the policy', () => {
     expect(await isPending(stuck)).toBe(true);
 
     const leaver = new AbortController();
-    const call = pipeline('p', [pRetry(now)]).executeOutcome(never, { signal: leaver.signal });
+    const call = pipeline('p', [retry(now)]).executeOutcome(never, { signal: leaver.signal });
     leaver.abort();
     expect(await isPending(call)).toBe(false);
     expect(errorOf(await call)?.code).toBe('ABORTED');
@@ -77,7 +78,7 @@ describe('p-retry raw → the policy', () => {
     expect(await late).toBe('after 5 s');
 
     const clock = new FakeClock();
-    const call = pipeline('p', [deadline({ totalMs: 100 }), pRetry(now)], { clock }).executeOutcome(never);
+    const call = pipeline('p', [deadline({ totalMs: 100 }), retry(now)], { clock }).executeOutcome(never);
     await clock.advance(100);
     expect(errorOf(await call)?.code).toBe('DEADLINE_EXCEEDED');
   });
@@ -97,7 +98,7 @@ describe('p-retry raw → the policy', () => {
     runs = 0;
     const clock = new FakeClock();
     const delays: number[] = [];
-    const p = pipeline('p', [pRetry()], { clock, random: () => 0.5 });
+    const p = pipeline('p', [retry()], { clock, random: () => 0.5 });
     p.subscribe((event) => {
       if (event.type === 'retry') delays.push(event.delayMs);
     });
@@ -117,10 +118,10 @@ describe('p-retry raw → the policy', () => {
     expect([(lost as Error).message, Object.getOwnPropertyNames(lost)]).toEqual(['error 3', ['stack', 'message']]);
 
     runs = 0;
-    const error = errorOf(await pipeline('p', [pRetry(now)]).executeOutcome(run));
+    const error = errorOf(await pipeline('p', [retry(now)]).executeOutcome(run));
     expect(error).toMatchObject({
       code: 'RETRIES_EXHAUSTED',
-      policy: 'p-retry',
+      policy: retryName,
       message: 'p: gave up after 3 of 3 attempts: no attempt is left',
     });
     expect(error?.attempts.map((attempt) => [attempt.attempt, attempt.kind, (attempt.error as Error).message])).toEqual([

@@ -7,7 +7,7 @@ import {
   type Policy,
   type ResilienceError,
 } from '@nines/resilience';
-import { opossum, type OpossumOptions } from '@nines/resilience/opossum';
+import type { OpossumOptions } from '@nines/resilience/opossum';
 import { FakeClock } from './fake-clock.ts';
 
 export const down = (): Promise<never> => Promise.reject(new Error('down'));
@@ -20,14 +20,6 @@ export function errorOf(outcome: Outcome<unknown>): ResilienceError | undefined 
 }
 
 /** A pipeline with one breaker, its clock and what it told. */
-export function ours(
-  options: OpossumOptions = {},
-  inner: readonly Policy[] = [],
-): { p: Pipeline; clock: FakeClock; events: PipelineEvent[] } {
-  return breakerUnder(opossum, options, inner);
-}
-
-/** As {@link ours}, with any breaker. */
 export function breakerUnder(
   breaker: (options?: OpossumOptions) => Policy,
   options: OpossumOptions = {},

@@ -7,9 +7,9 @@ const made: { shutdown(): void }[] = [];
 /** A naked breaker of the installed opossum. */
 export function breakerOf<A extends unknown[], R>(
   action: (...args: A) => R,
-  options: CircuitBreaker.Options<A> = {},
+  options: CircuitBreaker.Options<A> = { name: 'inventory' },
 ): CircuitBreaker<A, Awaited<R>> {
-  const breaker = new CircuitBreaker(action as unknown as (...args: A) => Promise<Awaited<R>>, { name: 'inventory', ...options });
+  const breaker = new CircuitBreaker(action as unknown as (...args: A) => Promise<Awaited<R>>, options);
   made.push(breaker);
   return breaker;
 }
@@ -29,7 +29,7 @@ export function watched<A extends unknown[], R>(
   options: CircuitBreaker.Options<A> = {},
   more: Partial<InstrumentationOptions> = {},
 ): Watched<A, R> {
-  const breaker = breakerOf(action, options);
+  const breaker = breakerOf(action, { name: 'inventory', ...options });
   const events: PipelineEvent[] = [];
   const detach = instrument(breaker, { observer: { event: (event) => void events.push(event) }, ...more });
   return { breaker, events, detach, told: () => events.map(line) };
