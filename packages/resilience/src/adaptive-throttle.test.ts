@@ -12,6 +12,7 @@ function throttled(options: AdaptiveThrottleOptions = {}, random: () => number =
   return { p, clock, events, ratio };
 }
 
+// Source: B. Beyer et al., Site Reliability Engineering, chapter 21 "Handling Overload", client request rejection probability.
 describe('adaptiveThrottle, against the SRE book: p = max(0, (requests − k · accepts) / (requests + 1))', () => {
   test.each([
     [2, 0, 0, 0],

@@ -65,6 +65,27 @@ describe('exponential', () => {
   });
 });
 
+describe('exponential, against the formulas of the AWS Architecture Blog', () => {
+  // Source: M. Brooker, "Exponential Backoff And Jitter", 2015. base 100, cap 1,000; chance gives the numbers of `drawn` in turn.
+  const drawn = [0.25, 0.5, 0.75, 0.1, 0.9];
+  const waits = (jitter: Jitter): number[] =>
+    drawn.map((_, i) => {
+      let next = 0;
+      // The chain of decorrelated jitter draws once for each attempt so far; the others once.
+      const random = (): number => drawn[jitter === 'decorrelated' ? next++ : i] ?? 0;
+      return Number(exponential({ baseMs: 100, maxMs: 1_000, jitter })(i + 1, random).toFixed(6));
+    });
+
+  test.each<[Jitter, string, number[]]>([
+    ['none', 'min(cap, base · 2^n)', [100, 200, 400, 800, 1_000]],
+    ['full', 'random(0, min(cap, base · 2^n))', [25, 100, 300, 80, 900]],
+    ['equal', 't = min(cap, base · 2^n); t/2 + random(0, t/2)', [62.5, 150, 350, 440, 950]],
+    ['decorrelated', 'min(cap, random(base, 3 · the wait before))', [150, 275, 643.75, 283.125, 774.4375]],
+  ])('%s: %s', (jitter, _formula, vector) => {
+    expect(waits(jitter)).toEqual(vector);
+  });
+});
+
 describe('retryAfter', () => {
   test('takes the wish of the dependency, cut to the limit, never below the other backoff', () => {
     const backoff = retryAfter({ maxMs: 1_000, otherwise: fixed(200) });

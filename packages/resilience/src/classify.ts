@@ -5,7 +5,7 @@ import type { Classification, RawOutcome } from './outcome.ts';
 /** A {@link Classification} with what else is known. */
 export interface Judgement {
   readonly kind: Classification;
-  /** Milliseconds after which the dependency wants to be asked again, when it said so. Below 0: it forbids a retry. */
+  /** Milliseconds after which the dependency wants to be asked again, when it said so. Below 0 or NaN: it forbids a retry. */
   readonly retryAfterMs?: number | undefined;
   /** Frees what a value holds, such as a connection. Called when a retry takes the place of this value. */
   readonly discard?: (() => void) | undefined;

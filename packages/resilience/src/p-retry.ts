@@ -130,7 +130,7 @@ class PRetry implements BoundPolicy {
     const { maxAttempts, backoff, retryAfter, allow } = this.#options;
     if (call.attempt >= maxAttempts) return 'attempts';
     if (call.ctx.idempotent === false && kind !== 'throttled') return 'idempotent';
-    if (retryAfterMs < 0) return 'pushback';
+    if (!(retryAfterMs >= 0)) return 'pushback';
     if (retryAfterMs > retryAfter.maxMs) return 'retryAfter';
     call.delayMs = Math.max(boundedDelay(backoff(call.attempt, this.#host.random, retryAfterMs)), retryAfterMs);
     if (call.delayMs >= call.ctx.remainingMs()) return 'deadline';

@@ -77,6 +77,7 @@ describe('retry', () => {
   });
 });
 
+// Source: Finagle, com.twitter.finagle.service.RetryBudget: deposits of `percentCanRetry` live for `ttl` (10 s), with `minRetriesPerSec` on top.
 describe('retryBudget, against Finagle RetryBudget', () => {
   /** Retries that are granted one after the other at one time. */
   const granted = (budget: ReturnType<typeof retryBudget>, now: number): number => {
@@ -127,6 +128,8 @@ describe('retryBudget, against Finagle RetryBudget', () => {
   });
 });
 
+// Source: gRPC proposal A6-client-retries, "Throttling Retry Attempts and Hedged RPCs": token_count −1 for a failure, +tokenRatio for a
+// success, retries only while it is above maxTokens / 2.
 describe('retryThrottle, against gRPC A6', () => {
   test('maxTokens 10, tokenRatio 0.1: the fifth failure stops retries, ten successes and one more bring them back', () => {
     const throttle = retryThrottle({ maxTokens: 10, tokenRatio: 0.1 });

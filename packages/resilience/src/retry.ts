@@ -51,7 +51,8 @@ function decide(
   return (ctx, attempt, { kind, retryAfterMs = 0 }) => {
     if (attempt >= maxAttempts) return 'attempts';
     if (ctx.idempotent === false && kind !== 'throttled') return 'idempotent';
-    if (retryAfterMs < 0) return 'pushback';
+    // Below 0, or no number at all: gRPC's A6 takes a pushback that it cannot parse for a no.
+    if (!(retryAfterMs >= 0)) return 'pushback';
     if (retryAfterMs > retryAfter.maxMs) return 'retryAfter';
     const ms = backoff(attempt, random, retryAfterMs);
     const delayMs = Math.max(ms > 0 ? Math.min(ms, MAX_TIMER_MS) : 0, retryAfterMs);
@@ -127,7 +128,7 @@ function bindRetry(options: Resolved, host: PolicyHost): BoundPolicy {
  * call resolves to that value. With `maxAttempts: 1`, and when the first error may not be retried, the error passes unchanged.
  *
  * Only retry what may run twice; `execute(fn, { idempotent: false })` retries only what the dependency itself put off
- * (`throttled`). A classifier that gives a negative `retryAfterMs` forbids the retry, as gRPC's pushback does.
+ * (`throttled`). A classifier that gives a `retryAfterMs` below 0 or NaN forbids the retry, as gRPC's pushback does.
  *
  * @throws ResilienceError `INVALID_OPTION`; a call rejects with `RETRIES_EXHAUSTED`
  *

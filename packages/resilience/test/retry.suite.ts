@@ -166,8 +166,9 @@ export function retrySuite({ name, retry, breaker }: Engine): void {
       }
     });
 
-    test('a negative wish of the dependency forbids the retry, as pushback of gRPC does', async () => {
-      const p = pipeline('p', [retry(now)], { classify: () => ({ kind: 'transient', retryAfterMs: -1 }) });
+    // gRPC proposal A6, "Pushback": a negative value and one that cannot be parsed both mean: do not retry.
+    test.each(['-1', 'soon'])('a wish of the dependency of %s forbids the retry, as pushback of gRPC does', async (pushback) => {
+      const p = pipeline('p', [retry(now)], { classify: () => ({ kind: 'transient', retryAfterMs: Number(pushback) }) });
       const outcome = await p.executeOutcome(() => Promise.reject(new Error('no')));
       expect(errorOf(outcome)?.message).toBe('p: gave up after 1 of 3 attempts: it was forbidden');
     });
