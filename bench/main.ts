@@ -3,12 +3,16 @@ import { parseArgs } from 'node:util';
 import { thisMachine } from './machine.ts';
 import { benchQueue } from './queue/main.ts';
 import { benchResilience, costTable } from './resilience/main.ts';
+import { aligned } from './resilience/median.ts';
+import { benchMemory, memoryRows } from './resilience/memory.ts';
+import { ratioRows, ratios } from './resilience/ratios.ts';
 import { type Row, table } from './summary.ts';
 
 const HELP = `Usage: npm run bench -- queue|resilience [options]
 
 queue       @nines/queue and bullmq side by side: separate processes, the same Redis, alternating order.
-resilience  @nines/resilience, opossum and p-retry side by side: CPU time of a call, a process for each, in turn.
+resilience  @nines/resilience, opossum, p-retry and cockatiel side by side: CPU time of a call and memory of a breaker, a
+            process for each, in turn.
 
   --runs N      runs of each scenario and peer (default 5)
   --only TEXT   only scenarios whose name contains TEXT, for example \`drain\`
@@ -43,12 +47,16 @@ async function run(): Promise<number> {
   const machine = thisMachine();
   const options = { runs, quick: values.quick, only: values.only, progress: (line: string) => console.error(line) };
   const costs = what === 'resilience' ? await benchResilience(options) : [];
+  const memory = what === 'resilience' && values.only === undefined ? await benchMemory(runs, options.progress) : [];
   const rows = what === 'queue' ? await benchQueue(options) : [];
   console.log(`Node ${machine.node}, ${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.date}; ${runs} runs`);
-  if (what === 'resilience') console.log(costTable(costs));
-  else queueTable(rows);
+  const times = ratios(costs);
+  if (what === 'resilience') {
+    const tables = [costTable(costs), aligned(ratioRows(times))];
+    console.log([...tables, ...(memory.length > 0 ? [aligned(memoryRows(memory))] : [])].join('\n\n'));
+  } else queueTable(rows);
   if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ machine, runs, rows: [...rows, ...costs] }, undefined, 2)}\n`);
+    writeFileSync(values.json, `${JSON.stringify({ machine, runs, rows: [...rows, ...costs], ratios: times, memory }, undefined, 2)}\n`);
   return 0;
 }
 

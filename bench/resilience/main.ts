@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Scenario, scenarios } from './scenarios.ts';
+import { scenarios } from './all.ts';
+import { aligned, middle } from './median.ts';
+import type { Scenario } from './scenarios.ts';
 
 export interface ResilienceBenchOptions {
   readonly runs: number;
@@ -30,10 +32,7 @@ async function measure(index: number, calls: number): Promise<number> {
 }
 
 function cost({ name, of, goalNs }: Scenario, measured: readonly number[]): CallCost {
-  const sorted = measured.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const median = (sorted[Math.floor(middle - 0.5)]! + sorted[Math.ceil(middle - 0.5)]!) / 2;
-  return { what: name, of, goalNs, median, min: sorted[0]!, max: sorted.at(-1)! };
+  return { what: name, of, goalNs, median: middle(measured), min: Math.min(...measured), max: Math.max(...measured) };
 }
 
 /** Every scenario in turn, then all again: what disturbs the machine for a while disturbs all of them. */
@@ -55,9 +54,7 @@ export function costTable(costs: readonly CallCost[]): string {
     of,
     what,
     `${median} (${min}–${max})`,
-    goalNs === undefined ? '' : `≤ ${goalNs}`,
+    goalNs === undefined ? '' : `≤ ${goalNs}${median <= goalNs ? '' : ', missed'}`,
   ]);
-  const all = [['', 'CPU ns a call', 'median (range)', 'goal'], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')).join('\n');
+  return aligned([['', 'CPU ns a call', 'median (range)', 'goal'], ...rows]);
 }

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly of: 'bare' | 'nines' | 'peer';
   /** At most so many nanoseconds, where there is a goal. */
   readonly goalNs?: number;
+  /** At most so many calls, where more would cost more each. */
+  readonly calls?: number;
   readonly prepare: () => Promise<() => Promise<unknown>>;
 }
 
