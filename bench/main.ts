@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { thisMachine } from './machine.ts';
 import { benchQueue } from './queue/main.ts';
-import { benchResilience, costTable } from './resilience/main.ts';
+import { benchResilience, type CallCost, costTable } from './resilience/main.ts';
 import { aligned } from './resilience/median.ts';
-import { benchMemory, memoryRows } from './resilience/memory.ts';
-import { ratioRows, ratios } from './resilience/ratios.ts';
+import { benchMemory, type BreakerMemory, memoryRows } from './resilience/memory.ts';
+import { type Ratio, ratioRows, ratios } from './resilience/ratios.ts';
 import { type Row, table } from './summary.ts';
 
 const HELP = `Usage: npm run bench -- queue|resilience [options]
@@ -51,13 +51,18 @@ async function run(): Promise<number> {
   const rows = what === 'queue' ? await benchQueue(options) : [];
   console.log(`Node ${machine.node}, ${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.date}; ${runs} runs`);
   const times = ratios(costs);
-  if (what === 'resilience') {
-    const tables = [costTable(costs), aligned(ratioRows(times))];
-    console.log([...tables, ...(memory.length > 0 ? [aligned(memoryRows(memory))] : [])].join('\n\n'));
-  } else queueTable(rows);
+  if (what === 'resilience') resilienceTables(costs, times, memory);
+  else queueTable(rows);
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ machine, runs, rows: [...rows, ...costs], ratios: times, memory }, undefined, 2)}\n`);
   return 0;
+}
+
+function resilienceTables(costs: readonly CallCost[], times: readonly Ratio[], memory: readonly BreakerMemory[]): void {
+  const tables = [costTable(costs)];
+  if (times.length > 0) tables.push(aligned(ratioRows(times)));
+  if (memory.length > 0) tables.push(aligned(memoryRows(memory)));
+  console.log(tables.join('\n\n'));
 }
 
 function queueTable(rows: readonly Row[]): void {
