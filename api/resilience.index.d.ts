@@ -677,7 +677,7 @@ declare function circuitBreaker(options?: CircuitBreakerOptions): Policy;
 /** A {@link Classification} with what else is known. */
 interface Judgement {
     readonly kind: Classification;
-    /** Milliseconds after which the dependency wants to be asked again, when it said so. Below 0: it forbids a retry. */
+    /** Milliseconds after which the dependency wants to be asked again, when it said so. Below 0 or NaN: it forbids a retry. */
     readonly retryAfterMs?: number | undefined;
     /** Frees what a value holds, such as a connection. Called when a retry takes the place of this value. */
     readonly discard?: (() => void) | undefined;
@@ -1016,7 +1016,7 @@ interface RetryOptions {
  * call resolves to that value. With `maxAttempts: 1`, and when the first error may not be retried, the error passes unchanged.
  *
  * Only retry what may run twice; `execute(fn, { idempotent: false })` retries only what the dependency itself put off
- * (`throttled`). A classifier that gives a negative `retryAfterMs` forbids the retry, as gRPC's pushback does.
+ * (`throttled`). A classifier that gives a `retryAfterMs` below 0 or NaN forbids the retry, as gRPC's pushback does.
  *
  * @throws ResilienceError `INVALID_OPTION`; a call rejects with `RETRIES_EXHAUSTED`
  *

@@ -3,14 +3,16 @@
 import { CallContext, Policy } from '@nines/resilience';
 import { I as InstrumentationOptions } from './instrumentation.js';
 
-/** The part of an opossum `CircuitBreaker` that {@link instrument} uses; every breaker of opossum 8 to 10 fits. */
+/** The part of an opossum `CircuitBreaker` that {@link instrument} uses; tested with opossum 10. */
 interface OpossumBreaker {
     readonly name: string;
     readonly enabled: boolean;
     readonly closed: boolean;
     readonly opened: boolean;
     readonly halfOpen: boolean;
+    /** As every `EventEmitter` has it. */
     addListener(event: string, listener: (...args: unknown[]) => void): unknown;
+    /** As every `EventEmitter` has it. */
     removeListener(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 /**

@@ -3,7 +3,7 @@
 import { Backoff, Policy } from '@nines/resilience';
 import { I as InstrumentationOptions } from './instrumentation.js';
 
-/** p-retry's default export, of any version from 5 on, as far as {@link instrument} looks at it. */
+/** p-retry's default export, as far as {@link instrument} looks at it; tested with p-retry 9. */
 type PRetryFunction = <T>(input: (attemptNumber: number) => PromiseLike<T> | T, options?: never) => Promise<T>;
 /** Options of {@link instrument} for p-retry. */
 interface PRetryInstrumentationOptions extends InstrumentationOptions {
@@ -18,7 +18,8 @@ interface PRetryInstrumentationOptions extends InstrumentationOptions {
  * An error is judged by `classify`; p-retry's own `AbortError` is a `failure`, and everything after the abort of
  * `options.signal` is `ignored`. The wait of a retry is told when the retry begins, as it really was.
  *
- * @param pRetry - the function to wrap. With `makeRetriable`, hand in `(input, options) => makeRetriable(input, options)()`.
+ * In place of `makeRetriable(fn, options)` write `(...args) => pRetry(() => fn(...args), options)`.
+ *
  * @returns a function with the same arguments and the same results. Wrap once for each dependency, under its name.
  * @throws ResilienceError `INVALID_OPTION`
  *

@@ -33,7 +33,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
       ...examples(),
       ...docstrings(),
     ];
-    const extra = new Set(['@types/node', '@opentelemetry/api', 'ioredis', ...programs.flatMap(({ code }) => importedPackages(code))]);
+    const extra = new Set([
+      '@types/node',
+      '@types/opossum',
+      '@opentelemetry/api',
+      'ioredis',
+      ...programs.flatMap(({ code }) => importedPackages(code)),
+    ]);
     const specs = await Promise.all(
       [...extra].filter((name) => !tarballs.has(name)).map(async (name) => `${name}@${await versionHere(name)}`),
     );

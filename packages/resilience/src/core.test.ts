@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -50,4 +51,16 @@ describe('each sub-path entry', () => {
     expect(inputs.filter((input) => !input.startsWith('src/'))).toEqual([]);
     expect(inputs).not.toContain('src/errors.ts');
   });
+});
+
+test('the types that users see come from no library but OpenTelemetry and Node', () => {
+  const folder = new URL('../../../api/', import.meta.url);
+  const reports = readdirSync(folder).filter((file) => file.startsWith('resilience.'));
+  expect(reports).toContain('resilience.opossum.d.ts');
+  for (const report of reports) {
+    // Examples in comments import what they need.
+    const code = readFileSync(new URL(report, folder), 'utf8').replaceAll(/\/\*\*.*?\*\//gs, '');
+    const from = [...code.matchAll(/from '([^']+)'/g)].map((match) => match[1] ?? '');
+    expect([report, from.filter((name) => !/^(\.|node:|@nines\/resilience$|@opentelemetry\/api$)/.test(name))]).toEqual([report, []]);
+  }
 });

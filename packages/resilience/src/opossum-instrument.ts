@@ -18,7 +18,9 @@ export interface OpossumBreaker {
   readonly closed: boolean;
   readonly opened: boolean;
   readonly halfOpen: boolean;
+  /** As every `EventEmitter` has it. */
   addListener(event: string, listener: (...args: unknown[]) => void): unknown;
+  /** As every `EventEmitter` has it. */
   removeListener(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 
