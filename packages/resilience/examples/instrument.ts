@@ -19,6 +19,6 @@ console.log(await breaker.fire(7)); // item 7
 await breaker.fire(-1).catch(() => {});
 const price = await pRetry((attempt) => (attempt === 2 ? 42 : Promise.reject(new Error('down'))), { retries: 2, minTimeout: 1 });
 console.log(price); // 42
-const lines = (await registry.metrics()).split('\n').filter((line) => line.startsWith('resilience_attempts_total'));
-console.log(lines.length); // 4
+const counted = [...(await registry.metrics()).matchAll(/^resilience_attempts_total.* [1-9]\d*$/gm)];
+console.log(counted.length); // 4
 breaker.shutdown();

@@ -152,7 +152,7 @@ export class WatchedCall {
   }
 
   #emit(event: PipelineEvent): void {
-    this.#of.events.emit(event);
+    if (this.#of.events.active) this.#of.events.emit(event);
   }
 }
 
