@@ -10,9 +10,9 @@ import {
 } from 'cockatiel';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bulkhead, fixed, pipeline } from '@nines/resilience';
-import { breakerUnder, down, errorOf, fail, never, state, up } from '../test/calls.ts';
+import { FakeClock } from '@nines/resilience/testing';
+import { breakerUnder, down, errorOf, fail, flush, never, state, up } from '../test/calls.ts';
 import { engines } from '../test/engines.ts';
-import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
 import { fakeTimers, shutDown } from '../test/naked-opossum.ts';
 
 beforeEach(fakeTimers);
@@ -54,7 +54,7 @@ describe.each(Object.values(engines))('cockatiel raw → $name', ({ retry, break
   });
 
   test('an abort is not heard in the queue of a bulkhead → the caller is free at once, and the place in the queue too', async () => {
-    const work = deferred<string>();
+    const work = Promise.withResolvers<string>();
     const theirs = theirBulkhead(1, 1);
     const running = theirs.execute(() => work.promise);
     const caller = new AbortController();
@@ -66,7 +66,7 @@ describe.each(Object.values(engines))('cockatiel raw → $name', ({ retry, break
     await running;
     await expect(queued).rejects.toThrow('Operation cancelled');
 
-    const hold = deferred<string>();
+    const hold = Promise.withResolvers<string>();
     const policies = [bulkhead({ maxConcurrent: 1, maxQueue: 1, maxWaitMs: 60_000 }), retry(), breaker()];
     const p = pipeline('p', policies, { clock: new FakeClock() });
     const first = p.execute(() => hold.promise);
@@ -98,7 +98,7 @@ describe.each(Object.values(engines))('cockatiel raw → $name', ({ retry, break
   });
 
   test('a failure that began before opens it again while it probes → an old generation counts for nothing', async () => {
-    const [stale, probe] = [deferred<string>(), deferred<string>()];
+    const [stale, probe] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
     const theirs = theirBreaker(handleAll, { halfOpenAfter: 100, breaker: new ConsecutiveBreaker(1) });
     const early = theirs.execute(() => stale.promise).catch(() => {});
     await theirs.execute(down).catch(() => {});
@@ -112,7 +112,7 @@ describe.each(Object.values(engines))('cockatiel raw → $name', ({ retry, break
     await probing;
     expect(theirs.state).toBe(CircuitState.Open);
 
-    const [old, ours] = [deferred<string>(), deferred<string>()];
+    const [old, ours] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
     const { p, clock } = breakerUnder(breaker, { minimumCalls: 1, openMs: 100 });
     const before = p.executeOutcome(() => old.promise);
     await fail(p, 1);

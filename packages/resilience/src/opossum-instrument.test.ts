@@ -8,8 +8,8 @@ import { http } from '@nines/resilience';
 import { instrument } from '@nines/resilience/opossum';
 import { tracing } from '@nines/resilience/otel';
 import { prometheus } from '@nines/resilience/prometheus';
-import { down } from '../test/calls.ts';
-import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
+import { FakeClock } from '@nines/resilience/testing';
+import { down, flush } from '../test/calls.ts';
 import { breakerOf, fakeTimers, shutDown, watched } from '../test/naked-opossum.ts';
 import { recorder, TestContextManager } from '../test/tracer.ts';
 
@@ -99,7 +99,7 @@ describe('instrument tells of an opossum breaker', () => {
   });
 
   test('opening, refusing while open and while the probe is out, closing', async () => {
-    const work = deferred<string>();
+    const work = Promise.withResolvers<string>();
     let answer: () => Promise<string> = down;
     const { breaker, told } = watched(() => answer(), { resetTimeout: 100 });
     await breaker.fire().catch(() => {});
@@ -126,7 +126,7 @@ describe('instrument tells of an opossum breaker', () => {
   });
 
   test('a timeout when it comes; what the function does later changes nothing', async () => {
-    const work = deferred<string>();
+    const work = Promise.withResolvers<string>();
     const { breaker, events, told } = watched(() => work.promise, { timeout: 50, errorThresholdPercentage: 99 });
     const call = breaker.fire().catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(50);
@@ -156,7 +156,7 @@ describe('instrument tells of an opossum breaker', () => {
   });
 
   test('no place left as a rejection, of which the dependency knows nothing', async () => {
-    const work = deferred<string>();
+    const work = Promise.withResolvers<string>();
     const { breaker, told } = watched(() => work.promise, { capacity: 1, timeout: false, errorThresholdPercentage: 99 });
     const running = breaker.fire();
     await expect(breaker.fire()).rejects.toThrow('Semaphore locked');
@@ -184,7 +184,7 @@ describe('instrument tells of an opossum breaker', () => {
   });
 
   test('calls at the same time, each with its own end', async () => {
-    const works = Array.from({ length: 20 }, () => deferred<number>());
+    const works = Array.from({ length: 20 }, () => Promise.withResolvers<number>());
     const { breaker, events } = watched((i: number) => works[i]?.promise, { errorThresholdPercentage: 99 });
     const calls = works.map((_work, i) => breaker.fire(i).catch(() => -1));
     const shared = new Error('the same error for all');
@@ -223,7 +223,7 @@ describe('instrument tells of an opossum breaker', () => {
 
   test('what classify says of a value, and the duration by the clock', async () => {
     const clock = new FakeClock();
-    const work = deferred<Response>();
+    const work = Promise.withResolvers<Response>();
     const { breaker, events } = watched(() => work.promise, {}, { classify: http(), clock });
     const call = breaker.fire();
     await clock.advance(30);

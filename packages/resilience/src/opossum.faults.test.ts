@@ -5,9 +5,9 @@ import CircuitBreaker from 'opossum';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bulkhead, pipeline, type Policy, timeout } from '@nines/resilience';
 import { opossum, type OpossumOptions } from '@nines/resilience/opossum';
+import { FakeClock } from '@nines/resilience/testing';
 import { breakerUnder, down, errorOf, fail, never, state, up } from '../test/calls.ts';
 import { engines } from '../test/engines.ts';
-import { deferred, FakeClock } from '../test/fake-clock.ts';
 import { breakerOf, fakeTimers, shutDown } from '../test/naked-opossum.ts';
 
 beforeEach(fakeTimers);
@@ -84,7 +84,7 @@ describe.each([engines.native, engines.opossum])('opossum raw → $name', ({ bre
       return never();
     });
     await clock.advance(5);
-    const other = deferred();
+    const other = Promise.withResolvers<void>();
     const beside = p.execute((ctx) => {
       signals.push(ctx.signal);
       return other.promise;
@@ -98,7 +98,7 @@ describe.each([engines.native, engines.opossum])('opossum raw → $name', ({ bre
   });
 
   test('local capacity rejections open it while the dependency is well → what is rejected inside counts for nothing', async () => {
-    const work = deferred();
+    const work = Promise.withResolvers<void>();
     const naked = breakerOf(() => work.promise, { capacity: 1, timeout: false });
     const running = naked.fire();
     for (let i = 0; i < 2; i++) await naked.fire().catch(() => {});

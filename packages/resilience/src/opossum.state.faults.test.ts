@@ -2,9 +2,8 @@ import type CircuitBreaker from 'opossum';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pipeline, type PipelineEvent, type Policy } from '@nines/resilience';
 import type { OpossumOptions } from '@nines/resilience/opossum';
-import { breakerUnder, down, errorOf, fail, never, state, up } from '../test/calls.ts';
+import { breakerUnder, down, errorOf, fail, flush, never, state, up } from '../test/calls.ts';
 import { engines } from '../test/engines.ts';
-import { type Deferred, deferred, flush } from '../test/fake-clock.ts';
 import { breakerOf, fakeTimers, shutDown } from '../test/naked-opossum.ts';
 
 beforeEach(fakeTimers);
@@ -79,9 +78,9 @@ describe.each([engines.native, engines.opossum])('opossum raw → $name', ({ bre
   });
 
   test('a late success of before closes a half-open breaker → a result of an older generation counts for nothing', async () => {
-    const calls: Deferred<string>[] = [];
+    const calls: PromiseWithResolvers<string>[] = [];
     const start = (): Promise<string> => {
-      const call = deferred<string>();
+      const call = Promise.withResolvers<string>();
       calls.push(call);
       return call.promise;
     };
@@ -97,7 +96,7 @@ describe.each([engines.native, engines.opossum])('opossum raw → $name', ({ bre
     expect(naked.closed).toBe(true);
 
     const { p, clock } = ours({ minimumCalls: 1, openMs: 100 });
-    const [late, probe] = [deferred<string>(), deferred<string>()];
+    const [late, probe] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
     const lateCall = p.executeOutcome(() => late.promise);
     await fail(p, 1);
     await clock.advance(100);
@@ -113,7 +112,7 @@ describe.each([engines.native, engines.opossum])('opossum raw → $name', ({ bre
 
   test('a late failure does not open a breaker that has closed again', async () => {
     const { p, clock } = ours({ minimumCalls: 1, openMs: 100 });
-    const late = deferred<string>();
+    const late = Promise.withResolvers<string>();
     const lateCall = p.executeOutcome(() => late.promise);
     await fail(p, 1);
     await clock.advance(100);
@@ -137,7 +136,7 @@ describe.each([engines.native, engines.opossum])('opossum raw → $name', ({ bre
     const { p, clock } = ours({ minimumCalls: 1, openMs: 100, probeTimeoutMs: 50 });
     await fail(p, 1);
     await clock.advance(100);
-    const hung = deferred<string>();
+    const hung = Promise.withResolvers<string>();
     const probe = p.executeOutcome(() => hung.promise);
     await flush();
     expect(errorOf(await p.executeOutcome(up))).toMatchObject({
@@ -147,7 +146,7 @@ describe.each([engines.native, engines.opossum])('opossum raw → $name', ({ bre
     await clock.advance(50);
     expect(state(p)).toBe('open');
     await clock.advance(100);
-    const second = deferred<string>();
+    const second = Promise.withResolvers<string>();
     const next = p.executeOutcome(() => second.promise);
     await flush();
     hung.resolve('too late');

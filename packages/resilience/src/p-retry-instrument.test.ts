@@ -6,7 +6,7 @@ import { http, type PipelineEvent } from '@nines/resilience';
 import { tracing } from '@nines/resilience/otel';
 import { instrument, type PRetryInstrumentationOptions } from '@nines/resilience/p-retry';
 import { prometheus } from '@nines/resilience/prometheus';
-import { FakeClock } from '../test/fake-clock.ts';
+import { FakeClock } from '@nines/resilience/testing';
 import { recorder, TestContextManager } from '../test/tracer.ts';
 import { unhandledRejections } from '../test/unhandled.ts';
 

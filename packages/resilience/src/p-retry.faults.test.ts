@@ -1,9 +1,9 @@
 import { makeRetriable, type Options } from 'p-retry';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { deadline, fixed, pipeline } from '@nines/resilience';
-import { errorOf, never } from '../test/calls.ts';
+import { FakeClock } from '@nines/resilience/testing';
+import { errorOf, flush, never } from '../test/calls.ts';
 import { engines } from '../test/engines.ts';
-import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
 
 const raw = <T>(run: () => T | Promise<T>, options: Options = {}): Promise<T> => makeRetriable(run, options)();
 const now = { maxAttempts: 3, backoff: fixed(0) };
@@ -70,7 +70,7 @@ describe.each([engines.native, engines.pRetry])('p-retry raw → $name', ({ retr
 
   test('maxRetryTime is overrun by a long attempt → a deadline is kept', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    const work = deferred<string>();
+    const work = Promise.withResolvers<string>();
     const late = raw(() => work.promise, { maxRetryTime: 100 });
     await vi.advanceTimersByTimeAsync(5_000);
     expect(await isPending(late)).toBe(true);

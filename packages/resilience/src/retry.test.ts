@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fixed, pipeline, type PipelineEvent, retry, retryBudget, retryThrottle, type RetryOptions } from '@nines/resilience';
+import { FakeClock } from '@nines/resilience/testing';
 import { down, errorOf, up } from '../test/calls.ts';
-import { FakeClock } from '../test/fake-clock.ts';
 
 describe('retry', () => {
   test('a dead dependency is called at most 1 + ratio times as often, whatever maxAttempts says', async () => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { classifyErrors, type OutcomeKind, pipeline } from '@nines/resilience';
+import { FakeClock, seededRandom } from '@nines/resilience/testing';
 import { engines } from './engines.ts';
-import { type Deferred, deferred, FakeClock, flush } from './fake-clock.ts';
-import { newSeed, seeded } from './random.ts';
+import { flush, newSeed } from './calls.ts';
 
 /*
  * A pipeline with one breaker, native or opossum's, against a model written from its documentation alone: no opossum, no timers, only lists and times.
@@ -84,20 +84,20 @@ test.each([engines.native, engines.opossum])(
   'the breaker of $name does what its documentation says over 60,000 random steps',
   async ({ name, breaker }) => {
     const seed = newSeed();
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     const clock = new FakeClock();
     const model = new Model(name === engines.opossum.name);
     const p = pipeline('p', [breaker(settings)], {
       clock,
       classify: (outcome, at) => (outcome.ok && outcome.value === 'skip' ? 'ignored' : classifyErrors(outcome, at)),
     });
-    const running: { readonly modelled: ModelCall; readonly work: Deferred<string>; readonly ended: Promise<unknown> }[] = [];
+    const running: { readonly modelled: ModelCall; readonly work: PromiseWithResolvers<string>; readonly ended: Promise<unknown> }[] = [];
     const divergences: string[] = [];
     const seen = { closed: 0, open: 0, half_open: 0, refused: 0 };
     for (let step = 0; step < 60_000; step++) {
       const dice = random();
       if (dice < 0.45) {
-        const work = deferred<string>();
+        const work = Promise.withResolvers<string>();
         const modelled = model.start(clock.now());
         let started = false;
         const ended = p.executeOutcome(() => {

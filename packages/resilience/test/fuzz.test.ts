@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { adaptiveThrottle, bulkhead, deadline, exponential, fallback, pipeline, rateLimit, timeout } from '@nines/resilience';
+import { FakeClock, seededRandom } from '@nines/resilience/testing';
 import { engines } from './engines.ts';
-import { FakeClock } from './fake-clock.ts';
-import { newSeed, seeded } from './random.ts';
 import { unhandledRejections } from './unhandled.ts';
+import { newSeed } from './calls.ts';
 
 const unhandled = unhandledRejections();
 
@@ -14,7 +14,7 @@ test.each([engines.native, engines.both])(
   '100,000 calls of every kind end, leave nothing behind and reject nowhere, on $name',
   async ({ retry, breaker }) => {
     const seed = newSeed();
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     const clock = new FakeClock();
     const p = pipeline(
       'fuzz',

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AttemptInfo, Observer } from '@nines/resilience';
 import { instrument } from '@nines/resilience/opossum';
 import { instrument as instrumentRetry } from '@nines/resilience/p-retry';
-import { flush } from './fake-clock.ts';
+import { seededRandom } from '@nines/resilience/testing';
 import { breakerOf, fakeTimers, shutDown } from './naked-opossum.ts';
-import { newSeed, seeded } from './random.ts';
 import { unhandledRejections } from './unhandled.ts';
+import { flush, newSeed } from './calls.ts';
 
 const unhandled = unhandledRejections();
 beforeEach(fakeTimers);
@@ -33,7 +33,7 @@ function counting(random: () => number) {
 
 test('20,000 calls of an instrumented p-retry around an instrumented breaker: each is told once, and nothing rejects unhandled', async () => {
   const seed = newSeed();
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const late: (() => void)[] = [];
   const act = (): unknown => {
     const dice = random();

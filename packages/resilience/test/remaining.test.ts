@@ -3,9 +3,9 @@ import { bulkhead, fixed, pipeline, type Policy, retry, retryBudget, timeout } f
 import { opossum } from '@nines/resilience/opossum';
 import { pRetry } from '@nines/resilience/p-retry';
 import CircuitBreaker from 'opossum';
+import { FakeClock } from '@nines/resilience/testing';
 import { breakerUnder, down, fail, never, state, up } from './calls.ts';
 import { engines } from './engines.ts';
-import { FakeClock } from './fake-clock.ts';
 import { fakeTimers, shutDown } from './naked-opossum.ts';
 
 /*

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { type Classification, fixed, type Outcome, pipeline, type PipelineEvent, timeout } from '@nines/resilience';
 import { tracing } from '@nines/resilience/otel';
 import { prometheus } from '@nines/resilience/prometheus';
+import { FakeClock } from '@nines/resilience/testing';
 import { down, errorOf, never, state, up } from './calls.ts';
 import type { Engine } from './engines.ts';
-import { FakeClock } from './fake-clock.ts';
 import { recorder } from './tracer.ts';
 
 /** An event in a few words. */

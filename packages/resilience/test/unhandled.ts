@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { flush } from './fake-clock.ts';
+import { flush } from './calls.ts';
 
 /** Collects the unhandled rejections of this file. The function returned gives those since it was last asked. */
 export function unhandledRejections(): () => Promise<unknown[]> {
