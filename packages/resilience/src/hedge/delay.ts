@@ -1,0 +1,81 @@
+import { checkOption, type OptionCheck, type OutcomeKind, resolveOptions, wholeNumber } from '@nines/resilience';
+import { LatencySketch } from './latency-sketch.ts';
+
+/** Options of {@link quantile}. Both have a default. */
+export interface QuantileOptions {
+  /** Calls that must have been measured before the first hedge. From 1 to 100 000. Default: 100. */
+  readonly minimumCalls?: number;
+  /** How many of the last calls count; the influence of one halves after half as many. From 100 to 1 000 000. Default: 2 000. */
+  readonly memory?: number;
+}
+
+const defaults: Readonly<Required<QuantileOptions>> = Object.freeze({ minimumCalls: 100, memory: 2_000 });
+
+/** A delay that follows what is measured; made by {@link quantile}. Each pipeline measures for itself. */
+export class QuantileDelay {
+  /** The share of runs that answer within the delay. */
+  readonly quantile: number;
+  /** As {@link QuantileOptions.minimumCalls}. */
+  readonly minimumCalls: number;
+  /** As {@link QuantileOptions.memory}. */
+  readonly memory: number;
+
+  /** Use {@link quantile}. */
+  constructor(share: number, { minimumCalls, memory }: Required<QuantileOptions>) {
+    this.quantile = share;
+    this.minimumCalls = minimumCalls;
+    this.memory = memory;
+    Object.freeze(this);
+  }
+}
+
+const inside: OptionCheck = (value) => (typeof value === 'number' && value > 0 && value < 1 ? undefined : 'a number above 0 and below 1');
+
+/**
+ * A delay of a hedge: the time within which this share of the runs have answered lately, known to 2 %. With 0.95, one run in
+ * twenty is hedged. Hedges themselves are not measured; a run that a hedge has overtaken counts with the time it had taken.
+ *
+ * Kept in 6 KB for each pipeline, whatever the number of calls.
+ *
+ * @param share - above 0 and below 1.
+ * @throws ResilienceError `INVALID_OPTION`
+ *
+ * @example
+ * ```ts
+ * import { hedge, quantile } from '@nines/resilience/hedge';
+ *
+ * console.log(hedge({ delay: quantile(0.95) }).kind); // hedge
+ * ```
+ */
+export function quantile(share: number, options?: QuantileOptions): QuantileDelay {
+  checkOption('quantile', 'share', share, inside);
+  const resolved = resolveOptions<Required<QuantileOptions>>('quantile', options, defaults, {
+    minimumCalls: wholeNumber(1, 100_000),
+    memory: wholeNumber(100, 1_000_000),
+  });
+  return new QuantileDelay(share, resolved);
+}
+
+/** When to hedge, in one pipeline. */
+export interface HedgeTimer {
+  /** Milliseconds; undefined for never. */
+  readonly delayMs: number | undefined;
+  /** A run that is no hedge ended. `lost`: a hedge had overtaken it, so it would have taken longer. */
+  record(kind: OutcomeKind, durationMs: number, lost: boolean): void;
+}
+
+/** A delay as one pipeline keeps it. */
+export function hedgeTimer(delay: number | QuantileDelay): HedgeTimer {
+  if (typeof delay === 'number') return { delayMs: delay, record: () => {} };
+  const { quantile: share, minimumCalls, memory } = delay;
+  const sketch = new LatencySketch(share, memory);
+  return {
+    get delayMs() {
+      return sketch.recorded < minimumCalls ? undefined : sketch.valueMs;
+    },
+    record(kind, durationMs, lost) {
+      // A quick failure is no latency. A slow one, such as a timeout, is one that the quantile must see.
+      if (kind === 'success' || lost || (kind !== 'rejected' && durationMs > sketch.valueMs)) sketch.record(durationMs);
+    },
+  };
+}
