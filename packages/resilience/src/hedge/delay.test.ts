@@ -15,7 +15,7 @@ describe('LatencySketch', () => {
     ['exponential', (random: () => number) => -20 * Math.log(1 - random())],
     ['bimodal', (random: () => number) => (random() < 0.9 ? 10 : 200) * (0.9 + 0.2 * random())],
     ['over nine decades', (random: () => number) => 10 ** (9 * random() - 1.9)],
-  ])('knows quantiles of %s values to 2 %', (_name, draw) => {
+  ])('knows quantiles of %s values to 2 %, never too low', (_name, draw) => {
     for (const seed of [1, 2, 3]) {
       const random = seededRandom(seed);
       const values = Array.from({ length: 3_200 }, () => draw(random));
@@ -31,7 +31,8 @@ describe('LatencySketch', () => {
         }
         // The sketch looks once in 64 values; if it saw a change last at `lookedAt`, that is the truth of then.
         const truth = exact(values.slice(0, lookedAt), q);
-        expect(Math.abs(last / truth - 1), `seed ${seed}, q ${q}`).toBeLessThanOrEqual(0.0201);
+        expect(last / truth, `seed ${seed}, q ${q}`).toBeGreaterThan(0.9999);
+        expect(last / truth, `seed ${seed}, q ${q}`).toBeLessThan(1.0201);
       }
     }
   });
@@ -39,10 +40,10 @@ describe('LatencySketch', () => {
   test('forgets: after a step change it follows within its memory', () => {
     const sketch = new LatencySketch(0.95, 1_000);
     for (let i = 0; i < 5_000; i++) sketch.record(10);
-    expect(sketch.valueMs).toBeGreaterThan(9.8);
+    expect(sketch.valueMs).toBeGreaterThanOrEqual(10);
     expect(sketch.valueMs).toBeLessThan(10.2);
     for (let i = 0; i < 200; i++) sketch.record(100);
-    expect(sketch.valueMs).toBeGreaterThan(98);
+    expect(sketch.valueMs).toBeGreaterThanOrEqual(100);
     // Back again: 5 % must have been forgotten, which takes three halvings of 500 each and a little.
     for (let i = 0; i < 2_500; i++) sketch.record(10);
     expect(sketch.valueMs).toBeLessThan(10.2);
@@ -88,7 +89,7 @@ describe('a delay by quantile', () => {
     await times(9, 50, clock, one);
     expect(one.snapshot()).toMatchObject({ delayMs: undefined, sent: 0 });
     await times(20, 50, clock, one);
-    expect(one.snapshot().delayMs).toBeGreaterThan(49);
+    expect(one.snapshot().delayMs).toBeGreaterThanOrEqual(50);
     expect(one.snapshot().delayMs).toBeLessThan(51);
     await times(1, 100, clock, one);
     expect(one.snapshot().sent).toBeGreaterThanOrEqual(1);
@@ -107,7 +108,7 @@ describe('a delay by quantile', () => {
     const one = measured(clock);
     await times(40, 50, clock, one);
     await times(200, 1, clock, one, new Error('refused'));
-    expect(one.snapshot().delayMs).toBeGreaterThan(49);
+    expect(one.snapshot().delayMs).toBeGreaterThanOrEqual(50);
     for (let i = 0; i < 40; i++) {
       const call = one.p.executeOutcome(() => new Promise(() => {}), { idempotent: true });
       await clock.advance(2_200);
@@ -121,7 +122,7 @@ describe('a delay by quantile', () => {
       await clock.advance(100);
       await call;
     }
-    expect(two.snapshot().delayMs).toBeGreaterThanOrEqual(49);
+    expect(two.snapshot().delayMs).toBeGreaterThanOrEqual(50);
   });
 
   test('a clock that jumps back, or far ahead, breaks nothing', async () => {

@@ -32,10 +32,10 @@ export class QuantileDelay {
 const inside: OptionCheck = (value) => (typeof value === 'number' && value > 0 && value < 1 ? undefined : 'a number above 0 and below 1');
 
 /**
- * A delay of a hedge: the time within which this share of the runs have answered lately, known to 2 %. With 0.95, one run in
- * twenty is hedged. Hedges themselves are not measured; a run that a hedge has overtaken counts with the time it had taken.
+ * A delay of a hedge: the time within which this share of the runs have answered lately, known to 2 % and never too short.
+ * With 0.95, at most one run in twenty is hedged. It helps while fewer calls are slow than it leaves out. Hedges themselves are not measured; a run that a hedge has overtaken counts with the time it had taken.
  *
- * Kept in 6 KB for each pipeline, whatever the number of calls.
+ * Kept in 5 KB for each pipeline, whatever the number of calls.
  *
  * @param share - above 0 and below 1.
  * @throws ResilienceError `INVALID_OPTION`

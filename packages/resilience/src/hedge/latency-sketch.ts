@@ -1,6 +1,5 @@
-/** Relative error of a quantile: a value is known to 2 %. */
-const ACCURACY = 0.02;
-const GAMMA = (1 + ACCURACY) / (1 - ACCURACY);
+/** Each bucket ends 2 % above where it begins. */
+const GAMMA = 1.02;
 const LOG_GAMMA = Math.log(GAMMA);
 
 /** What is shorter counts as this; milliseconds. */
@@ -19,8 +18,8 @@ function bucketOf(ms: number): number {
 const LOOK_EVERY = 64;
 
 /**
- * One quantile of what was recorded lately, in bounded memory (6 KB): a histogram whose buckets grow by a constant factor, so
- * that every value is known to 2 %, and whose counts are halved when `memory` are held, so that the past fades.
+ * One quantile of what was recorded lately, in bounded memory (5 KB): a histogram whose buckets grow by a constant factor, so
+ * that every value is known to 2 % and never too low, and whose counts are halved when `memory` are held, so that the past fades.
  *
  * Recording costs O(1), amortised: the quantile is looked up once for every 64 values, more often only while there are few.
  *
@@ -30,7 +29,7 @@ const LOOK_EVERY = 64;
 export class LatencySketch {
   readonly #quantile: number;
   readonly #memory: number;
-  readonly #counts = new Float64Array(BUCKETS);
+  readonly #counts = new Float32Array(BUCKETS);
   #total = 0;
   #recorded = 0;
   #lookAt = 1;
@@ -62,13 +61,13 @@ export class LatencySketch {
     this.#valueMs = this.#look();
   }
 
-  /** The first bucket at whose end more than q · (n − 1) values lie, and the value in the middle of its relative bounds. */
+  /** The end of the first bucket with which more than q · (n − 1) values are counted. */
   #look(): number {
     const rank = this.#quantile * (this.#total - 1);
     let below = 0;
     let at = 0;
     while (at < BUCKETS - 1 && (below += this.#counts[at]!) <= rank) at += 1;
-    return (2 * GAMMA ** (at + FIRST)) / (GAMMA + 1);
+    return GAMMA ** (at + FIRST);
   }
 
   #halve(): void {

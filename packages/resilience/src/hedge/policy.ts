@@ -52,6 +52,9 @@ const defaults: Readonly<Partial<Resolved>> = Object.freeze({ maxHedges: 1, maxE
 
 const NAME = 'hedge';
 
+/** How long a hedge that found the budget empty waits at least before it asks again. */
+const SHORTEST_WAIT_MS = 10;
+
 /** True only when the function says so: a gate that breaks stays shut. */
 function allows(gate: (() => boolean) | undefined): boolean {
   try {
@@ -89,6 +92,8 @@ class Race {
   readonly #out = new Set<Fork>();
   #sent = 0;
   #over = false;
+  /** The budget was empty once. */
+  #short = false;
   #cancel: (() => void) | undefined;
   #best: Outcome<unknown> | undefined;
 
@@ -106,11 +111,11 @@ class Race {
     this.#run(0);
   }
 
-  #plan(now: number): void {
+  #plan(now: number, atLeastMs = 0): void {
     const { options, host, timer } = this.#shared;
     const { delayMs } = timer;
     if (delayMs === undefined || this.#sent >= options.maxHedges) return;
-    this.#cancel = host.clock.schedule(() => this.#hedge(), delayMs, false, now);
+    this.#cancel = host.clock.schedule(() => this.#hedge(), Math.max(delayMs, atLeastMs), false, now);
   }
 
   #hedge(): void {
@@ -120,7 +125,9 @@ class Race {
     this.#cancel = undefined;
     if (!allows(options.allow)) return;
     if (!budget.take(now)) {
-      emit({ type: 'rejection', pipeline, policy: NAME, reason: 'budget', key: this.#ctx.key, retryAfterMs: undefined });
+      if (!this.#short) emit({ type: 'rejection', pipeline, policy: NAME, reason: 'budget', key: this.#ctx.key, retryAfterMs: undefined });
+      this.#short = true;
+      this.#plan(now, SHORTEST_WAIT_MS);
       return;
     }
     this.#sent += 1;
@@ -224,7 +231,7 @@ const delayOption: OptionCheck = (value) =>
  * - `throttled`, which is what a server's pushback gives, ends the hedging of its call at once.
  * - The extra load is bounded: each run pays `maxExtraLoadRatio`, each hedge takes 1, and what is ten seconds old is forgotten.
  *   So hedges are at most that share of the runs, also when the whole dependency is slow. A hedge that finds the budget empty
- *   is not sent and told as a rejection with reason `budget`.
+ *   is told as a rejection with reason `budget` and asks again one `delay` later: what is in the budget goes to the latest runs.
  *
  * A bulkhead or limit outside counts a call once, with all its hedges.
  *
