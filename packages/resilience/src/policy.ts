@@ -5,7 +5,17 @@ import type { PipelineEvent, PolicySnapshot } from './events.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a policy does; it decides where it may stand in a pipeline. */
-export type PolicyKind = 'fallback' | 'deadline' | 'throttle' | 'bulkhead' | 'rate-limit' | 'retry' | 'hedge' | 'breaker' | 'timeout' | 'custom';
+export type PolicyKind =
+  | 'fallback'
+  | 'deadline'
+  | 'throttle'
+  | 'bulkhead'
+  | 'rate-limit'
+  | 'retry'
+  | 'hedge'
+  | 'breaker'
+  | 'timeout'
+  | 'custom';
 
 /** What a policy may use of its pipeline. */
 export interface PolicyHost {

@@ -73,7 +73,8 @@ async function overload(seed: number, times: number, options: AdaptiveLimitOptio
   };
 }
 
-const shown = ({ goodput, p99Ms, limit }: Phase): string => `${(100 * goodput).toFixed(1)} % goodput, p99 ${p99Ms.toFixed(0)} ms, limit ${limit}`;
+const shown = ({ goodput, p99Ms, limit }: Phase): string =>
+  `${(100 * goodput).toFixed(1)} % goodput, p99 ${p99Ms.toFixed(0)} ms, limit ${limit}`;
 
 const told = (name: string, times: number, seed: number, { steady, halved, convergedS, calls, wallMs }: Overload): void =>
   console.info(
@@ -121,7 +122,9 @@ describe('adaptive limit, simulated', () => {
       await world.run(15_000);
       limits.push(calls.snapshot().policies[0]?.limiter?.limit ?? Number.NaN);
     }
-    console.info(`adaptive limit, gradient at 2 × capacity of 20 workers, longWindowMs 30 s: limit ${limits.join(', ')}, every 15 s (seed 3)`);
+    console.info(
+      `adaptive limit, gradient at 2 × capacity of 20 workers, longWindowMs 30 s: limit ${limits.join(', ')}, every 15 s (seed 3)`,
+    );
     expect(limits[0]).toBeLessThan(75);
     expect(limits.at(-1)).toBe(100);
   });

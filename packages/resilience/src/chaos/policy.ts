@@ -156,7 +156,12 @@ class Chaos implements BoundPolicy {
     const durationMs = clock.now() - startedAt;
     const error = result.ok ? undefined : result.error;
     if (observed()) {
-      const info = { pipeline, attempt, kind: hedge > 0 ? ('hedge' as const) : attempt === 1 ? ('first' as const) : ('retry' as const), key };
+      const info = {
+        pipeline,
+        attempt,
+        kind: hedge > 0 ? ('hedge' as const) : attempt === 1 ? ('first' as const) : ('retry' as const),
+        key,
+      };
       emit({ type: 'attempt', pipeline, info, kind, durationMs, error });
     }
     return { ...result, kind, attempts: [...ctx.attempts, { attempt, hedge, kind, error, durationMs }], retryAfterMs };

@@ -74,8 +74,7 @@ const between =
   (min: number, max: number): OptionCheck =>
   (value) =>
     typeof value === 'number' && value >= min && value <= max ? undefined : `a number from ${min} to ${max}`;
-const fraction: OptionCheck = (value) =>
-  typeof value === 'number' && value > 0 && value < 1 ? undefined : 'a number above 0 and below 1';
+const fraction: OptionCheck = (value) => (typeof value === 'number' && value > 0 && value < 1 ? undefined : 'a number above 0 and below 1');
 
 /** Options of one algorithm; those of the other are unknown to it. */
 function resolve<T extends Resolved>(options: object, own: object, ownChecks: object, algorithm: string): T {
@@ -187,7 +186,9 @@ const algorithmOption: OptionCheck = optional(oneOf(['gradient', 'aimd']));
  * ```
  */
 export function adaptiveLimit(options: AdaptiveLimitOptions = {}): Policy {
-  checkOption(OWNER, 'options', options, (value) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'an object'));
+  checkOption(OWNER, 'options', options, (value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'an object',
+  );
   checkOption(OWNER, 'algorithm', options.algorithm, algorithmOption);
   const planned = plan(options);
   return { name: NAME, kind: 'bulkhead', options: planned.options, bind: (host) => bindAdaptiveLimit(planned, host) };

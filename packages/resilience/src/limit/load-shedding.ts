@@ -10,6 +10,7 @@ export interface LoadSheddingOptions extends LimitQueueOptions {
 }
 
 const NAME = 'load-shedding';
+const OWNER = 'loadShedding';
 
 /**
  * A bulkhead that knows how much a call matters: each criticality has a share of the places, so that what matters less is
@@ -38,12 +39,12 @@ const NAME = 'load-shedding';
  */
 export function loadShedding(options: LoadSheddingOptions): Policy {
   const given = resolveOptions<Required<LoadSheddingOptions>>(
-    NAME,
+    OWNER,
     options,
     { ...queueDefaults, shedFrom: SHED_FROM },
     { maxConcurrent: wholeNumber(1, 1_000_000), ...queueChecks },
   );
-  const resolved = Object.freeze({ ...given, shedFrom: resolveShedFrom(NAME, given.shedFrom) });
+  const resolved = Object.freeze({ ...given, shedFrom: resolveShedFrom(OWNER, given.shedFrom) });
   return {
     name: NAME,
     kind: 'bulkhead',
