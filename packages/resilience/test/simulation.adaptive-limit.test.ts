@@ -100,9 +100,8 @@ describe.each<[string, AdaptiveLimitOptions]>([
 
 describe('adaptive limit, simulated', () => {
   test('the same seed gives the same overload', async () => {
-    const twice = await Promise.all([overload(7, 2, {}), overload(7, 2, {})]);
-    const [first, second] = twice.map(({ wallMs: _, ...seen }) => seen);
-    expect(first).toEqual(second);
+    const [first, second] = await Promise.all([overload(7, 2, {}), overload(7, 2, {})]);
+    expect({ ...first, wallMs: 0 }).toEqual({ ...second, wallMs: 0 });
   });
 
   test('without a limit every answer comes too late to be of use', async () => {

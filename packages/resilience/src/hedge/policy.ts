@@ -58,7 +58,7 @@ const SHORTEST_WAIT_MS = 10;
 /** True only when the function says so: a gate that breaks stays shut. */
 function allows(gate: (() => boolean) | undefined): boolean {
   try {
-    return gate === undefined || gate() === true;
+    return gate === undefined || (gate as () => unknown)() === true;
   } catch {
     return false;
   }

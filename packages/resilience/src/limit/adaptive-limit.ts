@@ -77,7 +77,7 @@ const between =
 const fraction: OptionCheck = (value) => (typeof value === 'number' && value > 0 && value < 1 ? undefined : 'a number above 0 and below 1');
 
 /** Options of one algorithm; those of the other are unknown to it. */
-function resolve<T extends Resolved>(options: object, own: object, ownChecks: object, algorithm: string): T {
+function resolve(options: object, own: object, ownChecks: object, algorithm: string): Resolved {
   const { minLimit = defaults.minLimit, maxLimit = defaults.maxLimit } = options as MovingLimitOptions;
   const lowest = Number.isInteger(minLimit) ? minLimit : 1;
   const fill = { ...defaults, ...own, initialLimit: Math.max(minLimit, Math.min(maxLimit, 20)), algorithm };
@@ -89,8 +89,8 @@ function resolve<T extends Resolved>(options: object, own: object, ownChecks: ob
     windowMs: wholeNumber(10, 60_000),
     ...queueChecks,
     ...ownChecks,
-  } as unknown as Readonly<Record<keyof T & string, OptionCheck>>;
-  const resolved = resolveOptions<T>(OWNER, options, fill as unknown as Partial<T>, checks);
+  } as Readonly<Record<keyof Resolved, OptionCheck>>;
+  const resolved = resolveOptions<Resolved>(OWNER, options, fill, checks);
   const { shedFrom } = resolved;
   return Object.freeze({ ...resolved, shedFrom: shedFrom === SHED_NONE ? shedFrom : resolveShedFrom(OWNER, shedFrom) });
 }
@@ -104,7 +104,7 @@ interface Plan {
 function plan(options: AdaptiveLimitOptions): Plan {
   if (options.algorithm === 'aimd') {
     const checks = { backoffRatio: fraction, dropRateThreshold: ratio(), slowMs: optional(wholeNumber(1, MAX_TIMER_MS)) };
-    const resolved = resolve<ResolvedAimd>(options, aimdDefaults, checks, 'aimd');
+    const resolved = resolve(options, aimdDefaults, checks, 'aimd') as ResolvedAimd;
     const { slowMs = Number.POSITIVE_INFINITY } = resolved;
     return { options: resolved, create: () => aimdLimit(resolved, { ...resolved, slowMs }) };
   }
@@ -114,7 +114,7 @@ function plan(options: AdaptiveLimitOptions): Plan {
     queueSize: between(0, 1_000),
     longWindowMs: wholeNumber(1_000, MAX_TIMER_MS),
   };
-  const resolved = resolve<ResolvedGradient>(options, gradientDefaults, checks, 'gradient');
+  const resolved = resolve(options, gradientDefaults, checks, 'gradient') as ResolvedGradient;
   return { options: resolved, create: () => gradientLimit(resolved, resolved) };
 }
 
