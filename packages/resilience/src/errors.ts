@@ -51,7 +51,7 @@ const FINAL: ReadonlySet<ResilienceErrorCode> = new Set(['ABORTED', 'INVALID_OPT
  * | `RATE_LIMITED` | no permit; `retryAfterMs` says when there is one | yes |
  * | `THROTTLED` | the dependency refuses so much that the call was not sent | yes |
  * | `RETRIES_EXHAUSTED` | the last attempt allowed failed; `attempts` holds every error, `cause` the last | yes |
- * | `ABORTED` | the caller aborted; `cause` is the reason given | no |
+ * | `ABORTED` | the caller aborted; `cause` is the reason given. Also the reason of the `ctx.signal` of a run that a hedge overtook | no |
  * | `INVALID_OPTION` | an option was refused, at construction | no |
  * | `POLICY_ORDER` | the policies of a pipeline stand in a wrong order, at construction | no |
  *

@@ -12,24 +12,22 @@ export interface QuantileOptions {
 const defaults: Readonly<Required<QuantileOptions>> = Object.freeze({ minimumCalls: 100, memory: 2_000 });
 
 /** A delay that follows what is measured; made by {@link quantile}. Each pipeline measures for itself. */
-export class QuantileDelay {
+export interface QuantileDelay extends Required<QuantileOptions> {
   /** The share of runs that answer within the delay. */
   readonly quantile: number;
-  /** As {@link QuantileOptions.minimumCalls}. */
-  readonly minimumCalls: number;
-  /** As {@link QuantileOptions.memory}. */
-  readonly memory: number;
-
-  /** Use {@link quantile}. */
-  constructor(share: number, { minimumCalls, memory }: Required<QuantileOptions>) {
-    this.quantile = share;
-    this.minimumCalls = minimumCalls;
-    this.memory = memory;
-    Object.freeze(this);
-  }
 }
 
 const inside: OptionCheck = (value) => (typeof value === 'number' && value > 0 && value < 1 ? undefined : 'a number above 0 and below 1');
+const checks: Readonly<Record<keyof QuantileOptions, OptionCheck>> = {
+  minimumCalls: wholeNumber(1, 100_000),
+  memory: wholeNumber(100, 1_000_000),
+};
+
+/** True for what {@link quantile} made, or what is like it. */
+export function isQuantileDelay(value: unknown): value is QuantileDelay {
+  const { quantile: share, minimumCalls, memory } = (value ?? {}) as Partial<QuantileDelay>;
+  return inside(share) === undefined && checks.minimumCalls(minimumCalls) === undefined && checks.memory(memory) === undefined;
+}
 
 /**
  * A delay of a hedge: the time within which this share of the runs have answered lately, known to 2 % and never too short.
@@ -49,11 +47,7 @@ const inside: OptionCheck = (value) => (typeof value === 'number' && value > 0 &
  */
 export function quantile(share: number, options?: QuantileOptions): QuantileDelay {
   checkOption('quantile', 'share', share, inside);
-  const resolved = resolveOptions<Required<QuantileOptions>>('quantile', options, defaults, {
-    minimumCalls: wholeNumber(1, 100_000),
-    memory: wholeNumber(100, 1_000_000),
-  });
-  return new QuantileDelay(share, resolved);
+  return Object.freeze({ quantile: share, ...resolveOptions<Required<QuantileOptions>>('quantile', options, defaults, checks) });
 }
 
 /** When to hedge, in one pipeline. */

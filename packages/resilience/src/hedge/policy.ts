@@ -22,7 +22,7 @@ import {
   wholeNumber,
 } from '@nines/resilience';
 import { discard } from '../outcome.ts';
-import { type HedgeTimer, hedgeTimer, QuantileDelay } from './delay.ts';
+import { type HedgeTimer, hedgeTimer, isQuantileDelay, type QuantileDelay } from './delay.ts';
 
 /** Options of {@link hedge}. */
 export interface HedgeOptions {
@@ -214,7 +214,7 @@ function bindHedge(options: Resolved, host: PolicyHost): BoundPolicy {
 }
 
 const delayOption: OptionCheck = (value) =>
-  value instanceof QuantileDelay || (typeof value === 'number' && value >= 0 && value <= MAX_TIMER_MS)
+  isQuantileDelay(value) || (typeof value === 'number' && value >= 0 && value <= MAX_TIMER_MS)
     ? undefined
     : `a number from 0 to ${MAX_TIMER_MS} or quantile(…)`;
 
