@@ -51,6 +51,7 @@ type Resolved = Required<Omit<HedgeOptions, 'allow'>> & Pick<HedgeOptions, 'allo
 const defaults: Readonly<Partial<Resolved>> = Object.freeze({ maxHedges: 1, maxExtraLoadRatio: 0.05 });
 
 const NAME = 'hedge';
+const NONE: readonly Fork[] = Object.freeze([]);
 
 /** How long a hedge that found the budget empty waits at least before it asks again. */
 const SHORTEST_WAIT_MS = 10;
@@ -89,7 +90,8 @@ class Race {
   readonly #next: Step;
   readonly #done: Done;
   readonly #startedAt: number;
-  readonly #out = new Set<Fork>();
+  /** Runs that are out: mostly one, so a list. */
+  #out: readonly Fork[] = NONE;
   #sent = 0;
   #over = false;
   /** The budget was empty once. */
@@ -138,10 +140,10 @@ class Race {
 
   #run(number: number): void {
     const fork = this.#ctx.fork({ hedge: number });
-    this.#out.add(fork);
+    this.#out = this.#out.length === 0 ? [fork] : [...this.#out, fork];
     this.#next(fork, (outcome) => {
       fork.end();
-      this.#out.delete(fork);
+      this.#out = this.#out.length === 1 ? NONE : this.#out.filter((one) => one !== fork);
       if (number === 0) this.#shared.timer.record(outcome.kind, this.#ctx.now - this.#startedAt, this.#over);
       if (this.#over) discard(outcome);
       else this.#settle(outcome, number);
@@ -160,7 +162,7 @@ class Race {
     const before = this.#best;
     const [better, worse] = before !== undefined && (SAYS[before.kind] ?? 0) > (SAYS[kind] ?? 0) ? [before, outcome] : [outcome, before];
     this.#best = better;
-    if (this.#out.size === 0) this.#end(better, worse);
+    if (this.#out.length === 0) this.#end(better, worse);
     else if (worse !== undefined) discard(worse);
   }
 
@@ -174,7 +176,7 @@ class Race {
     this.#over = true;
     this.#stop();
     if (other !== undefined) discard(other);
-    if (this.#out.size > 0) {
+    if (this.#out.length > 0) {
       const { pipeline, aborted } = this.#ctx;
       const why = `${pipeline}: another run of this attempt answered first`;
       const reason = aborted ?? new ResilienceError('ABORTED', why, { policy: NAME, pipeline });
