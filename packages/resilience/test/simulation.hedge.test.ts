@@ -23,7 +23,7 @@ async function trace(seed: number, slowShare: number, hedging: boolean): Promise
     perSecond: 500,
     call: () => calls.executeOutcome((ctx) => server.call(ctx.signal), { idempotent: true }),
   });
-  await world.run(60_000);
+  await world.run(40_000);
   load.stop();
   await world.run(1_000);
   const [p50Ms, p99Ms, p999Ms] = [0.5, 0.99, 0.999].map((share) => load.quantileMs(share));
@@ -45,7 +45,7 @@ describe('hedging, simulated', () => {
   ])('at least halves the p99 of a bimodal trace at no more than 5 % extra load (seed %i, slow share %d)', async (seed, slowShare) => {
     const [before, after] = [await trace(seed, slowShare, false), await trace(seed, slowShare, true)];
     told(slowShare, seed, before, after);
-    expect(after.calls).toBeGreaterThan(29_000);
+    expect(after.calls).toBeGreaterThan(19_000);
     expect(after.p99Ms).toBeLessThanOrEqual(0.5 * before.p99Ms);
     expect(after.extra).toBeLessThanOrEqual(0.05);
     expect(after.extra).toBeGreaterThan(0);

@@ -44,8 +44,8 @@ function through(world: Simulation, policy: Policy): Door {
 }
 
 /** What a limit that starts at 20 is given to find its place; nothing is counted before. */
-const WARMUP_MS = 8_000;
-const COUNTED_MS = 8_000;
+const WARMUP_MS = 6_000;
+const COUNTED_MS = 4_000;
 
 /** A server for 2 500 requests a second gets 7 500, one in five of them critical. */
 async function overload(seed: number, door: string, criticalityOf: (random: number) => Criticality): Promise<Kept> {
