@@ -23,4 +23,4 @@ for (let i = 0; i < 8; i++) {
   if (value !== 42) throw new Error('unreachable: every call is answered');
 }
 console.log(kinds.filter((kind) => kind !== 'first success')); // [ 'hedge success', 'first ignored', 'hedge success', 'first ignored' ]
-console.log(inventory.snapshot().policies[0]); // { name: 'hedge', delayMs: 30, sent: 2, won: 2 }
+console.log(inventory.snapshot().policies[0]); // { name: 'hedge', delayMs: 30, sent: 2, won: 2, notIdempotent: 0 }

@@ -28,7 +28,7 @@ describe('hedge', () => {
     ]);
     expect(signals[0]?.reason.message).toBe('p: another run of this attempt answered first');
     expect(attempts(events)).toEqual(['1 hedge success', '1 first ignored']);
-    expect([snapshot(), p.snapshot().inFlight]).toEqual([{ name: 'hedge', delayMs: 10, sent: 1, won: 1 }, 0]);
+    expect([snapshot(), p.snapshot().inFlight]).toEqual([{ name: 'hedge', delayMs: 10, sent: 1, won: 1, notIdempotent: 0 }, 0]);
     // The late answer of the loser changes nothing.
     await clock.advance(100);
     expect([attempts(events).length, clock.pending]).toEqual([2, 0]);
@@ -48,7 +48,7 @@ describe('hedge', () => {
     const run = () => ((runs += 1), after(1_000, 'slow'));
     const call = p.execute(run, { idempotent });
     await clock.advance(1_000);
-    expect([await call, runs, snapshot().sent]).toEqual(['slow', 1, 0]);
+    expect([await call, runs, snapshot()]).toMatchObject(['slow', 1, { sent: 0, notIdempotent: 1 }]);
   });
 
   test('the first run may still win: the hedge is aborted', async () => {

@@ -44,6 +44,8 @@ export interface HedgeSnapshot extends PolicySnapshot {
   readonly sent: number;
   /** Hedges whose answer was taken. */
   readonly won: number;
+  /** Runs that could not be hedged, because their call was not marked `idempotent: true`. */
+  readonly notIdempotent: number;
 }
 
 type Resolved = Required<Omit<HedgeOptions, 'allow'>> & Pick<HedgeOptions, 'allow'>;
@@ -74,7 +76,7 @@ interface Shared {
   readonly host: PolicyHost;
   readonly budget: RetryBudget;
   readonly timer: HedgeTimer;
-  readonly count: { sent: number; won: number };
+  readonly count: { sent: number; won: number; notIdempotent: number };
 }
 
 /**
@@ -204,12 +206,16 @@ function withAttempts(outcome: Outcome<unknown>, { attempts }: PolicyContext): O
 
 function bindHedge(options: Resolved, host: PolicyHost): BoundPolicy {
   const budget = retryBudget({ ratio: options.maxExtraLoadRatio, minPerSecond: 0 });
-  const shared: Shared = { options, host, budget, timer: hedgeTimer(options.delay), count: { sent: 0, won: 0 } };
+  const shared: Shared = { options, host, budget, timer: hedgeTimer(options.delay), count: { sent: 0, won: 0, notIdempotent: 0 } };
   return {
     step(ctx, next, done) {
       budget.call(ctx.now);
-      if (ctx.idempotent === true) new Race(shared, ctx, next, done).start();
-      else next(ctx, done);
+      if (ctx.idempotent === true) {
+        new Race(shared, ctx, next, done).start();
+        return;
+      }
+      shared.count.notIdempotent += 1;
+      next(ctx, done);
     },
     snapshot: (): HedgeSnapshot => ({ delayMs: shared.timer.delayMs, ...shared.count }),
   };
@@ -225,7 +231,7 @@ const delayOption: OptionCheck = (value) =>
  * breaker: each hedge asks the breaker and has its own timeout and its own `ctx.signal`; `ctx.attempt` is that of the attempt
  * it stands beside, `ctx.hedge` is 0 for the first run and 1, 2, … for hedges.
  *
- * - Only calls made with `execute(fn, { idempotent: true })` are hedged: work that may not run twice never does.
+ * - Only calls made with `execute(fn, { idempotent: true })` are hedged: work that may not run twice never does. `snapshot()` counts the others.
  * - `success`, `failure` and `ignored` end the race. After a `transient` run the others go on; when all have failed the
  *   outcome that says most is handed out (`throttled` before `transient` before `rejected`), for a retry outside to look at.
  *   A hedge is never sent in the place of a run that failed: that is what `retry` is for.
