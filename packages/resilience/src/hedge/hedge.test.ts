@@ -3,6 +3,7 @@ import { bulkhead, circuitBreaker, fixed, pipeline, retry, timeout } from '@nine
 import { hedge } from '@nines/resilience/hedge';
 import { FakeClock } from '@nines/resilience/testing';
 import { never } from '../../test/calls.ts';
+import { engines } from '../../test/engines.ts';
 import { attempts, hedged, twice } from '../../test/hedged.ts';
 
 describe('hedge', () => {
@@ -155,6 +156,18 @@ describe('hedge', () => {
     await clock.advance(100);
     expect(await call).toBe('late');
     expect(attempts(events)).toEqual(['1 first transient', '1 hedge transient', '2 retry success', '2 hedge ignored']);
+  });
+
+  test.each(Object.values(engines))('works between the retry and the breaker of $name', async ({ retry: again, breaker }) => {
+    const inner = [breaker({ minimumCalls: 3, failureRateThreshold: 0.7 }), timeout({ attemptMs: 100 })];
+    const { p, clock, events, after } = hedged({}, [again({ maxAttempts: 2, backoff: fixed(5) })], inner);
+    // Each first run hangs; the hedge of the first attempt fails, that of the second answers: two failures of three.
+    // Were the loser a failure too, three of four would open.
+    const call = p.execute((ctx) => (ctx.hedge === 0 ? never() : after(1, ctx.attempt === 1 ? new Error('reset') : 'hedge')), twice);
+    await clock.advance(500);
+    expect(await call).toBe('hedge');
+    expect(attempts(events)).toEqual(['1 hedge transient', '1 first transient', '2 hedge success', '2 retry ignored']);
+    expect(events.filter(({ type }) => type === 'transition')).toEqual([]);
   });
 
   test('bulkhead outside: a call holds one place until all its runs have ended', async () => {
