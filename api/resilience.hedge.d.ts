@@ -51,13 +51,15 @@ interface HedgeSnapshot extends PolicySnapshot {
     readonly sent: number;
     /** Hedges whose answer was taken. */
     readonly won: number;
+    /** Runs that could not be hedged, because their call was not marked `idempotent: true`. */
+    readonly notIdempotent: number;
 }
 /**
  * Sends a call a second time when its answer is late, and takes the answer that comes first. It stands between retry and
  * breaker: each hedge asks the breaker and has its own timeout and its own `ctx.signal`; `ctx.attempt` is that of the attempt
  * it stands beside, `ctx.hedge` is 0 for the first run and 1, 2, … for hedges.
  *
- * - Only calls made with `execute(fn, { idempotent: true })` are hedged: work that may not run twice never does.
+ * - Only calls made with `execute(fn, { idempotent: true })` are hedged: work that may not run twice never does. `snapshot()` counts the others.
  * - `success`, `failure` and `ignored` end the race. After a `transient` run the others go on; when all have failed the
  *   outcome that says most is handed out (`throttled` before `transient` before `rejected`), for a retry outside to look at.
  *   A hedge is never sent in the place of a run that failed: that is what `retry` is for.

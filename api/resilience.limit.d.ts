@@ -35,7 +35,7 @@ interface GradientLimitOptions extends MovingLimitOptions {
     readonly smoothing?: number;
     /** What each step adds, so that the limit can grow. From 0 to 1 000. Default: 4. */
     readonly queueSize?: number;
-    /** What `usual` is measured over. An overload that lasts as long becomes usual. Milliseconds, default: 600 000. */
+    /** What `usual` is measured over. An overload that lasts becomes usual. Milliseconds, default: 600 000. */
     readonly longWindowMs?: number;
 }
 /** Options of {@link adaptiveLimit} by what the dependency drops. */
@@ -65,8 +65,8 @@ type AdaptiveLimitOptions = GradientLimitOptions | AimdLimitOptions;
  * A call keeps its place until its function has really ended. With a queue, what matters more goes first and may put out what
  * matters least; with `shedFrom` each criticality has a share of the limit. See {@link loadShedding}.
  *
- * `gradient` takes what it sees for usual after a while: an overload that lasts about as long as `longWindowMs` raises the
- * limit, at worst to `maxLimit`. So set `maxLimit` to what you would dare as a fixed limit.
+ * `gradient` takes what it sees for usual after a while: under a constant overload the limit doubles about every seven minutes
+ * with the default `longWindowMs`, until `maxLimit`. So set `maxLimit` to what you would dare as a fixed limit. `aimd` has no such drift.
  *
  * Source: Netflix concurrency-limits, `Gradient2Limit`, `AIMDLimit` and `WindowedLimit`.
  *
