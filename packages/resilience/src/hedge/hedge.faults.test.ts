@@ -24,6 +24,16 @@ describe('the extra load of hedges', () => {
     expect(events.find((event) => event.type === 'rejection')).toMatchObject({ policy: 'hedge', reason: 'budget' });
   });
 
+  test('a hedge that found the budget empty is sent when others have paid, if its run is still out', async () => {
+    const { p, clock, events, snapshot } = hedged({ maxExtraLoadRatio: 0.5 });
+    const call = p.execute((ctx) => (ctx.hedge === 0 ? never() : 'hedge'), twice);
+    await clock.advance(39);
+    expect([snapshot().sent, events.filter(({ type }) => type === 'rejection').length]).toEqual([0, 1]);
+    await p.execute(() => 'pays the other half');
+    await clock.advance(1);
+    expect([await call, snapshot().sent, clock.pending]).toEqual(['hedge', 1, 0]);
+  });
+
   test('every run pays, those that may not be hedged too; what was paid ten seconds ago is forgotten', async () => {
     const { p, clock, snapshot, after } = hedged({ maxExtraLoadRatio: 0.1 });
     for (let i = 0; i < 20; i++) await p.execute(() => i);
@@ -59,6 +69,8 @@ describe('the extra load of hedges', () => {
     const began: string[] = [];
     const policies = [retry({ maxAttempts: 2, backoff: fixed(0) }), hedge({ delay: 10, maxHedges: 3, maxExtraLoadRatio: 1 })];
     const p = pipeline('p', policies, { clock, classify: http() });
+    // So that the budget would allow more.
+    for (let i = 0; i < 5; i++) await p.execute(() => i);
     const run = (ctx: CallContext): Promise<Response> => {
       began.push(`${clock.now()}: ${ctx.attempt}.${ctx.hedge}`);
       if (ctx.attempt === 2) return Promise.resolve(new Response('ok'));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fixed, retry, timeout } from '@nines/resilience';
+import { hedge } from '@nines/resilience/hedge';
 import { adaptiveLimit } from '@nines/resilience/limit';
 import type { FakeClock } from '@nines/resilience/testing';
 import { limited } from '../../test/limited.ts';
@@ -108,6 +109,16 @@ describe('adaptiveLimit', () => {
     await Promise.all(calls);
     expect(most).toBeGreaterThan(10);
     expect([running, limiter()?.inFlight, limiter()?.queued, clock.pending]).toEqual([0, 0, 0, 0]);
+  });
+
+  test('also while the call that showed it keeps its place, because its first run works on', async () => {
+    const limit = adaptiveLimit({ algorithm: 'aimd', initialLimit: 1, minLimit: 1, windowMs: 10, maxQueue: 1, maxWaitMs: 60_000 });
+    const { p, clock, limiter } = limited(limit, [], [hedge({ delay: 10, maxExtraLoadRatio: 1 })]);
+    for (let i = 0; i < 9; i++) await p.execute(() => i);
+    const hedged = p.execute((ctx) => (ctx.hedge === 0 ? new Promise(() => {}) : 'hedge'), { idempotent: true });
+    const waits = p.execute(() => 'waited');
+    await clock.advance(10);
+    expect([await hedged, await waits, limiter()]).toEqual(['hedge', 'waited', { limit: 2, inFlight: 1, queued: 0 }]);
   });
 
   test('two pipelines share no limit', async () => {

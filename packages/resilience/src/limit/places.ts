@@ -66,7 +66,8 @@ export class Places {
   /** Takes a call in, lets it wait or refuses it. */
   enter(ctx: PolicyContext, next: Step, done: Done): void {
     const rank = CRITICALITIES.indexOf(ctx.criticality);
-    if (this.#hasRoom(rank) && !this.#anyWaits(rank)) this.#start(ctx, next, done);
+    // Room is filled at once, so where there is some nobody waits who matters as much.
+    if (this.#hasRoom(rank)) this.#start(ctx, next, done);
     else if (this.#queued < this.#options.maxQueue || this.#evict(rank)) this.#wait(rank, ctx, next, done);
     else this.#refuse(ctx, done);
   }
@@ -84,11 +85,6 @@ export class Places {
 
   #hasRoom(rank: number): boolean {
     return !sheds(this.#options.shedFrom, CRITICALITIES[rank]!, this.#inFlight / this.#limit());
-  }
-
-  /** Whether one waits that matters as much or more. */
-  #anyWaits(rank: number): boolean {
-    return this.#queued > 0 && this.#lines.some((line, at) => at <= rank && line.size > 0);
   }
 
   /** Who comes next, if there is room: those that matter less have no more room than those that matter more. */
