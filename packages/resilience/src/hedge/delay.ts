@@ -54,8 +54,8 @@ export function quantile(share: number, options?: QuantileOptions): QuantileDela
 export interface HedgeTimer {
   /** Milliseconds; undefined for never. */
   readonly delayMs: number | undefined;
-  /** A run that is no hedge ended. `lost`: a hedge had overtaken it, so it would have taken longer. */
-  record(kind: OutcomeKind, durationMs: number, lost: boolean): void;
+  /** A run that is no hedge ended, or was overtaken by one. */
+  record(kind: OutcomeKind, durationMs: number): void;
 }
 
 /** A delay as one pipeline keeps it. */
@@ -67,9 +67,10 @@ export function hedgeTimer(delay: number | QuantileDelay): HedgeTimer {
     get delayMs() {
       return sketch.recorded < minimumCalls ? undefined : sketch.valueMs;
     },
-    record(kind, durationMs, lost) {
-      // A quick failure is no latency. A slow one, such as a timeout, is one that the quantile must see.
-      if (kind === 'success' || lost || (kind !== 'rejected' && durationMs > sketch.valueMs)) sketch.record(durationMs);
+    record(kind, durationMs) {
+      // A quick failure is no latency. A slow end is one that the quantile must see: a timeout, a caller who left, and a run
+      // that a hedge overtook, which would have taken longer still.
+      if (kind === 'success' || (kind !== 'rejected' && durationMs > sketch.valueMs)) sketch.record(durationMs);
     },
   };
 }

@@ -107,7 +107,7 @@ export class Race {
     this.#next(fork, (outcome) => {
       fork.end();
       this.#out = this.#out.length === 1 ? NONE : this.#out.filter((one) => one !== fork);
-      if (number === 0) this.#shared.timer.record(outcome.kind, this.#ctx.now - this.#startedAt, this.#over);
+      if (number === 0) this.#shared.timer.record(outcome.kind, this.#ctx.now - this.#startedAt);
       if (this.#over) discard(outcome);
       else this.#settle(outcome, number);
     });
