@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { adaptiveThrottle, type AdaptiveThrottleOptions, bulkhead, pipeline, type PipelineEvent } from '@nines/resilience';
-import { down, errorOf, up } from '../test/calls.ts';
-import { FakeClock } from '../test/fake-clock.ts';
-import { newSeed, seeded } from '../test/random.ts';
+import { FakeClock, seededRandom } from '@nines/resilience/testing';
+import { down, errorOf, newSeed, up } from '../test/calls.ts';
 
 function throttled(options: AdaptiveThrottleOptions = {}, random: () => number = () => 1) {
   const clock = new FakeClock();
@@ -48,7 +47,7 @@ describe('adaptiveThrottle, against the SRE book: p = max(0, (requests − k · 
 
   test('a dependency that accepts half gets about what it accepts times k, and a well one everything again', async () => {
     const seed = newSeed();
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     const { p, clock } = throttled({ k: 1.5, windowMs: 10_000 }, random);
     let sent = 0;
     let capacity = 0;

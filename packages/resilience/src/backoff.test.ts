@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { exponential, fixed, isResilienceError, type Jitter, retryAfter } from '@nines/resilience';
-import { newSeed, seeded } from '../test/random.ts';
+import { seededRandom } from '@nines/resilience/testing';
+import { newSeed } from '../test/calls.ts';
 
 const message = (run: () => unknown): string => {
   try {
@@ -32,7 +33,7 @@ describe('exponential', () => {
 
   test('every jitter stays inside its bounds', () => {
     const seed = newSeed();
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     for (const jitter of ['full', 'equal', 'decorrelated', 'none'] satisfies Jitter[]) {
       for (let i = 0; i < 2_000; i++) {
         const baseMs = 1 + Math.floor(random() * 1_000);

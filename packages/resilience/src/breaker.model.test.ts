@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from '@nines/resilience/testing';
 import { exponential } from './backoff.ts';
 import { Breaker, type BreakerSettings, type BreakerWindow, type Ticket } from './breaker.ts';
 import { consecutiveWindow, countWindow, timeWindow, type TripRule } from './breaker-window.ts';
 import type { Clock } from './clock.ts';
-import { newSeed, seeded } from '../test/random.ts';
+import { newSeed } from '../test/calls.ts';
 
 /*
  * The breaker against a model written from its documentation alone: lists of calls and times, no ring, no running sums,
@@ -168,7 +169,7 @@ class StepClock implements Clock {
 }
 
 function compare(window: (typeof windows)[number], steps: number, seed: number) {
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const clock = new StepClock();
   const model = new Model(window);
   const breaker = new Breaker(settings, window.create(), clock, random, () => {});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bulkhead, type BulkheadOptions, deadline, pipeline, type PipelineEvent, type Policy, timeout } from '@nines/resilience';
-import { errorOf, never, up } from '../test/calls.ts';
-import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
+import { FakeClock } from '@nines/resilience/testing';
+import { errorOf, flush, never, up } from '../test/calls.ts';
 
 function limited(options: BulkheadOptions, outer: readonly Policy[] = [], inner: readonly Policy[] = []) {
   const clock = new FakeClock();
@@ -14,7 +14,7 @@ function limited(options: BulkheadOptions, outer: readonly Policy[] = [], inner:
 describe('bulkhead', () => {
   test('runs maxConcurrent, lets maxQueue wait in order, refuses the rest at once', async () => {
     const { p, events, limiter } = limited({ maxConcurrent: 2, maxQueue: 2 });
-    const works = Array.from({ length: 5 }, () => deferred<string>());
+    const works = Array.from({ length: 5 }, () => Promise.withResolvers<string>());
     const started: number[] = [];
     const calls = works.map((work, i) =>
       p.executeOutcome(() => {
@@ -42,7 +42,7 @@ describe('bulkhead', () => {
 
   test('a call that waits too long is refused and leaves the queue', async () => {
     const { p, clock, limiter } = limited({ maxConcurrent: 1, maxQueue: 1, maxWaitMs: 200 });
-    const work = deferred<string>();
+    const work = Promise.withResolvers<string>();
     const first = p.executeOutcome(() => work.promise);
     const second = p.executeOutcome(up);
     await clock.advance(199);
@@ -57,7 +57,7 @@ describe('bulkhead', () => {
 
   test('a caller who leaves, or a deadline, takes the call out of the queue at once', async () => {
     const { p, clock, limiter } = limited({ maxConcurrent: 1, maxQueue: 5, maxWaitMs: 60_000 }, [deadline({ totalMs: 100 })]);
-    const work = deferred<string>();
+    const work = Promise.withResolvers<string>();
     void p.executeOutcome(() => work.promise);
     const caller = new AbortController();
     let runs = 0;
@@ -81,7 +81,7 @@ describe('bulkhead', () => {
     const { p, clock, limiter } = limited({ maxConcurrent: 2 }, [], [timeout({ attemptMs: 10 })]);
     let running = 0;
     let most = 0;
-    const works = Array.from({ length: 12 }, () => deferred());
+    const works = Array.from({ length: 12 }, () => Promise.withResolvers<void>());
     const kinds: string[] = [];
     for (const work of works) {
       const call = p.executeOutcome(async () => {
@@ -102,7 +102,7 @@ describe('bulkhead', () => {
 
   test('what ends after its timeout lets the next one in', async () => {
     const { p, clock } = limited({ maxConcurrent: 1, maxQueue: 1, maxWaitMs: 1_000 }, [], [timeout({ attemptMs: 10 })]);
-    const work = deferred();
+    const work = Promise.withResolvers<void>();
     const first = p.executeOutcome(() => work.promise);
     const second = p.executeOutcome(up);
     await clock.advance(10);
@@ -123,7 +123,7 @@ describe('bulkhead', () => {
 
   test('a long queue of functions that answer at once is worked off without running out of stack', async () => {
     const { p, limiter } = limited({ maxConcurrent: 1, maxQueue: 50_000 });
-    const work = deferred<string>();
+    const work = Promise.withResolvers<string>();
     const first = p.executeOutcome(() => work.promise);
     const rest = Array.from({ length: 50_000 }, (_, i) => p.executeOutcome(() => i));
     work.resolve('done');

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { circuitBreaker, type CircuitBreakerOptions, fixed, pipeline, type PipelineEvent, timeout } from '@nines/resilience';
-import { down, errorOf, fail, never, up } from '../test/calls.ts';
+import { FakeClock } from '@nines/resilience/testing';
+import { down, errorOf, fail, flush, never, up } from '../test/calls.ts';
 import { breakerSuite } from '../test/breaker.suite.ts';
 import { engines } from '../test/engines.ts';
-import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
 
 function native(options: CircuitBreakerOptions = {}) {
   const clock = new FakeClock();
@@ -15,7 +15,7 @@ function native(options: CircuitBreakerOptions = {}) {
 /** Calls that take `ms` each. */
 async function slow(p: ReturnType<typeof native>['p'], clock: FakeClock, times: number, ms: number): Promise<void> {
   for (let i = 0; i < times; i++) {
-    const work = deferred<string>();
+    const work = Promise.withResolvers<string>();
     const call = p.executeOutcome(() => work.promise);
     await clock.advance(ms);
     work.resolve('late');
@@ -99,7 +99,7 @@ describe('circuitBreaker', () => {
     const { p, clock, state } = native({ minimumCalls: 1, open: fixed(100), halfOpen: { permits: 3, failureRateThreshold: 0.34 } });
     await fail(p, 1);
     await clock.advance(100);
-    const [a, b, c] = [deferred<string>(), deferred<string>(), deferred<string>()];
+    const [a, b, c] = [Promise.withResolvers<string>(), Promise.withResolvers<string>(), Promise.withResolvers<string>()];
     const calls = [a, b, c].map((probe) => p.executeOutcome(() => probe.promise));
     await flush();
     a.reject(new Error('down'));
@@ -127,7 +127,7 @@ describe('circuitBreaker', () => {
     });
     await fail(p, 1);
     await clock.advance(100);
-    const hung = deferred<string>();
+    const hung = Promise.withResolvers<string>();
     const probe = p.executeOutcome(() => hung.promise);
     await clock.advance(50);
     hung.reject(new Error('late'));
@@ -157,7 +157,7 @@ describe('circuitBreaker', () => {
     await fail(p, 2);
     expect([state(), await p.execute(up), state()]).toEqual(['open', 'up', 'open']);
     await clock.advance(100);
-    const [probe, beside] = [deferred<string>(), deferred<string>()];
+    const [probe, beside] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
     const calls = [probe, beside].map((work) => p.executeOutcome(() => work.promise));
     await flush();
     beside.reject(new Error('not a probe'));

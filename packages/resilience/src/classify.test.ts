@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { classifyErrors, http, pipeline, ResilienceError } from '@nines/resilience';
-import { FakeClock } from '../test/fake-clock.ts';
+import { FakeClock } from '@nines/resilience/testing';
 
 const clock = new FakeClock();
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type CallContext, type Criticality, deadline, grpcTimeout, pipeline, retry, timeout } from '@nines/resilience';
+import { FakeClock } from '@nines/resilience/testing';
 import { errorOf } from '../test/calls.ts';
-import { FakeClock } from '../test/fake-clock.ts';
 
 describe('what a call inherits and hands on', () => {
   test('the nearer deadline counts, the inherited one or that of the policy', async () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fallback, type FallbackHandler, http, pipeline } from '@nines/resilience';
-import { down, errorOf, never } from '../test/calls.ts';
-import { flush } from '../test/fake-clock.ts';
+import { down, errorOf, flush, never } from '../test/calls.ts';
 
 const withFallback = (handler: FallbackHandler) => pipeline('p', [fallback(handler)], { classify: http() });
 

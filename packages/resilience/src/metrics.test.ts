@@ -7,7 +7,8 @@ import { adaptiveLimit } from '@nines/resilience/limit';
 import { opossum } from '@nines/resilience/opossum';
 import { pRetry } from '@nines/resilience/p-retry';
 import { prometheus } from '@nines/resilience/prometheus';
-import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
+import { FakeClock } from '@nines/resilience/testing';
+import { flush } from '../test/calls.ts';
 
 const down = (): Promise<never> => Promise.reject(new Error('down'));
 const clients = [
@@ -79,7 +80,7 @@ describe.each(clients)('prometheus on $name', ({ create }) => {
     const policies = [adaptiveThrottle(), bulkhead({ maxConcurrent: 5, maxQueue: 2 }), retry({ budget: retryBudget({ minPerSecond: 1 }) })];
     const p = pipeline('limited', policies, { clock: new FakeClock(), metrics: prometheus(registry) });
     pipeline('plain', [], { metrics: prometheus(registry) });
-    const work = deferred();
+    const work = Promise.withResolvers<void>();
     const calls = Array.from({ length: 7 }, () => p.execute(() => work.promise));
     await flush();
     expect([...(await lines(registry, 'resilience_limiter')), ...(await lines(registry, 'resilience_retry'))]).toEqual([

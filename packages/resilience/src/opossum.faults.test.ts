@@ -2,8 +2,7 @@ import CircuitBreaker from 'opossum';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pipeline, type PipelineEvent, type Policy, timeout } from '@nines/resilience';
 import { opossum } from '@nines/resilience/opossum';
-import { down, errorOf, fail, never, ours, state, up } from '../test/calls.ts';
-import { type Deferred, deferred, flush } from '../test/fake-clock.ts';
+import { down, errorOf, fail, flush, never, ours, state, up } from '../test/calls.ts';
 
 /** A raw opossum breaker, shut down after the test. */
 const made: { shutdown(): void }[] = [];
@@ -90,7 +89,7 @@ describe('opossum raw → the policy', () => {
       return never();
     });
     await clock.advance(5);
-    const other = deferred();
+    const other = Promise.withResolvers<void>();
     const beside = p.execute((ctx) => {
       signals.push(ctx.signal);
       return other.promise;
@@ -104,7 +103,7 @@ describe('opossum raw → the policy', () => {
   });
 
   test('local capacity rejections open it while the dependency is well → what is rejected inside counts for nothing', async () => {
-    const work = deferred();
+    const work = Promise.withResolvers<void>();
     const breaker = raw(() => work.promise, { capacity: 1, timeout: false });
     const running = breaker.fire();
     for (let i = 0; i < 2; i++) await breaker.fire().catch(() => {});
@@ -126,9 +125,9 @@ describe('opossum raw → the policy', () => {
   });
 
   test('a late success of before closes a half-open breaker → a result of an older generation counts for nothing', async () => {
-    const calls: Deferred<string>[] = [];
+    const calls: PromiseWithResolvers<string>[] = [];
     const start = (): Promise<string> => {
-      const call = deferred<string>();
+      const call = Promise.withResolvers<string>();
       calls.push(call);
       return call.promise;
     };
@@ -144,7 +143,7 @@ describe('opossum raw → the policy', () => {
     expect(breaker.closed).toBe(true);
 
     const { p, clock } = ours({ minimumCalls: 1, openMs: 100 });
-    const [late, probe] = [deferred<string>(), deferred<string>()];
+    const [late, probe] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
     const lateCall = p.executeOutcome(() => late.promise);
     await fail(p, 1);
     await clock.advance(100);
@@ -160,7 +159,7 @@ describe('opossum raw → the policy', () => {
 
   test('a late failure does not open a breaker that has closed again', async () => {
     const { p, clock } = ours({ minimumCalls: 1, openMs: 100 });
-    const late = deferred<string>();
+    const late = Promise.withResolvers<string>();
     const lateCall = p.executeOutcome(() => late.promise);
     await fail(p, 1);
     await clock.advance(100);
@@ -184,7 +183,7 @@ describe('opossum raw → the policy', () => {
     const { p, clock } = ours({ minimumCalls: 1, openMs: 100, probeTimeoutMs: 50 });
     await fail(p, 1);
     await clock.advance(100);
-    const hung = deferred<string>();
+    const hung = Promise.withResolvers<string>();
     const probe = p.executeOutcome(() => hung.promise);
     await flush();
     expect(errorOf(await p.executeOutcome(up))).toMatchObject({
@@ -194,7 +193,7 @@ describe('opossum raw → the policy', () => {
     await clock.advance(50);
     expect(state(p)).toBe('open');
     await clock.advance(100);
-    const second = deferred<string>();
+    const second = Promise.withResolvers<string>();
     const next = p.executeOutcome(() => second.promise);
     await flush();
     hung.resolve('too late');

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { classifyErrors, type OutcomeKind, pipeline } from '@nines/resilience';
 import { opossum } from '@nines/resilience/opossum';
-import { type Deferred, deferred, FakeClock, flush } from '../test/fake-clock.ts';
-import { newSeed, seeded } from '../test/random.ts';
+import { FakeClock, seededRandom } from '@nines/resilience/testing';
+import { flush, newSeed } from '../test/calls.ts';
 
 /*
  * The policy against a model written from its documentation alone: no opossum, no timers, only lists and times.
@@ -76,20 +76,20 @@ class Model {
 
 test('does what its documentation says over 6,000 random steps', async () => {
   const seed = newSeed();
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const clock = new FakeClock();
   const model = new Model();
   const p = pipeline('p', [opossum(settings)], {
     clock,
     classify: (outcome, at) => (outcome.ok && outcome.value === 'skip' ? 'ignored' : classifyErrors(outcome, at)),
   });
-  const running: { readonly modelled: ModelCall; readonly work: Deferred<string>; readonly ended: Promise<unknown> }[] = [];
+  const running: { readonly modelled: ModelCall; readonly work: PromiseWithResolvers<string>; readonly ended: Promise<unknown> }[] = [];
   const divergences: string[] = [];
   const seen = { closed: 0, open: 0, half_open: 0, refused: 0 };
   for (let step = 0; step < 6_000; step++) {
     const dice = random();
     if (dice < 0.45) {
-      const work = deferred<string>();
+      const work = Promise.withResolvers<string>();
       const modelled = model.start(clock.now());
       let started = false;
       const ended = p.executeOutcome(() => {

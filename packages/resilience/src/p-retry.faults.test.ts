@@ -2,8 +2,8 @@ import { makeRetriable, type Options } from 'p-retry';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { deadline, fixed, pipeline } from '@nines/resilience';
 import { pRetry } from '@nines/resilience/p-retry';
-import { errorOf, never } from '../test/calls.ts';
-import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
+import { FakeClock } from '@nines/resilience/testing';
+import { errorOf, flush, never } from '../test/calls.ts';
 
 const raw = <T>(run: () => T | Promise<T>, options: Options = {}): Promise<T> => makeRetriable(run, options)();
 const now = { maxAttempts: 3, backoff: fixed(0) };
@@ -69,7 +69,7 @@ describe('p-retry raw → the policy', () => {
 
   test('maxRetryTime is overrun by a long attempt → a deadline is kept', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    const work = deferred<string>();
+    const work = Promise.withResolvers<string>();
     const late = raw(() => work.promise, { maxRetryTime: 100 });
     await vi.advanceTimersByTimeAsync(5_000);
     expect(await isPending(late)).toBe(true);

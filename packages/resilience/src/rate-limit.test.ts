@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { pipeline, type PipelineEvent, rateLimit, type RateLimitOptions } from '@nines/resilience';
-import { errorOf, up } from '../test/calls.ts';
-import { FakeClock } from '../test/fake-clock.ts';
-import { newSeed, seeded } from '../test/random.ts';
+import { FakeClock, seededRandom } from '@nines/resilience/testing';
+import { errorOf, newSeed, up } from '../test/calls.ts';
 
 function limited(options: RateLimitOptions) {
   const clock = new FakeClock();
@@ -34,7 +33,7 @@ describe('rateLimit', () => {
 
   test('is a token bucket: the same calls pass as by counting tokens, over 20,000 random ones', async () => {
     const seed = newSeed();
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     const { p, clock } = limited({ permitsPerSecond: 8, burst: 5 });
     // Eighths of a token a millisecond are whole numbers: 8 / 1000 = 1 / 125.
     let parts = 5 * 125;

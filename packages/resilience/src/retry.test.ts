@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fixed, pipeline, type PipelineEvent, retry, retryBudget, retryThrottle, type RetryOptions } from '@nines/resilience';
+import { FakeClock } from '@nines/resilience/testing';
 import { down, errorOf, up } from '../test/calls.ts';
 import { engines } from '../test/engines.ts';
-import { FakeClock } from '../test/fake-clock.ts';
 import { retrySuite } from '../test/retry.suite.ts';
 
 retrySuite(engines.native);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { newSeed, seeded } from '../test/random.ts';
+import { seededRandom } from '@nines/resilience/testing';
 import { TICK_MS, Wheel } from './wheel.ts';
+import { newSeed } from '../test/calls.ts';
 
 /** A wheel whose time moves by hand. */
 function turning(start = 0) {
@@ -27,7 +28,7 @@ function turning(start = 0) {
 describe('the wheel', () => {
   test('runs a timeout once, never early and at most one tick late, over 20,000 random ones', () => {
     const seed = newSeed();
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     const { wheel, now, pass, running } = turning(12_345.6);
     const wrong: string[] = [];
     let runs = 0;

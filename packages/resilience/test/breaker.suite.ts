@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { pipeline } from '@nines/resilience';
-import { breakerUnder, down, errorOf, fail, never, state, up } from './calls.ts';
+import { breakerUnder, down, errorOf, fail, flush, never, state, up } from './calls.ts';
 import type { Engine } from './engines.ts';
-import { deferred, flush } from './fake-clock.ts';
 
 /** What every circuit breaker does, whose window it may have. */
 export function breakerSuite({ name, breakerName, breaker }: Engine): void {
@@ -58,7 +57,7 @@ export function breakerSuite({ name, breakerName, breaker }: Engine): void {
       const { p, clock } = breakerUnder(breaker, { minimumCalls: 1, openMs: 1_000, probes: 3 });
       await fail(p, 1);
       await clock.advance(1_000);
-      const probes = Array.from({ length: 3 }, () => deferred());
+      const probes = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
       const calls = probes.map((probe) => p.execute(() => probe.promise));
       await flush();
       expect((await p.executeOutcome(up)).kind).toBe('rejected');
@@ -113,7 +112,7 @@ export function breakerSuite({ name, breakerName, breaker }: Engine): void {
 
     test('a call whose breaker was forgotten meanwhile ends in the ordinary way', async () => {
       const p = pipeline('p', [breaker({ minimumCalls: 1, key: (ctx) => ctx.key, maxKeys: 1 })]);
-      const slow = deferred<string>();
+      const slow = Promise.withResolvers<string>();
       const call = p.execute(() => slow.promise, { key: 'a' });
       await p.execute(up, { key: 'b' });
       slow.resolve('done');

@@ -8,7 +8,7 @@ import {
   type ResilienceError,
 } from '@nines/resilience';
 import { opossum, type OpossumOptions } from '@nines/resilience/opossum';
-import { FakeClock } from './fake-clock.ts';
+import { FakeClock } from '@nines/resilience/testing';
 
 export const down = (): Promise<never> => Promise.reject(new Error('down'));
 export const up = (): Promise<string> => Promise.resolve('up');
@@ -48,4 +48,16 @@ export function state(p: Pipeline): string | undefined {
 /** Lets some calls fail, one after the other. */
 export async function fail(p: Pipeline, times: number): Promise<void> {
   for (let i = 0; i < times; i++) await p.executeOutcome(down);
+}
+
+/** Lets every promise that can settle do so: a macrotask runs after all microtasks. */
+export function flush(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+/** A seed for this run; print it with every failure. */
+export function newSeed(): number {
+  return Math.floor(Math.random() * 2 ** 31);
 }

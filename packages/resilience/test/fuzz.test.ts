@@ -14,8 +14,8 @@ import {
   retry,
   timeout,
 } from '@nines/resilience';
-import { FakeClock } from './fake-clock.ts';
-import { newSeed, seeded } from './random.ts';
+import { FakeClock, seededRandom } from '@nines/resilience/testing';
+import { newSeed } from './calls.ts';
 
 const unhandled: unknown[] = [];
 const note = (error: unknown): void => void unhandled.push(error);
@@ -24,7 +24,7 @@ afterAll(() => void process.off('unhandledRejection', note));
 
 test('100,000 calls of every kind end, leave nothing behind and reject nowhere', async () => {
   const seed = newSeed();
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const clock = new FakeClock();
   const p = pipeline(
     'fuzz',

@@ -10,8 +10,9 @@ import {
   ResilienceError,
   timeout,
 } from '@nines/resilience';
+import { FakeClock } from '@nines/resilience/testing';
 import type { Engine } from './engines.ts';
-import { deferred, FakeClock, flush } from './fake-clock.ts';
+import { flush } from './calls.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
 const code = (outcome: Outcome<unknown>): string => (!outcome.ok && isResilienceError(outcome.error) ? outcome.error.code : 'no code');
@@ -126,7 +127,7 @@ export function pipelineSuite({ name, retryName, breakerName, retry, breaker }: 
 
       test('an outcome that comes after the end is dropped and rejects nowhere', async () => {
         const clock = new FakeClock();
-        const late = deferred<number>();
+        const late = Promise.withResolvers<number>();
         const call = pipeline('late', [timeout({ attemptMs: 10 })], { clock }).executeOutcome(() => late.promise);
         await clock.advance(10);
         expect(code(await call)).toBe('TIMEOUT');

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { exponential, fixed, http, pipeline, type PipelineEvent, type Policy, timeout } from '@nines/resilience';
+import { FakeClock } from '@nines/resilience/testing';
 import { errorOf } from './calls.ts';
 import type { Engine } from './engines.ts';
-import { FakeClock } from './fake-clock.ts';
 
 const now = { maxAttempts: 3, backoff: fixed(0) };
 
