@@ -125,6 +125,8 @@ type RawOutcome = {
 interface AttemptRecord {
     /** 1 for the first run. */
     readonly attempt: number;
+    /** 0; from 1 for a hedge beside that attempt. */
+    readonly hedge: number;
     /** How it was judged. */
     readonly kind: OutcomeKind;
     /** What it rejected with; undefined when it returned a value. */
@@ -158,7 +160,7 @@ interface ErrorOutcome {
 type Outcome<T> = ValueOutcome<T> | ErrorOutcome;
 
 /** Every code a {@link ResilienceError} may carry. The union is closed: a new code is a new minor version. */
-type ResilienceErrorCode = 'TIMEOUT' | 'DEADLINE_EXCEEDED' | 'CIRCUIT_OPEN' | 'CIRCUIT_ISOLATED' | 'BULKHEAD_FULL' | 'RATE_LIMITED' | 'THROTTLED' | 'RETRIES_EXHAUSTED' | 'ABORTED' | 'INVALID_OPTION' | 'POLICY_ORDER';
+type ResilienceErrorCode = 'TIMEOUT' | 'DEADLINE_EXCEEDED' | 'CIRCUIT_OPEN' | 'CIRCUIT_ISOLATED' | 'BULKHEAD_FULL' | 'LIMIT_EXCEEDED' | 'RATE_LIMITED' | 'THROTTLED' | 'RETRIES_EXHAUSTED' | 'ABORTED' | 'INVALID_OPTION' | 'POLICY_ORDER';
 /** What a {@link ResilienceError} is built from. */
 interface ResilienceErrorDetails {
     /** Name of the policy that spoke, such as `timeout`. */
@@ -184,10 +186,11 @@ interface ResilienceErrorDetails {
  * | `CIRCUIT_OPEN` | a breaker refused the call; `retryAfterMs` says when it will probe | yes |
  * | `CIRCUIT_ISOLATED` | a breaker was isolated by hand | yes |
  * | `BULKHEAD_FULL` | too many calls run and wait, or the wait was too long | yes |
+ * | `LIMIT_EXCEEDED` | a limit of `adaptiveLimit` or `loadShedding` has no place for it, or gave its place in the queue to what matters more | yes |
  * | `RATE_LIMITED` | no permit; `retryAfterMs` says when there is one | yes |
  * | `THROTTLED` | the dependency refuses so much that the call was not sent | yes |
  * | `RETRIES_EXHAUSTED` | the last attempt allowed failed; `attempts` holds every error, `cause` the last | yes |
- * | `ABORTED` | the caller aborted; `cause` is the reason given | no |
+ * | `ABORTED` | the caller aborted; `cause` is the reason given. Also the reason of the `ctx.signal` of a run that a hedge overtook | no |
  * | `INVALID_OPTION` | an option was refused, at construction | no |
  * | `POLICY_ORDER` | the policies of a pipeline stand in a wrong order, at construction | no |
  *
@@ -236,14 +239,15 @@ declare function isResilienceError(value: unknown): value is ResilienceError;
 
 /** States of a circuit breaker; `isolated` is entered and left by hand only. */
 type BreakerState = 'closed' | 'open' | 'half_open' | 'isolated';
-/** Why a policy refused: a breaker's state; a bulkhead without a place (`full`) or one that came too late (`waited`); no permit (`rate`); throttled; an empty retry budget. */
-type RejectionReason = 'open' | 'half_open' | 'isolated' | 'full' | 'waited' | 'rate' | 'throttled' | 'budget';
+/** Why a policy refused: a breaker's state; a bulkhead without a place (`full`) or one that came too late (`waited`); no permit (`rate`); throttled; an empty budget of retries or hedges; the share of its criticality is taken (`share`), or it left the queue for one that matters more (`evicted`). */
+type RejectionReason = 'open' | 'half_open' | 'isolated' | 'full' | 'waited' | 'rate' | 'throttled' | 'budget' | 'share' | 'evicted';
 /** Which attempt this is. The same object is seen at its start and in its {@link AttemptEvent}. */
 interface AttemptInfo {
     readonly pipeline: string;
     /** 1 for the first run of the function. */
     readonly attempt: number;
-    readonly kind: 'first' | 'retry';
+    /** A `hedge` runs beside another run of the same attempt. */
+    readonly kind: 'first' | 'retry' | 'hedge';
     readonly key: string | undefined;
 }
 /** A call ended. */
@@ -354,8 +358,10 @@ declare function grpcTimeout(ms: number): string;
 interface CallContext {
     /** Name of the pipeline. */
     readonly pipeline: string;
-    /** 1 for the first run of the function. */
+    /** 1 for the first run of the function, one more with each retry. A hedge has the number of the attempt it stands beside. */
     readonly attempt: number;
+    /** 0, or from 1 in a hedge: which one beside this attempt. Such as for another replica: `hosts[ctx.hedge % hosts.length]`. */
+    readonly hedge: number;
     /** The `key` given to `execute`. */
     readonly key: string | undefined;
     /** The `criticality` given to `execute`; `critical` when none was given. */
@@ -368,6 +374,14 @@ interface CallContext {
     remainingMs(): number;
     /** Deadline (`grpc-timeout`, when there is one) and criticality (`x-criticality`) for the next hop, as HTTP headers. */
     headers(): Record<string, string>;
+}
+/** What is different in a context made by {@link PolicyContext.fork}. */
+interface ForkChanges {
+    /** Default: that of the context it came from, as for {@link ForkChanges.hedge}. */
+    readonly attempt?: number;
+    readonly hedge?: number;
+    /** By the pipeline's clock; kept when it is nearer. */
+    readonly deadlineAt?: number;
 }
 /** What a policy is given: the context of the call and the means to bound it. */
 interface PolicyContext extends CallContext {
@@ -382,10 +396,7 @@ interface PolicyContext extends CallContext {
     /** Runs the listener when this context is aborted. Returns a function that takes the listener off. */
     onAbort(listener: (reason: ResilienceError) => void): () => void;
     /** A context of its own: aborted with this one, but not the other way round. Call {@link Fork.end} when it is done. */
-    fork(changes?: {
-        readonly attempt?: number;
-        readonly deadlineAt?: number;
-    }): Fork;
+    fork(changes?: ForkChanges): Fork;
     /** Waits; resolves to false at once when the context is aborted, else to true after `ms`. */
     sleep(ms: number): Promise<boolean>;
     /** Runs the function as soon as no run of the user's function goes on in this call: one that timed out may still work. */
@@ -408,7 +419,7 @@ interface Fork extends PolicyContext {
 }
 
 /** What a policy does; it decides where it may stand in a pipeline. */
-type PolicyKind = 'fallback' | 'deadline' | 'throttle' | 'bulkhead' | 'rate-limit' | 'retry' | 'breaker' | 'timeout' | 'custom';
+type PolicyKind = 'fallback' | 'deadline' | 'throttle' | 'bulkhead' | 'rate-limit' | 'retry' | 'hedge' | 'breaker' | 'timeout' | 'custom';
 /** What a policy may use of its pipeline. */
 interface PolicyHost {
     readonly pipeline: string;
@@ -846,7 +857,7 @@ interface ExecuteOptions {
     readonly key?: string | undefined;
     /** How much the call matters. Default: `critical`. Seen as `ctx.criticality` and told to the next hop by `ctx.headers()`. */
     readonly criticality?: Criticality | undefined;
-    /** Whether the function may run twice. `false`: only `throttled` is retried, for then the dependency did nothing. Default: not said. */
+    /** Whether the function may run twice. `true`: it may be hedged. `false`: only `throttled` is retried, for then the dependency did nothing. Default: not said. */
     readonly idempotent?: boolean | undefined;
     /** What is left of the deadline of the call that this one serves, in milliseconds. Default: no inherited deadline. */
     readonly remainingMs?: number | undefined;
@@ -882,7 +893,7 @@ interface Pipeline {
      * Runs the function inside the policies; resolves to its value.
      *
      * @throws what the function threw, or ResilienceError `TIMEOUT`, `DEADLINE_EXCEEDED`, `CIRCUIT_OPEN`, `CIRCUIT_ISOLATED`,
-     * `BULKHEAD_FULL`, `RATE_LIMITED`, `THROTTLED`, `RETRIES_EXHAUSTED`, `ABORTED`; `INVALID_OPTION` for an option of the call
+     * `BULKHEAD_FULL`, `LIMIT_EXCEEDED`, `RATE_LIMITED`, `THROTTLED`, `RETRIES_EXHAUSTED`, `ABORTED`; `INVALID_OPTION` for an option of the call
      */
     execute<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options?: ExecuteOptions): Promise<T>;
     /**
@@ -904,7 +915,7 @@ interface Pipeline {
  * Puts policies around the calls to one dependency. Make it once and keep it: breakers remember.
  *
  * @param name - shown in errors, events and metrics; 1 to 100 characters. Keep the number of names small.
- * @param policies - outer to inner: fallback, deadline, adaptive throttle, bulkhead, rate limit, retry, breaker, timeout; any may be left out.
+ * @param policies - outer to inner: fallback, deadline, adaptive throttle, bulkhead or another limit, rate limit, retry, hedge, breaker, timeout; any may be left out.
  * @throws ResilienceError `INVALID_OPTION`, `POLICY_ORDER`
  *
  * @example
@@ -1057,4 +1068,4 @@ interface TimeoutOptions {
 declare function timeout(options: TimeoutOptions): Policy;
 
 export { CRITICALITIES, MAX_TIMER_MS, ResilienceError, adaptiveThrottle, booleanOption, breakerPolicy, bulkhead, checkOption, circuitBreaker, classifyErrors, deadline, exponential, fallback, fixed, functionOption, grpcTimeout, http, isResilienceError, objectOption, oneOf, optional, pipeline, rateLimit, ratio, resolveOptions, retry, retryAfter, retryBudget, retryThrottle, systemClock, timeout, wholeNumber };
-export type { AdaptiveThrottleOptions, AttemptEvent, AttemptInfo, AttemptRecord, Backoff, BoundPolicy, BreakerControl, BreakerDefinition, BreakerSettings, BreakerState, BreakerWindow, BreakerWindowOptions, BulkheadOptions, CallContext, CallEvent, CircuitBreakerOptions, Classification, Classify, Clock, Criticality, DeadlineOptions, Done, ErrorOutcome, ExecuteOptions, ExponentialOptions, FallbackHandler, FallbackReason, Fork, HalfOpenOptions, Jitter, Judgement, LimiterSnapshot, Next, Observer, OptionCheck, Outcome, OutcomeKind, Pipeline, PipelineDescription, PipelineEvent, PipelineOptions, PipelineSnapshot, PipelineView, Policy, PolicyContext, PolicyHost, PolicyKind, PolicySnapshot, RateLimitOptions, RawOutcome, RejectionEvent, RejectionReason, ResilienceErrorCode, ResilienceErrorDetails, RetryAfterOptions, RetryBudget, RetryBudgetOptions, RetryEvent, RetryOptions, RetryThrottleOptions, Step, TimeoutOptions, TransitionEvent, ValueOutcome };
+export type { AdaptiveThrottleOptions, AttemptEvent, AttemptInfo, AttemptRecord, Backoff, BoundPolicy, BreakerControl, BreakerDefinition, BreakerSettings, BreakerState, BreakerWindow, BreakerWindowOptions, BulkheadOptions, CallContext, CallEvent, CircuitBreakerOptions, Classification, Classify, Clock, Criticality, DeadlineOptions, Done, ErrorOutcome, ExecuteOptions, ExponentialOptions, FallbackHandler, FallbackReason, Fork, ForkChanges, HalfOpenOptions, Jitter, Judgement, LimiterSnapshot, Next, Observer, OptionCheck, Outcome, OutcomeKind, Pipeline, PipelineDescription, PipelineEvent, PipelineOptions, PipelineSnapshot, PipelineView, Policy, PolicyContext, PolicyHost, PolicyKind, PolicySnapshot, RateLimitOptions, RawOutcome, RejectionEvent, RejectionReason, ResilienceErrorCode, ResilienceErrorDetails, RetryAfterOptions, RetryBudget, RetryBudgetOptions, RetryEvent, RetryOptions, RetryThrottleOptions, Step, TimeoutOptions, TransitionEvent, ValueOutcome };

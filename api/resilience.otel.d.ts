@@ -11,7 +11,7 @@ interface TracingOptions {
 /**
  * One span for each attempt, named `{pipeline} attempt`, active while the function runs, so that what the function does
  * nests under it. Attributes: `resilience.pipeline`, `resilience.attempt` (1 is the first), `resilience.attempt.kind`
- * (`first`, `retry`), `resilience.outcome`, and `error.type` with status ERROR when the attempt did not succeed. A refused
+ * (`first`, `retry`, `hedge`), `resilience.outcome`, and `error.type` with status ERROR when the attempt did not succeed. A refused
  * call, a wait before a retry and a breaker's change of state are events on the span that is active around the call:
  * `resilience.rejected`, `resilience.retry`, `resilience.transition`.
  *

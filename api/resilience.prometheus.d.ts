@@ -24,7 +24,7 @@ interface MetricRegistry {
  * |---|---|---|
  * | `resilience_calls_total` | counter | `pipeline`, `outcome` |
  * | `resilience_call_duration_seconds` | histogram | `pipeline` |
- * | `resilience_attempts_total` | counter | `pipeline`, `kind` (`first`, `retry`), `outcome` |
+ * | `resilience_attempts_total` | counter | `pipeline`, `kind` (`first`, `retry`, `hedge`), `outcome` |
  * | `resilience_rejections_total` | counter | `pipeline`, `policy`, `reason` |
  * | `resilience_circuit_breakers` | gauge, from construction | `pipeline`, `state` (`closed`, `open`, `half_open`, `isolated`) |
  * | `resilience_circuit_breaker_transitions_total` | counter | `pipeline`, `from`, `to` |

@@ -47,12 +47,12 @@ export function runAttempt(ctx: Context, classify: Classify, events: EventStream
     done(ctx.failAborted('rejected'));
     return;
   }
-  const { call, attempt, now: startedAt } = ctx;
+  const { call, attempt, hedge, now: startedAt } = ctx;
   const { pipeline, key } = call;
   let known: AttemptInfo | undefined;
   let settled = false;
   let ended = false;
-  const info = (): AttemptInfo => (known ??= { pipeline, attempt, kind: attempt === 1 ? 'first' : 'retry', key });
+  const info = (): AttemptInfo => (known ??= { pipeline, attempt, kind: hedge > 0 ? 'hedge' : attempt > 1 ? 'retry' : 'first', key });
 
   const finish = (raw: RawOutcome): void => {
     if (settled) return;
@@ -70,7 +70,7 @@ export function runAttempt(ctx: Context, classify: Classify, events: EventStream
     const durationMs = ctx.refresh() - startedAt;
     const error = result.ok ? undefined : result.error;
     // A list of one is small, while the first push to an empty one makes room for sixteen.
-    call.attempts = [...call.attempts, { attempt, kind, error, durationMs }];
+    call.attempts = [...call.attempts, { attempt, hedge, kind, error, durationMs }];
     if (events.active) events.emit({ type: 'attempt', pipeline, info: info(), kind, durationMs, error });
     done(settle(ctx, result, judgement));
   };

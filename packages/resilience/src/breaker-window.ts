@@ -34,26 +34,28 @@ const SLOW = 2;
 /** The last `size` calls, however old. */
 export function countWindow(size: number, rule: TripRule): BreakerWindow {
   const calls = new Uint8Array(size);
-  const sum = { total: 0, failed: 0, slow: 0 };
+  let total = 0;
+  let failed = 0;
+  let slowCalls = 0;
   let next = 0;
   return {
     record(_now, ok, slow) {
       const old = calls[next]!;
-      if (sum.total === size) {
-        if (old & FAILED) sum.failed -= 1;
-        if (old & SLOW) sum.slow -= 1;
-      } else sum.total += 1;
+      if (total === size) {
+        if (old & FAILED) failed -= 1;
+        if (old & SLOW) slowCalls -= 1;
+      } else total += 1;
       calls[next] = (ok ? 0 : FAILED) | (slow ? SLOW : 0);
-      if (!ok) sum.failed += 1;
-      if (slow) sum.slow += 1;
+      if (!ok) failed += 1;
+      if (slow) slowCalls += 1;
       next = (next + 1) % size;
-      return trips(sum.total, sum.failed, sum.slow, rule);
+      return trips(total, failed, slowCalls, rule);
     },
     reset() {
       next = 0;
-      sum.total = 0;
-      sum.failed = 0;
-      sum.slow = 0;
+      total = 0;
+      failed = 0;
+      slowCalls = 0;
     },
   };
 }

@@ -121,6 +121,16 @@ describe('bulkhead', () => {
     expect([limiter()?.inFlight, await p.execute(up)]).toEqual([0, 'up']);
   });
 
+  test('a long queue of functions that answer at once is worked off without running out of stack', async () => {
+    const { p, limiter } = limited({ maxConcurrent: 1, maxQueue: 50_000 });
+    const work = Promise.withResolvers<string>();
+    const first = p.executeOutcome(() => work.promise);
+    const rest = Array.from({ length: 50_000 }, (_, i) => p.executeOutcome(() => i));
+    work.resolve('done');
+    const kinds = new Set((await Promise.all([first, ...rest])).map(({ kind }) => kind));
+    expect([[...kinds], limiter()]).toEqual([['success'], { limit: 1, inFlight: 0, queued: 0 }]);
+  });
+
   test('a caller who left keeps the place taken until the function has ended', async () => {
     const { p, limiter } = limited({ maxConcurrent: 1 });
     const caller = new AbortController();

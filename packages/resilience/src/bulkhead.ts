@@ -21,14 +21,18 @@ const NAME = 'bulkhead';
 function bindBulkhead({ maxConcurrent, maxQueue, maxWaitMs }: Readonly<Required<BulkheadOptions>>, { clock }: PolicyHost): BoundPolicy {
   const queue = new Set<() => void>();
   let inFlight = 0;
+  let releasing = false;
 
-  /** Only one may begin: the place that became free is taken before anything else can run. */
+  /** A loop and no recursion: functions that answer at once would work a long queue off on one stack. */
   function release(): void {
     inFlight -= 1;
+    if (releasing) return;
+    releasing = true;
     for (const next of queue) {
+      if (inFlight >= maxConcurrent) break;
       next();
-      return;
     }
+    releasing = false;
   }
 
   function begin(ctx: PolicyContext, next: Step, done: Done): void {

@@ -41,7 +41,8 @@ export const systemClock: Clock = Object.freeze({
   schedule(run: () => void, ms: number, background = false, at?: number) {
     if (ms >= EXACT_BELOW_MS && !background) return wheel.schedule(run, ms, at);
     const timer = setTimeout(run, ms);
-    if (background && typeof timer === 'object') timer.unref();
+    // A browser's timer is a number.
+    if (background) (timer as Partial<typeof timer>).unref?.();
     return () => clearTimeout(timer);
   },
 });

@@ -8,8 +8,10 @@ import { type Criticality, propagationHeaders } from './propagation.ts';
 export interface CallContext {
   /** Name of the pipeline. */
   readonly pipeline: string;
-  /** 1 for the first run of the function. */
+  /** 1 for the first run of the function, one more with each retry. A hedge has the number of the attempt it stands beside. */
   readonly attempt: number;
+  /** 0, or from 1 in a hedge: which one beside this attempt. Such as for another replica: `hosts[ctx.hedge % hosts.length]`. */
+  readonly hedge: number;
   /** The `key` given to `execute`. */
   readonly key: string | undefined;
   /** The `criticality` given to `execute`; `critical` when none was given. */
@@ -22,6 +24,15 @@ export interface CallContext {
   remainingMs(): number;
   /** Deadline (`grpc-timeout`, when there is one) and criticality (`x-criticality`) for the next hop, as HTTP headers. */
   headers(): Record<string, string>;
+}
+
+/** What is different in a context made by {@link PolicyContext.fork}. */
+export interface ForkChanges {
+  /** Default: that of the context it came from, as for {@link ForkChanges.hedge}. */
+  readonly attempt?: number;
+  readonly hedge?: number;
+  /** By the pipeline's clock; kept when it is nearer. */
+  readonly deadlineAt?: number;
 }
 
 /** What a policy is given: the context of the call and the means to bound it. */
@@ -37,7 +48,7 @@ export interface PolicyContext extends CallContext {
   /** Runs the listener when this context is aborted. Returns a function that takes the listener off. */
   onAbort(listener: (reason: ResilienceError) => void): () => void;
   /** A context of its own: aborted with this one, but not the other way round. Call {@link Fork.end} when it is done. */
-  fork(changes?: { readonly attempt?: number; readonly deadlineAt?: number }): Fork;
+  fork(changes?: ForkChanges): Fork;
   /** Waits; resolves to false at once when the context is aborted, else to true after `ms`. */
   sleep(ms: number): Promise<boolean>;
   /** Runs the function as soon as no run of the user's function goes on in this call: one that timed out may still work. */
@@ -94,9 +105,9 @@ export interface AbortWatcher {
 /** Building an error with its stack costs more than the whole call, and most callers of `executeOutcome` read only the kind. */
 class LateError implements ErrorOutcome {
   readonly ok = false;
-  readonly kind: OutcomeKind;
-  readonly attempts: readonly AttemptRecord[];
-  readonly retryAfterMs: number | undefined;
+  declare readonly kind: OutcomeKind;
+  declare readonly attempts: readonly AttemptRecord[];
+  declare readonly retryAfterMs: number | undefined;
   readonly #build: () => ResilienceError;
   #error: ResilienceError | undefined;
 
@@ -114,9 +125,10 @@ class LateError implements ErrorOutcome {
 
 /** The one implementation of every context. */
 export class Context implements Fork {
-  readonly attempt: number;
+  declare readonly attempt: number;
+  declare readonly hedge: number;
   aborted: ResilienceError | undefined;
-  readonly call: CallState;
+  declare readonly call: CallState;
   readonly #deadlineAt: number;
   #controller: AbortController | undefined;
   #parent: Context | undefined;
@@ -124,9 +136,10 @@ export class Context implements Fork {
   #watcher: AbortWatcher | undefined;
   #watchers: Set<AbortWatcher> | undefined;
 
-  constructor(call: CallState, attempt = 1, deadlineAt: number = Number.POSITIVE_INFINITY) {
+  constructor(call: CallState, attempt = 1, deadlineAt: number = Number.POSITIVE_INFINITY, hedge = 0) {
     this.call = call;
     this.attempt = attempt;
+    this.hedge = hedge;
     this.#deadlineAt = deadlineAt;
   }
 
@@ -199,9 +212,8 @@ export class Context implements Fork {
     this.#controller?.abort(reason);
   }
 
-  fork(changes?: { readonly attempt?: number; readonly deadlineAt?: number }): Context {
-    const deadlineAt = Math.min(this.#deadlineAt, changes?.deadlineAt ?? Number.POSITIVE_INFINITY);
-    const child = new Context(this.call, changes?.attempt ?? this.attempt, deadlineAt);
+  fork({ attempt = this.attempt, hedge = this.hedge, deadlineAt = this.#deadlineAt }: ForkChanges = {}): Context {
+    const child = new Context(this.call, attempt, Math.min(this.#deadlineAt, deadlineAt), hedge);
     if (this.aborted === undefined) {
       child.#parent = this;
       this.watch(child);

@@ -43,6 +43,8 @@ describe('each sub-path entry', () => {
   test.each([
     ['opossum', ['@nines/resilience', 'node:events', 'opossum']],
     ['p-retry', ['@nines/resilience', 'p-retry']],
+    ['hedge', ['@nines/resilience']],
+    ['limit', ['@nines/resilience']],
     ['prometheus', ['@nines/resilience']],
     ['otel', ['@nines/resilience', '@opentelemetry/api']],
   ])('%s imports the core by name and only what it adapts', async (entry, wanted) => {

@@ -7,6 +7,7 @@ export type ResilienceErrorCode =
   | 'CIRCUIT_OPEN'
   | 'CIRCUIT_ISOLATED'
   | 'BULKHEAD_FULL'
+  | 'LIMIT_EXCEEDED'
   | 'RATE_LIMITED'
   | 'THROTTLED'
   | 'RETRIES_EXHAUSTED'
@@ -46,10 +47,11 @@ const FINAL: ReadonlySet<ResilienceErrorCode> = new Set(['ABORTED', 'INVALID_OPT
  * | `CIRCUIT_OPEN` | a breaker refused the call; `retryAfterMs` says when it will probe | yes |
  * | `CIRCUIT_ISOLATED` | a breaker was isolated by hand | yes |
  * | `BULKHEAD_FULL` | too many calls run and wait, or the wait was too long | yes |
+ * | `LIMIT_EXCEEDED` | a limit of `adaptiveLimit` or `loadShedding` has no place for it, or gave its place in the queue to what matters more | yes |
  * | `RATE_LIMITED` | no permit; `retryAfterMs` says when there is one | yes |
  * | `THROTTLED` | the dependency refuses so much that the call was not sent | yes |
  * | `RETRIES_EXHAUSTED` | the last attempt allowed failed; `attempts` holds every error, `cause` the last | yes |
- * | `ABORTED` | the caller aborted; `cause` is the reason given | no |
+ * | `ABORTED` | the caller aborted; `cause` is the reason given. Also the reason of the `ctx.signal` of a run that a hedge overtook | no |
  * | `INVALID_OPTION` | an option was refused, at construction | no |
  * | `POLICY_ORDER` | the policies of a pipeline stand in a wrong order, at construction | no |
  *
@@ -66,18 +68,20 @@ const FINAL: ReadonlySet<ResilienceErrorCode> = new Set(['ABORTED', 'INVALID_OPT
  * ```
  */
 export class ResilienceError extends Error {
+  // Declared, not initialised: the constructor sets each of them, and a field that is set twice costs code and time.
+
   /** Which kind of error this is. */
-  readonly code: ResilienceErrorCode;
+  declare readonly code: ResilienceErrorCode;
   /** Whether the same call may succeed later. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** Name of the policy that spoke, if one did. */
-  readonly policy: string | undefined;
+  declare readonly policy: string | undefined;
   /** Name of the pipeline in which it spoke, if in one. */
-  readonly pipeline: string | undefined;
+  declare readonly pipeline: string | undefined;
   /** Milliseconds after which a new try makes sense, when that is known. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
   /** The attempts made, oldest first, each with its own error. */
-  readonly attempts: readonly AttemptRecord[];
+  declare readonly attempts: readonly AttemptRecord[];
 
   constructor(code: ResilienceErrorCode, message: string, details: ResilienceErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

@@ -3,15 +3,16 @@ import type { OutcomeKind } from './outcome.ts';
 /** States of a circuit breaker; `isolated` is entered and left by hand only. */
 export type BreakerState = 'closed' | 'open' | 'half_open' | 'isolated';
 
-/** Why a policy refused: a breaker's state; a bulkhead without a place (`full`) or one that came too late (`waited`); no permit (`rate`); throttled; an empty retry budget. */
-export type RejectionReason = 'open' | 'half_open' | 'isolated' | 'full' | 'waited' | 'rate' | 'throttled' | 'budget';
+/** Why a policy refused: a breaker's state; a bulkhead without a place (`full`) or one that came too late (`waited`); no permit (`rate`); throttled; an empty budget of retries or hedges; the share of its criticality is taken (`share`), or it left the queue for one that matters more (`evicted`). */
+export type RejectionReason = 'open' | 'half_open' | 'isolated' | 'full' | 'waited' | 'rate' | 'throttled' | 'budget' | 'share' | 'evicted';
 
 /** Which attempt this is. The same object is seen at its start and in its {@link AttemptEvent}. */
 export interface AttemptInfo {
   readonly pipeline: string;
   /** 1 for the first run of the function. */
   readonly attempt: number;
-  readonly kind: 'first' | 'retry';
+  /** A `hedge` runs beside another run of the same attempt. */
+  readonly kind: 'first' | 'retry' | 'hedge';
   readonly key: string | undefined;
 }
 

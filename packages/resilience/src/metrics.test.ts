@@ -2,6 +2,8 @@ import * as nextClient from '@prometheus-io/client';
 import * as promClient from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { adaptiveThrottle, bulkhead, fixed, pipeline, retry, retryBudget } from '@nines/resilience';
+import { hedge } from '@nines/resilience/hedge';
+import { adaptiveLimit } from '@nines/resilience/limit';
 import { opossum } from '@nines/resilience/opossum';
 import { pRetry } from '@nines/resilience/p-retry';
 import { prometheus } from '@nines/resilience/prometheus';
@@ -100,5 +102,26 @@ describe.each(clients)('prometheus on $name', ({ create }) => {
     expect(await lines(registry, 'resilience_circuit_breakers{pipeline="keyed",state="open"}')).toEqual([
       'resilience_circuit_breakers{pipeline="keyed",state="open"} 2',
     ]);
+  });
+
+  test('shows hedges as attempts of their own kind, and an adaptive limit from construction', async () => {
+    const registry = create();
+    const clock = new FakeClock();
+    const policies = [adaptiveLimit(), hedge({ delay: 10, maxExtraLoadRatio: 1 })];
+    const p = pipeline('inventory', policies, { clock, metrics: prometheus(registry) });
+    expect(await lines(registry, 'resilience_limiter')).toEqual([
+      'resilience_limiter_limit{pipeline="inventory"} 20',
+      'resilience_limiter_inflight{pipeline="inventory"} 0',
+      'resilience_limiter_queued{pipeline="inventory"} 0',
+    ]);
+    const call = p.execute((ctx) => (ctx.hedge === 0 ? new Promise(() => {}) : 'hedge'), { idempotent: true });
+    await clock.advance(10);
+    await call;
+    expect(await lines(registry, 'resilience_attempts_total')).toEqual([
+      'resilience_attempts_total{pipeline="inventory",kind="hedge",outcome="success"} 1',
+      'resilience_attempts_total{pipeline="inventory",kind="first",outcome="ignored"} 1',
+    ]);
+    // The first run never ends, so the call keeps its place.
+    expect(await lines(registry, 'resilience_limiter_inflight')).toEqual(['resilience_limiter_inflight{pipeline="inventory"} 1']);
   });
 });

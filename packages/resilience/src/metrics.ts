@@ -26,7 +26,7 @@ function instrumentsOn(registry: MetricRegistry): Instruments {
     }),
     attempts: counter(registry, {
       name: 'resilience_attempts_total',
-      help: 'Runs of the function, by kind (first or retry) and outcome',
+      help: 'Runs of the function, by kind (first, retry or hedge) and outcome',
       labels: ['pipeline', 'kind', 'outcome'],
     }),
     rejections: counter(registry, {
@@ -112,7 +112,7 @@ function collect(view: PipelineView, value: (of: PolicySnapshot) => number | und
  * |---|---|---|
  * | `resilience_calls_total` | counter | `pipeline`, `outcome` |
  * | `resilience_call_duration_seconds` | histogram | `pipeline` |
- * | `resilience_attempts_total` | counter | `pipeline`, `kind` (`first`, `retry`), `outcome` |
+ * | `resilience_attempts_total` | counter | `pipeline`, `kind` (`first`, `retry`, `hedge`), `outcome` |
  * | `resilience_rejections_total` | counter | `pipeline`, `policy`, `reason` |
  * | `resilience_circuit_breakers` | gauge, from construction | `pipeline`, `state` (`closed`, `open`, `half_open`, `isolated`) |
  * | `resilience_circuit_breaker_transitions_total` | counter | `pipeline`, `from`, `to` |

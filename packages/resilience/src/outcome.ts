@@ -21,6 +21,8 @@ export type RawOutcome = { readonly ok: true; readonly value: unknown } | { read
 export interface AttemptRecord {
   /** 1 for the first run. */
   readonly attempt: number;
+  /** 0; from 1 for a hedge beside that attempt. */
+  readonly hedge: number;
   /** How it was judged. */
   readonly kind: OutcomeKind;
   /** What it rejected with; undefined when it returned a value. */

@@ -31,7 +31,7 @@ export interface ExecuteOptions {
   readonly key?: string | undefined;
   /** How much the call matters. Default: `critical`. Seen as `ctx.criticality` and told to the next hop by `ctx.headers()`. */
   readonly criticality?: Criticality | undefined;
-  /** Whether the function may run twice. `false`: only `throttled` is retried, for then the dependency did nothing. Default: not said. */
+  /** Whether the function may run twice. `true`: it may be hedged. `false`: only `throttled` is retried, for then the dependency did nothing. Default: not said. */
   readonly idempotent?: boolean | undefined;
   /** What is left of the deadline of the call that this one serves, in milliseconds. Default: no inherited deadline. */
   readonly remainingMs?: number | undefined;
@@ -64,7 +64,7 @@ export interface Pipeline {
    * Runs the function inside the policies; resolves to its value.
    *
    * @throws what the function threw, or ResilienceError `TIMEOUT`, `DEADLINE_EXCEEDED`, `CIRCUIT_OPEN`, `CIRCUIT_ISOLATED`,
-   * `BULKHEAD_FULL`, `RATE_LIMITED`, `THROTTLED`, `RETRIES_EXHAUSTED`, `ABORTED`; `INVALID_OPTION` for an option of the call
+   * `BULKHEAD_FULL`, `LIMIT_EXCEEDED`, `RATE_LIMITED`, `THROTTLED`, `RETRIES_EXHAUSTED`, `ABORTED`; `INVALID_OPTION` for an option of the call
    */
   execute<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options?: ExecuteOptions): Promise<T>;
   /**
@@ -235,7 +235,7 @@ const policiesOption: OptionCheck = (policies) =>
  * Puts policies around the calls to one dependency. Make it once and keep it: breakers remember.
  *
  * @param name - shown in errors, events and metrics; 1 to 100 characters. Keep the number of names small.
- * @param policies - outer to inner: fallback, deadline, adaptive throttle, bulkhead, rate limit, retry, breaker, timeout; any may be left out.
+ * @param policies - outer to inner: fallback, deadline, adaptive throttle, bulkhead or another limit, rate limit, retry, hedge, breaker, timeout; any may be left out.
  * @throws ResilienceError `INVALID_OPTION`, `POLICY_ORDER`
  *
  * @example

@@ -5,7 +5,17 @@ import type { PipelineEvent, PolicySnapshot } from './events.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a policy does; it decides where it may stand in a pipeline. */
-export type PolicyKind = 'fallback' | 'deadline' | 'throttle' | 'bulkhead' | 'rate-limit' | 'retry' | 'breaker' | 'timeout' | 'custom';
+export type PolicyKind =
+  | 'fallback'
+  | 'deadline'
+  | 'throttle'
+  | 'bulkhead'
+  | 'rate-limit'
+  | 'retry'
+  | 'hedge'
+  | 'breaker'
+  | 'timeout'
+  | 'custom';
 
 /** What a policy may use of its pipeline. */
 export interface PolicyHost {
@@ -67,6 +77,7 @@ const ORDER: Readonly<Record<Exclude<PolicyKind, 'custom'>, string>> = {
   bulkhead: 'a call without a place must take no permit',
   'rate-limit': 'a retry takes no permit',
   retry: 'every attempt must ask the breaker and have its own timeout',
+  hedge: 'every hedge must ask the breaker and have its own timeout',
   breaker: 'it must see a timed-out attempt as a failure',
   timeout: '',
 };

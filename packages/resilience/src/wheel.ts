@@ -21,8 +21,8 @@ export interface Ticker {
 class Entry {
   previous: Entry = this;
   next: Entry = this;
-  readonly run: () => void;
-  readonly tick: number;
+  declare readonly run: () => void;
+  declare readonly tick: number;
 
   constructor(run: () => void, tick: number) {
     this.run = run;

@@ -11,6 +11,8 @@ import {
   ResilienceError,
   type ResilienceErrorCode,
 } from '@nines/resilience';
+import { hedge, quantile } from '@nines/resilience/hedge';
+import { adaptiveLimit, loadShedding } from '@nines/resilience/limit';
 import { opossum } from '@nines/resilience/opossum';
 import { pRetry } from '@nines/resilience/p-retry';
 import { prometheus } from '@nines/resilience/prometheus';
@@ -95,5 +97,26 @@ describe('README', () => {
     });
     expect(rows.get('circuitBreaker({ halfOpen: { permits, failureRateThreshold, probeTimeoutMs } })')).toBe('3, 0.5, 10000');
     expect(rows.get('circuitBreaker({ key, maxKeys, metricsOnly })')).toBe('one breaker, 1000, `false`');
+  });
+
+  test('tells the true defaults of hedge and of the limits', () => {
+    const rows = new Map(
+      table('Options that matter').map(([option, value]) => [words(option)[0], (value ?? '').replaceAll(/(\d) (\d)/g, '$1$2')]),
+    );
+    expect(hedge({ delay: quantile(0.95) }).options).toMatchObject({ delay: { minimumCalls: 100 }, maxHedges: 1, maxExtraLoadRatio: 0.05 });
+    expect(rows.get('hedge({ maxHedges, maxExtraLoadRatio })')).toBe('1, 0.05');
+    expect(adaptiveLimit().options).toMatchObject({ algorithm: 'gradient', initialLimit: 20, minLimit: 20, maxLimit: 200 });
+    expect(rows.get('adaptiveLimit({ initialLimit, minLimit, maxLimit })')).toBe('20, 20, 200');
+    expect(adaptiveLimit().options).toMatchObject({ windowMs: 100, longWindowMs: 600_000 });
+    expect(rows.get('adaptiveLimit({ windowMs, longWindowMs })')).toBe('100, 600000');
+    expect(adaptiveLimit({ algorithm: 'aimd' }).options).toMatchObject({ backoffRatio: 0.9, dropRateThreshold: 0.05 });
+    expect(rows.get('adaptiveLimit({ backoffRatio, dropRateThreshold, slowMs })')).toBe('0.9, 0.05, none');
+    expect(loadShedding({ maxConcurrent: 1 }).options).toMatchObject({
+      maxQueue: 0,
+      maxWaitMs: 1_000,
+      shedFrom: { 'critical+': 1, critical: 0.9, 'sheddable+': 0.7, sheddable: 0.5 },
+    });
+    expect(rows.get('loadShedding({ shedFrom })')).toBe('critical+ 1, critical 0.9, sheddable+ 0.7, sheddable 0.5; none');
+    expect(rows.get('loadShedding({ maxQueue, maxWaitMs })')).toBe('0, 1000');
   });
 });

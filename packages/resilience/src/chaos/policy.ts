@@ -152,14 +152,19 @@ class Chaos implements BoundPolicy {
   /** The attempt ends here, so it is told of here: the innermost stage does not see it. */
   #end(ctx: PolicyContext, startedAt: number, { result, kind, retryAfterMs }: MadeUp): Outcome<unknown> {
     const { pipeline, clock, observed, emit } = this.#host;
-    const { attempt, key } = ctx;
+    const { attempt, hedge, key } = ctx;
     const durationMs = clock.now() - startedAt;
     const error = result.ok ? undefined : result.error;
     if (observed()) {
-      const info = { pipeline, attempt, kind: attempt === 1 ? ('first' as const) : ('retry' as const), key };
+      const info = {
+        pipeline,
+        attempt,
+        kind: hedge > 0 ? ('hedge' as const) : attempt === 1 ? ('first' as const) : ('retry' as const),
+        key,
+      };
       emit({ type: 'attempt', pipeline, info, kind, durationMs, error });
     }
-    return { ...result, kind, attempts: [...ctx.attempts, { attempt, kind, error, durationMs }], retryAfterMs };
+    return { ...result, kind, attempts: [...ctx.attempts, { attempt, hedge, kind, error, durationMs }], retryAfterMs };
   }
 }
 

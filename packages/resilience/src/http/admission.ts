@@ -7,11 +7,11 @@ import {
   objectOption,
   oneOf,
   optional,
-  ResilienceError,
   resolveOptions,
   systemClock,
   wholeNumber,
 } from '@nines/resilience';
+import { resolveShedFrom, SHED_FROM, type ShedFrom, sheds } from '../shedding.ts';
 import { CRITICALITY_HEADER, DEADLINE_HEADER, parseCriticality, parseTimeout, type RequestHeaders } from './headers.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { type RequestContext, ServedRequest } from './request.ts';
@@ -79,15 +79,8 @@ export interface AdmissionSnapshot {
 
 type Resolved = Required<Omit<AdmissionOptions, 'defaultDeadlineMs' | 'shedFrom'>> & {
   readonly defaultDeadlineMs?: number;
-  readonly shedFrom: Readonly<Record<Criticality, number>>;
+  readonly shedFrom: ShedFrom;
 };
-
-const SHED_FROM: Readonly<Record<Criticality, number>> = Object.freeze({
-  'critical+': 1,
-  critical: 0.9,
-  'sheddable+': 0.7,
-  sheddable: 0.5,
-});
 
 const defaults: Readonly<Partial<Resolved>> = Object.freeze({
   maxEventLoopDelayMs: 200,
@@ -97,23 +90,6 @@ const defaults: Readonly<Partial<Resolved>> = Object.freeze({
   retryAfterSeconds: 1,
   clock: systemClock,
 });
-
-/** What matters less is shed first, or the levels mean nothing. */
-function checkLevels(given: object): Readonly<Record<Criticality, number>> {
-  const levels: Readonly<Record<string, unknown>> = { ...SHED_FROM, ...given };
-  let above = 1;
-  for (const level of CRITICALITIES) {
-    const from = levels[level];
-    if (typeof from !== 'number' || !(from > 0 && from <= above)) {
-      throw new ResilienceError('INVALID_OPTION', `admission: shedFrom.${level} must be above 0 and at most ${above}, got ${String(from)}`);
-    }
-    above = from;
-  }
-  const unknown = Object.keys(levels).find((level) => parseCriticality(level) === undefined);
-  if (unknown !== undefined)
-    throw new ResilienceError('INVALID_OPTION', `admission: unknown criticality ${unknown.slice(0, 80)} in shedFrom`);
-  return levels as Readonly<Record<Criticality, number>>;
-}
 
 /** Options of the gate itself, resolved. */
 export function resolveAdmission(options: AdmissionOptions): Resolved {
@@ -133,7 +109,7 @@ export function resolveAdmission(options: AdmissionOptions): Resolved {
       clock: objectOption(),
     },
   );
-  return { ...resolved, shedFrom: checkLevels(resolved.shedFrom) };
+  return { ...resolved, shedFrom: resolveShedFrom('admission', resolved.shedFrom) };
 }
 
 const zero = (): Record<Criticality, number> => ({ 'critical+': 0, critical: 0, 'sheddable+': 0, sheddable: 0 });
@@ -163,9 +139,8 @@ export class Gate {
       this.#expired += 1;
       return { admitted: false, criticality, reason: 'deadline', status: 504, retryAfterSeconds: undefined };
     }
-    const from = shedFrom[criticality];
-    if (this.#inFlight / maxInFlight >= from) return this.#refuse(criticality, 'in_flight');
-    if (this.#delay.ms / maxEventLoopDelayMs >= from) return this.#refuse(criticality, 'event_loop');
+    if (sheds(shedFrom, criticality, this.#inFlight / maxInFlight)) return this.#refuse(criticality, 'in_flight');
+    if (sheds(shedFrom, criticality, this.#delay.ms / maxEventLoopDelayMs)) return this.#refuse(criticality, 'event_loop');
     this.#inFlight += 1;
     this.#admitted[criticality] += 1;
     this.#delay.start();

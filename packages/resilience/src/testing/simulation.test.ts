@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pipeline, timeout } from '@nines/resilience';
+import { circuitBreaker, pipeline, timeout } from '@nines/resilience';
 import { simulation } from '@nines/resilience/testing';
 
 /** A load of 80 % on two workers, through a real pipeline. */
@@ -12,7 +12,30 @@ async function day(seed: number): Promise<unknown> {
   return [server.stats, load.stats, load.quantileMs(0.5), load.quantileMs(0.99)];
 }
 
+/** A call a second, for an hour in which the server is down for a minute. */
+async function hour(seed: number): Promise<{ readonly calls: number; readonly failed: number; readonly wallMs: number }> {
+  const began = performance.now();
+  const world = simulation({ seed });
+  const server = world.server({ workers: 10, serviceMs: 50 });
+  const calls = pipeline('p', [circuitBreaker()], { clock: world.clock, random: world.random });
+  const load = world.load({ perSecond: 1, call: () => calls.executeOutcome((ctx) => server.call(ctx.signal)) });
+  await world.run(1_800_000);
+  server.health = 'down';
+  await world.run(60_000);
+  server.health = 'up';
+  await world.run(1_740_000);
+  return { calls: load.stats.started, failed: load.stats.failed, wallMs: performance.now() - began };
+}
+
 describe('simulation', () => {
+  test('an hour passes as fast as its events can be worked off, the same for the same seed', async () => {
+    const first = await hour(1);
+    const second = await hour(1);
+    console.info(`a simulated hour of ${second.calls} calls: ${second.wallMs.toFixed(0)} ms of wall`);
+    expect({ ...first, wallMs: 0 }).toEqual({ ...second, wallMs: 0 });
+    expect(first.failed).toBeGreaterThan(20);
+  });
+
   test('gives the same run for the same seed, another for another', async () => {
     const [a, b, c] = await Promise.all([day(1), day(1), day(2)]);
     expect(a).toEqual(b);
