@@ -1,6 +1,8 @@
+import type { PolicyContext } from './context.ts';
+import type { PolicySnapshot } from './events.ts';
 import { MAX_TIMER_MS, type OptionCheck, resolveOptions, wholeNumber } from './options.ts';
 import type { OutcomeKind } from './outcome.ts';
-import type { Policy } from './policy.ts';
+import type { BoundPolicy, Done, Policy, PolicyHost, Step } from './policy.ts';
 import { Rolling } from './rolling.ts';
 
 /** Options of {@link adaptiveThrottle}. Both have a default. */
@@ -24,6 +26,53 @@ const multiplier: OptionCheck = (value) => (typeof value === 'number' && value >
 function accepted(kind: OutcomeKind): boolean | undefined {
   if (kind === 'success' || kind === 'failure') return true;
   return kind === 'transient' || kind === 'throttled' ? false : undefined;
+}
+
+/** What one pipeline remembers of its dependency. */
+class Throttle implements BoundPolicy {
+  readonly #host: PolicyHost;
+  readonly #calls: Rolling;
+  #k: number;
+
+  constructor(host: PolicyHost, { k, windowMs }: Required<AdaptiveThrottleOptions>) {
+    this.#host = host;
+    this.#calls = new Rolling(windowMs, SLICES, 2);
+    this.#k = k;
+  }
+
+  /** Goes on under other options. */
+  use({ k }: Required<AdaptiveThrottleOptions>): this {
+    this.#k = k;
+    return this;
+  }
+
+  step(ctx: PolicyContext, next: Step, done: Done): void {
+    const p = this.#ratio(ctx.now);
+    if (p > 0 && this.#host.random() < p) {
+      this.#calls.add(REQUESTS, 1);
+      done(ctx.refuse(NAME, 'THROTTLED', 'throttled', 'the dependency refuses too much'));
+      return;
+    }
+    next(ctx, (outcome) => {
+      const ok = accepted(outcome.kind);
+      if (ok !== undefined) {
+        this.#calls.advance(ctx.now);
+        this.#calls.add(REQUESTS, 1);
+        if (ok) this.#calls.add(ACCEPTS, 1);
+      }
+      done(outcome);
+    });
+  }
+
+  snapshot(): PolicySnapshot {
+    return { rejectionRatio: this.#ratio(this.#host.clock.now()) };
+  }
+
+  #ratio(now: number): number {
+    this.#calls.advance(now);
+    const requests = this.#calls.sum(REQUESTS);
+    return Math.max(0, (requests - this.#k * this.#calls.sum(ACCEPTS)) / (requests + 1));
+  }
 }
 
 /**
@@ -55,38 +104,11 @@ export function adaptiveThrottle(options: AdaptiveThrottleOptions = {}): Policy 
     k: multiplier,
     windowMs: wholeNumber(1_000, MAX_TIMER_MS),
   });
-  const { k, windowMs } = resolved;
   return {
     name: NAME,
     kind: 'throttle',
     options: resolved,
-    bind({ clock, random }) {
-      const calls = new Rolling(windowMs, SLICES, 2);
-      const rejectionRatio = (now: number): number => {
-        calls.advance(now);
-        const requests = calls.sum(REQUESTS);
-        return Math.max(0, (requests - k * calls.sum(ACCEPTS)) / (requests + 1));
-      };
-      return {
-        step(ctx, next, done) {
-          const p = rejectionRatio(ctx.now);
-          if (p > 0 && random() < p) {
-            calls.add(REQUESTS, 1);
-            done(ctx.refuse(NAME, 'THROTTLED', 'throttled', 'the dependency refuses too much'));
-            return;
-          }
-          next(ctx, (outcome) => {
-            const ok = accepted(outcome.kind);
-            if (ok !== undefined) {
-              calls.advance(ctx.now);
-              calls.add(REQUESTS, 1);
-              if (ok) calls.add(ACCEPTS, 1);
-            }
-            done(outcome);
-          });
-        },
-        snapshot: () => ({ rejectionRatio: rejectionRatio(clock.now()) }),
-      };
-    },
+    fixed: ['windowMs'],
+    bind: (host, previous) => (previous instanceof Throttle ? previous.use(resolved) : new Throttle(host, resolved)),
   };
 }

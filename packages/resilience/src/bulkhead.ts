@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import type { PolicyContext } from './context.ts';
 import type { PolicySnapshot } from './events.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
@@ -17,59 +18,80 @@ const defaults: Readonly<Partial<BulkheadOptions>> = Object.freeze({ maxQueue: 0
 
 const NAME = 'bulkhead';
 
-/** The places of one pipeline. Waiters are served in the order in which they came. */
-function bindBulkhead({ maxConcurrent, maxQueue, maxWaitMs }: Readonly<Required<BulkheadOptions>>, { clock }: PolicyHost): BoundPolicy {
-  const queue = new Set<() => void>();
-  let inFlight = 0;
+type Resolved = Readonly<Required<BulkheadOptions>>;
 
-  /** Only one may begin: the place that became free is taken before anything else can run. */
-  function release(): void {
-    inFlight -= 1;
-    for (const next of queue) {
-      next();
-      return;
+/** The places of one pipeline. Waiters are served in the order in which they came. */
+class Places implements BoundPolicy {
+  readonly #clock: Clock;
+  readonly #queue = new Set<() => void>();
+  #inFlight = 0;
+  #options: Resolved;
+
+  constructor({ clock }: PolicyHost, options: Resolved) {
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** Goes on under other options. Who waits keeps waiting, for as long as was said then. */
+  use(options: Resolved): this {
+    this.#options = options;
+    this.#admit();
+    return this;
+  }
+
+  step(ctx: PolicyContext, next: Step, done: Done): void {
+    const { maxConcurrent, maxQueue } = this.#options;
+    if (this.#inFlight < maxConcurrent) this.#begin(ctx, next, done);
+    else if (this.#queue.size < maxQueue) this.#wait(ctx, next, done);
+    else done(ctx.refuse(NAME, 'BULKHEAD_FULL', 'full', `${maxConcurrent} calls run and ${maxQueue} wait`));
+  }
+
+  snapshot(): PolicySnapshot {
+    return { limiter: { limit: this.#options.maxConcurrent, inFlight: this.#inFlight, queued: this.#queue.size } };
+  }
+
+  /** A place that became free is taken before anything else can run. */
+  #admit(): void {
+    for (const enter of this.#queue) {
+      if (this.#inFlight >= this.#options.maxConcurrent) return;
+      enter();
     }
   }
 
-  function begin(ctx: PolicyContext, next: Step, done: Done): void {
-    inFlight += 1;
+  #begin(ctx: PolicyContext, next: Step, done: Done): void {
+    this.#inFlight += 1;
     next(ctx, (outcome) => {
-      ctx.whenIdle(release);
+      ctx.whenIdle(() => {
+        this.#inFlight -= 1;
+        this.#admit();
+      });
       done(outcome);
     });
   }
 
-  function wait(ctx: PolicyContext, next: Step, done: Done): void {
+  #wait(ctx: PolicyContext, next: Step, done: Done): void {
+    const { maxWaitMs } = this.#options;
     const leave = (): void => {
-      queue.delete(enter);
+      this.#queue.delete(enter);
       cancel();
       off();
       ctx.refresh();
     };
     const enter = (): void => {
       leave();
-      begin(ctx, next, done);
+      this.#begin(ctx, next, done);
     };
     const expire = (): void => {
       leave();
       done(ctx.refuse(NAME, 'BULKHEAD_FULL', 'waited', `no place became free within ${maxWaitMs} ms`));
     };
-    queue.add(enter);
-    const cancel = clock.schedule(expire, maxWaitMs, false, ctx.now);
+    this.#queue.add(enter);
+    const cancel = this.#clock.schedule(expire, maxWaitMs, false, ctx.now);
     const off = ctx.onAbort(() => {
       leave();
       done(ctx.failAborted('rejected'));
     });
   }
-
-  return {
-    step(ctx, next, done) {
-      if (inFlight < maxConcurrent) begin(ctx, next, done);
-      else if (queue.size < maxQueue) wait(ctx, next, done);
-      else done(ctx.refuse(NAME, 'BULKHEAD_FULL', 'full', `${maxConcurrent} calls run and ${maxQueue} wait`));
-    },
-    snapshot: (): PolicySnapshot => ({ limiter: { limit: maxConcurrent, inFlight, queued: queue.size } }),
-  };
 }
 
 /**
@@ -95,5 +117,10 @@ export function bulkhead(options: BulkheadOptions): Policy {
     maxQueue: wholeNumber(0, 1_000_000),
     maxWaitMs: wholeNumber(1, MAX_TIMER_MS),
   });
-  return { name: NAME, kind: 'bulkhead', options: resolved, bind: (host) => bindBulkhead(resolved, host) };
+  return {
+    name: NAME,
+    kind: 'bulkhead',
+    options: resolved,
+    bind: (host, previous) => (previous instanceof Places ? previous.use(resolved) : new Places(host, resolved)),
+  };
 }

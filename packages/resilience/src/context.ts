@@ -1,7 +1,8 @@
+import type { Classify, Judgement } from './classify.ts';
 import type { Clock } from './clock.ts';
 import { ResilienceError, type ResilienceErrorCode } from './errors.ts';
-import type { EventStream, RejectionReason } from './events.ts';
-import type { AttemptRecord, ErrorOutcome, OutcomeKind } from './outcome.ts';
+import type { AttemptInfo, EventStream, RejectionReason } from './events.ts';
+import { type AttemptRecord, type ErrorOutcome, LateError, type Outcome, type OutcomeKind, type RawOutcome } from './outcome.ts';
 import { type Criticality, propagationHeaders } from './propagation.ts';
 
 /** What the function of a call is given. */
@@ -42,6 +43,11 @@ export interface PolicyContext extends CallContext {
   sleep(ms: number): Promise<boolean>;
   /** Runs the function as soon as no run of the user's function goes on in this call: one that timed out may still work. */
   whenIdle(run: () => void): void;
+  /**
+   * The outcome of an attempt that began at `startedAt` and ends now: it joins {@link PolicyContext.attempts}, and observers are
+   * told. For a policy that answers in the place of the function; the innermost stage does it for the function itself.
+   */
+  record(result: RawOutcome, judgement: Judgement, startedAt: number): Outcome<unknown>;
   /** The outcome of a call that a policy ends with an error. */
   fail(error: ResilienceError, kind: OutcomeKind): ErrorOutcome;
   /** The outcome of a call whose context was aborted: `ignored` when its caller left, else the kind given. Only after an abort. */
@@ -67,14 +73,20 @@ export interface Fork extends PolicyContext {
   end(): void;
 }
 
+/** What all calls of one pipeline share. */
+export interface CallHost {
+  readonly pipeline: string;
+  readonly clock: Clock;
+  readonly classify: Classify;
+  readonly events: EventStream;
+}
+
 /** What all contexts of one call share. */
 export interface CallState {
-  readonly pipeline: string;
+  readonly host: CallHost;
   readonly key: string | undefined;
   readonly criticality: Criticality;
   readonly idempotent: boolean | undefined;
-  readonly clock: Clock;
-  readonly events: EventStream;
   readonly run: (ctx: CallContext) => unknown;
   /** Replaced by each attempt that ends. */
   attempts: readonly AttemptRecord[];
@@ -89,27 +101,6 @@ export interface CallState {
 /** Hears of an abort. */
 export interface AbortWatcher {
   abort(reason: ResilienceError): void;
-}
-
-/** Building an error with its stack costs more than the whole call, and most callers of `executeOutcome` read only the kind. */
-class LateError implements ErrorOutcome {
-  readonly ok = false;
-  readonly kind: OutcomeKind;
-  readonly attempts: readonly AttemptRecord[];
-  readonly retryAfterMs: number | undefined;
-  readonly #build: () => ResilienceError;
-  #error: ResilienceError | undefined;
-
-  constructor(kind: OutcomeKind, attempts: readonly AttemptRecord[], retryAfterMs: number | undefined, build: () => ResilienceError) {
-    this.kind = kind;
-    this.attempts = attempts;
-    this.retryAfterMs = retryAfterMs;
-    this.#build = build;
-  }
-
-  get error(): ResilienceError {
-    return (this.#error ??= this.#build());
-  }
 }
 
 /** The one implementation of every context. */
@@ -131,7 +122,7 @@ export class Context implements Fork {
   }
 
   get pipeline(): string {
-    return this.call.pipeline;
+    return this.call.host.pipeline;
   }
 
   get key(): string | undefined {
@@ -163,11 +154,11 @@ export class Context implements Fork {
   }
 
   refresh(): number {
-    return (this.call.now = this.call.clock.now());
+    return (this.call.now = this.call.host.clock.now());
   }
 
   remainingMs(): number {
-    return this.#deadlineAt === Number.POSITIVE_INFINITY ? this.#deadlineAt : Math.max(0, this.#deadlineAt - this.call.clock.now());
+    return this.#deadlineAt === Number.POSITIVE_INFINITY ? this.#deadlineAt : Math.max(0, this.#deadlineAt - this.call.host.clock.now());
   }
 
   headers(): Record<string, string> {
@@ -216,7 +207,7 @@ export class Context implements Fork {
   sleep(ms: number): Promise<boolean> {
     if (this.aborted !== undefined) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const cancel = this.call.clock.schedule(() => {
+      const cancel = this.call.host.clock.schedule(() => {
         off();
         this.refresh();
         resolve(true);
@@ -242,6 +233,26 @@ export class Context implements Fork {
     };
   }
 
+  /** Which attempt this is, as observers see it. */
+  info(): AttemptInfo {
+    const { pipeline, attempt, key } = this;
+    return { pipeline, attempt, kind: attempt === 1 ? 'first' : 'retry', key };
+  }
+
+  record(result: RawOutcome, { kind, retryAfterMs, discard }: Judgement, startedAt: number, info?: AttemptInfo): Outcome<unknown> {
+    const { call, attempt } = this;
+    const { pipeline, events } = call.host;
+    const durationMs = Math.max(0, this.refresh() - startedAt);
+    const error = result.ok ? undefined : result.error;
+    const record = { attempt, kind, error, durationMs };
+    // The empty list is frozen, and to spread a frozen list costs more than the rest of this.
+    const attempts = call.attempts.length === 0 ? [record] : [...call.attempts, record];
+    call.attempts = attempts;
+    if (events.active) events.emit({ type: 'attempt', pipeline, info: info ?? this.info(), kind, durationMs, error });
+    if (result.ok) return { ok: true, value: result.value, kind, attempts, retryAfterMs, discard };
+    return { ok: false, error, kind, attempts, retryAfterMs };
+  }
+
   fail(error: ResilienceError, kind: OutcomeKind): ErrorOutcome {
     return { ok: false, error, kind, attempts: this.call.attempts, retryAfterMs: error.retryAfterMs };
   }
@@ -259,7 +270,7 @@ export class Context implements Fork {
     retryAfterMs?: number,
     cause?: unknown,
   ): ErrorOutcome {
-    const { pipeline, attempts } = this.call;
+    const { pipeline, attempts } = this;
     return new LateError(kind, attempts, retryAfterMs, () => {
       const details = { policy, pipeline, retryAfterMs, attempts: [...attempts], cause };
       return new ResilienceError(code, `${pipeline}: ${why}`, details);
@@ -267,7 +278,8 @@ export class Context implements Fork {
   }
 
   refuse(policy: string, code: ResilienceErrorCode, reason: RejectionReason, why: string, retryAfterMs?: number): ErrorOutcome {
-    const { pipeline, key, events } = this.call;
+    const { host, key } = this.call;
+    const { pipeline, events } = host;
     if (events.active) events.emit({ type: 'rejection', pipeline, policy, reason, key, retryAfterMs });
     return this.failLater('rejected', policy, code, why, retryAfterMs);
   }

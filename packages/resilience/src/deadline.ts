@@ -1,4 +1,5 @@
 import { bound } from './bound.ts';
+import type { PolicyContext } from './context.ts';
 import { ResilienceError } from './errors.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
 import type { Policy } from './policy.ts';
@@ -7,6 +8,11 @@ import type { Policy } from './policy.ts';
 export interface DeadlineOptions {
   /** Longest time of the whole call: all attempts and the waits between them. Milliseconds, from 1. */
   readonly totalMs: number;
+}
+
+function late({ pipeline, attempts }: PolicyContext, ms: number): ResilienceError {
+  const message = `${pipeline}: the call took longer than ${Math.round(ms)} ms`;
+  return new ResilienceError('DEADLINE_EXCEEDED', message, { policy: 'deadline', pipeline, attempts: [...attempts] });
 }
 
 /**
@@ -32,7 +38,7 @@ export function deadline(options: DeadlineOptions): Policy {
     name: 'deadline',
     kind: 'deadline',
     options: resolved,
-    bind: ({ pipeline, clock }) => ({
+    bind: ({ clock }) => ({
       step(ctx, next, done) {
         const inheritedMs = ctx.remainingMs();
         if (inheritedMs <= 0) {
@@ -40,11 +46,7 @@ export function deadline(options: DeadlineOptions): Policy {
           return;
         }
         const ms = Math.min(totalMs, inheritedMs);
-        const error = (): ResilienceError => {
-          const message = `${pipeline}: the call took longer than ${Math.round(ms)} ms`;
-          return new ResilienceError('DEADLINE_EXCEEDED', message, { policy: 'deadline', pipeline, attempts: [...ctx.attempts] });
-        };
-        bound(clock, ctx, ms, ctx.now + ms, error, next, done);
+        bound(clock, ctx, ms, ctx.now + ms, late, next, done);
       },
     }),
   };

@@ -118,21 +118,24 @@ export interface Observer {
 export class EventStream {
   /** How often an observer threw. */
   errors = 0;
-  readonly #observers = new Set<Observer>();
+  /** Copied when it changes: it is read with every event. */
+  #observers: readonly Observer[] = [];
 
   add(observer: Observer, view: PipelineView): () => void {
-    this.#observers.add(observer);
+    this.#observers = [...this.#observers, observer];
     try {
       observer.attach?.(view);
     } catch {
       this.errors += 1;
     }
-    return () => void this.#observers.delete(observer);
+    return () => {
+      this.#observers = this.#observers.filter((one) => one !== observer);
+    };
   }
 
   /** True when somebody listens. Ask before an event is built. */
   get active(): boolean {
-    return this.#observers.size > 0;
+    return this.#observers.length > 0;
   }
 
   emit(event: PipelineEvent): void {

@@ -94,8 +94,12 @@ export function resolveOptions<T extends object>(
       throw new ResilienceError('INVALID_OPTION', `${owner}: unknown option ${show(name)}; known are ${Object.keys(checks).join(', ')}`);
     }
   }
-  const resolved: Record<string, unknown> = { ...defaults };
-  for (const [name, value] of Object.entries(given ?? {})) if (value !== undefined) resolved[name] = value;
-  for (const [name, check] of Object.entries<OptionCheck>(checks)) checkOption(owner, name, resolved[name], check);
+  const resolved: Record<string, unknown> = {};
+  for (const [name, check] of Object.entries<OptionCheck>(checks)) {
+    const own = (given as Readonly<Record<string, unknown>> | undefined)?.[name];
+    const value = own === undefined ? defaults[name as keyof T] : own;
+    checkOption(owner, name, value, check);
+    if (value !== undefined) resolved[name] = value;
+  }
   return Object.freeze(resolved) as Readonly<T>;
 }

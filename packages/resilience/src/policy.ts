@@ -1,11 +1,11 @@
 import type { Clock } from './clock.ts';
 import type { PolicyContext } from './context.ts';
 import { ResilienceError } from './errors.ts';
-import type { PipelineEvent, PolicySnapshot } from './events.ts';
+import type { BreakerState, PipelineEvent, PolicySnapshot } from './events.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a policy does; it decides where it may stand in a pipeline. */
-export type PolicyKind = 'fallback' | 'deadline' | 'throttle' | 'bulkhead' | 'rate-limit' | 'retry' | 'breaker' | 'timeout' | 'custom';
+export type PolicyKind = 'fallback' | 'deadline' | 'throttle' | 'bulkhead' | 'rate-limit' | 'retry' | 'breaker' | 'timeout' | 'chaos' | 'custom';
 
 /** What a policy may use of its pipeline. */
 export interface PolicyHost {
@@ -34,6 +34,8 @@ export interface BreakerControl {
   isolate(key?: string): void;
   /** Closes, whatever the state was, and forgets what was counted. With a key only the breaker of that key; without one all of now. */
   close(key?: string): void;
+  /** The state of the breaker of a key, or of the one for all. Of a key without a breaker: `closed`. */
+  state(key?: string): BreakerState;
 }
 
 /** A policy inside one pipeline. It has `run` or `step`; with both, `step` is used. */
@@ -55,8 +57,15 @@ export interface Policy {
   readonly kind: PolicyKind;
   /** The resolved options, as `describe()` shows them. */
   readonly options: object;
-  /** Makes the policy part of a pipeline, with a state of its own. */
-  bind(host: PolicyHost): BoundPolicy;
+  /**
+   * Makes the policy part of a pipeline. Without `previous` it has a state of its own.
+   *
+   * @param previous - when the pipeline is reconfigured, what the policy of the same name that stood here gave: a policy with a
+   * state goes on with it, best by returning `previous` itself with the new options. Calls in flight still hold it. Must not throw.
+   */
+  bind(host: PolicyHost, previous?: BoundPolicy): BoundPolicy;
+  /** Options that `reconfigure` must leave as they are, because the state has their shape. Default: none. */
+  readonly fixed?: readonly string[];
 }
 
 /** Outer to inner, each with the reason why it stands outside of those below. */
@@ -68,7 +77,8 @@ const ORDER: Readonly<Record<Exclude<PolicyKind, 'custom'>, string>> = {
   'rate-limit': 'a retry takes no permit',
   retry: 'every attempt must ask the breaker and have its own timeout',
   breaker: 'it must see a timed-out attempt as a failure',
-  timeout: '',
+  timeout: 'it must end what chaos makes slow',
+  chaos: '',
 };
 
 /**

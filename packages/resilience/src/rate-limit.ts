@@ -1,5 +1,8 @@
+import type { Clock } from './clock.ts';
+import type { PolicyContext } from './context.ts';
+import type { PolicySnapshot } from './events.ts';
 import { resolveOptions, wholeNumber } from './options.ts';
-import type { Policy } from './policy.ts';
+import type { BoundPolicy, Done, Policy, PolicyHost, Step } from './policy.ts';
 
 /** Options of {@link rateLimit}. */
 export interface RateLimitOptions {
@@ -13,6 +16,48 @@ const NAME = 'rate-limit';
 
 /** What floating point may lose; a millionth of a millisecond. */
 const EPSILON_MS = 1e-6;
+
+/** The permits of one pipeline. */
+class Permits implements BoundPolicy {
+  readonly #clock: Clock;
+  #due = Number.NEGATIVE_INFINITY;
+  #perSecond = 0;
+  #burst = 0;
+  #intervalMs = 0;
+  #slackMs = 0;
+
+  constructor({ clock }: PolicyHost) {
+    this.#clock = clock;
+  }
+
+  /** Goes on under other options; what was taken stays taken. */
+  use({ permitsPerSecond, burst }: Required<RateLimitOptions>): this {
+    this.#perSecond = permitsPerSecond;
+    this.#burst = burst;
+    this.#intervalMs = 1_000 / permitsPerSecond;
+    this.#slackMs = (burst - 1) * this.#intervalMs + EPSILON_MS;
+    return this;
+  }
+
+  step(ctx: PolicyContext, next: Step, done: Done): void {
+    const waitMs = this.#waitMs(ctx.now);
+    if (waitMs > 0) done(ctx.refuse(NAME, 'RATE_LIMITED', 'rate', `more than ${this.#perSecond} calls a second`, Math.ceil(waitMs)));
+    else {
+      this.#due = Math.max(this.#due, ctx.now) + this.#intervalMs;
+      next(ctx, done);
+    }
+  }
+
+  snapshot(): PolicySnapshot {
+    return { permits: Math.min(this.#burst, Math.floor(-this.#waitMs(this.#clock.now()) / this.#intervalMs) + 1) };
+  }
+
+  /** Until there is a permit; not above 0 when there is one. A clock that jumped back leaves no debt but an empty bucket. */
+  #waitMs(now: number): number {
+    this.#due = Math.min(this.#due, now + this.#slackMs + this.#intervalMs);
+    return this.#due - this.#slackMs - now;
+  }
+}
 
 /**
  * Keeps the calls of one pipeline to a rate, by a token bucket that begins full: a call without a permit is refused at once,
@@ -41,28 +86,11 @@ export function rateLimit(options: RateLimitOptions): Policy {
     { burst: burstByRate },
     { permitsPerSecond: rate, burst: wholeNumber(1, 1_000_000) },
   );
-  const { permitsPerSecond, burst } = resolved;
-  const intervalMs = 1_000 / permitsPerSecond;
-  const slackMs = (burst - 1) * intervalMs + EPSILON_MS;
   return {
     name: NAME,
     kind: 'rate-limit',
     options: resolved,
-    bind({ clock }) {
-      let due = Number.NEGATIVE_INFINITY;
-      return {
-        step(ctx, next, done) {
-          const waitMs = due - slackMs - ctx.now;
-          if (waitMs <= 0) {
-            due = Math.max(due, ctx.now) + intervalMs;
-            next(ctx, done);
-            return;
-          }
-          done(ctx.refuse(NAME, 'RATE_LIMITED', 'rate', `more than ${permitsPerSecond} calls a second`, Math.ceil(waitMs)));
-        },
-        snapshot: () => ({ permits: Math.min(burst, Math.floor((clock.now() + slackMs - due) / intervalMs) + 1) }),
-      };
-    },
+    bind: (host, previous) => (previous instanceof Permits ? previous : new Permits(host)).use(resolved),
   };
 }
 

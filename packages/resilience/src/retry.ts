@@ -40,15 +40,75 @@ const STOPPED = {
 };
 type Stop = keyof typeof STOPPED;
 
-/** The wait before the next attempt, or why there is none. What costs nothing is asked first, the budget last. */
-type Decide = (ctx: PolicyContext, attempt: number, outcome: Outcome<unknown>) => number | Stop;
+/** The retries of one pipeline. */
+class Retries implements BoundPolicy {
+  readonly #host: PolicyHost;
+  #options: Resolved;
+  #budget: RetryBudget;
 
-function decide(
-  { maxAttempts, backoff, retryAfter, allow }: Resolved,
-  budget: RetryBudget,
-  { pipeline, random, emit }: PolicyHost,
-): Decide {
-  return (ctx, attempt, { kind, retryAfterMs = 0 }) => {
+  constructor(host: PolicyHost, options: Resolved) {
+    this.#host = host;
+    this.#options = options;
+    this.#budget = options.budget ?? retryBudget();
+  }
+
+  /** Goes on under other options; without a budget of its own, they keep the one there is. */
+  use(options: Resolved): this {
+    this.#options = options;
+    this.#budget = options.budget ?? this.#budget;
+    return this;
+  }
+
+  step(ctx: PolicyContext, inside: Step, done: Done): void {
+    this.#budget.call(ctx.now);
+    this.#attempt(ctx, 1, inside, done);
+  }
+
+  snapshot(): PolicySnapshot {
+    return { retryBudget: this.#budget.balance(this.#host.clock.now()) };
+  }
+
+  #attempt(ctx: PolicyContext, count: number, inside: Step, done: Done): void {
+    // The first attempt needs no context of its own: nothing but what ends the call ends it from outside.
+    const own = count === 1 ? undefined : ctx.fork({ attempt: count });
+    inside(own ?? ctx, (outcome) => {
+      own?.end();
+      const { kind } = outcome;
+      this.#budget.settled(kind, ctx.now);
+      if (ctx.aborted !== undefined || (kind !== 'transient' && kind !== 'throttled')) done(outcome);
+      else this.#again(ctx, count, outcome, inside, done);
+    });
+  }
+
+  /** Another attempt after a wait, or the end. */
+  #again(ctx: PolicyContext, count: number, outcome: Outcome<unknown>, inside: Step, done: Done): void {
+    let delayMs: number | Stop;
+    try {
+      delayMs = this.#decide(ctx, count, outcome);
+    } catch (error) {
+      // The user's backoff or allow() threw: a mistake in the program, which is shown and not retried.
+      done({ ok: false, error, kind: 'ignored', attempts: ctx.attempts, retryAfterMs: undefined });
+      return;
+    }
+    if (typeof delayMs === 'string') {
+      done(this.#exhausted(ctx, count, outcome, delayMs));
+      return;
+    }
+    const { pipeline, emit } = this.#host;
+    emit({ type: 'retry', pipeline, policy: 'retry', attempt: count + 1, delayMs, kind: outcome.kind });
+    discard(outcome);
+    void this.#wait(ctx, delayMs, () => this.#attempt(ctx, count + 1, inside, done), done);
+  }
+
+  async #wait(ctx: PolicyContext, delayMs: number, run: () => void, done: Done): Promise<void> {
+    if (await ctx.sleep(delayMs)) run();
+    else done(ctx.failAborted('transient'));
+  }
+
+  /** The wait before the next attempt, or why there is none. What costs nothing is asked first, the budget last. */
+  #decide(ctx: PolicyContext, attempt: number, { kind, retryAfterMs = 0 }: Outcome<unknown>): number | Stop {
+    const { maxAttempts, backoff, retryAfter, allow } = this.#options;
+    const { pipeline, random, emit } = this.#host;
     if (attempt >= maxAttempts) return 'attempts';
     if (ctx.idempotent === false && kind !== 'throttled') return 'idempotent';
     if (retryAfterMs < 0) return 'pushback';
@@ -57,64 +117,18 @@ function decide(
     const delayMs = Math.max(ms > 0 ? Math.min(ms, MAX_TIMER_MS) : 0, retryAfterMs);
     if (delayMs >= ctx.remainingMs()) return 'deadline';
     if (allow?.() === false) return 'disallowed';
-    if (budget.take(ctx.now)) return delayMs;
+    if (this.#budget.take(ctx.now)) return delayMs;
     emit({ type: 'rejection', pipeline, policy: 'retry', reason: 'budget', key: ctx.key, retryAfterMs: undefined });
     return 'budget';
-  };
-}
-
-function bindRetry(options: Resolved, host: PolicyHost): BoundPolicy {
-  const { pipeline, clock, emit } = host;
-  const { maxAttempts, budget = retryBudget() } = options;
-  const next = decide(options, budget, host);
+  }
 
   /** A value stays a value: the caller gets the last one. */
-  function exhausted(ctx: PolicyContext, attempt: number, outcome: Outcome<unknown>, stop: Stop): Outcome<unknown> {
+  #exhausted(ctx: PolicyContext, attempt: number, outcome: Outcome<unknown>, stop: Stop): Outcome<unknown> {
+    const { maxAttempts } = this.#options;
     if (outcome.ok || maxAttempts === 1) return outcome;
     const why = `gave up after ${attempt} of ${maxAttempts} attempts: ${STOPPED[stop]}`;
     return ctx.failLater(outcome.kind, 'retry', 'RETRIES_EXHAUSTED', why, outcome.retryAfterMs, outcome.error);
   }
-
-  async function wait(ctx: PolicyContext, delayMs: number, run: () => void, done: Done): Promise<void> {
-    if (await ctx.sleep(delayMs)) run();
-    else done(ctx.failAborted('transient'));
-  }
-
-  function attempt(ctx: PolicyContext, count: number, inside: Step, done: Done): void {
-    const inner = ctx.fork({ attempt: count });
-    inside(inner, (outcome) => {
-      inner.end();
-      const { kind } = outcome;
-      budget.settled(kind, ctx.now);
-      if (ctx.aborted !== undefined || (kind !== 'transient' && kind !== 'throttled')) {
-        done(outcome);
-        return;
-      }
-      let delay: number | Stop;
-      try {
-        delay = next(ctx, count, outcome);
-      } catch (error) {
-        // The user's backoff or allow() threw: a mistake in the program, which is shown and not retried.
-        done({ ok: false, error, kind: 'ignored', attempts: ctx.attempts, retryAfterMs: undefined });
-        return;
-      }
-      if (typeof delay === 'string') {
-        done(exhausted(ctx, count, outcome, delay));
-        return;
-      }
-      emit({ type: 'retry', pipeline, policy: 'retry', attempt: count + 1, delayMs: delay, kind });
-      discard(outcome);
-      void wait(ctx, delay, () => attempt(ctx, count + 1, inside, done), done);
-    });
-  }
-
-  return {
-    step(ctx, inside, done) {
-      budget.call(ctx.now);
-      attempt(ctx, 1, inside, done);
-    },
-    snapshot: (): PolicySnapshot => ({ retryBudget: budget.balance(clock.now()) }),
-  };
 }
 
 /**
@@ -156,7 +170,7 @@ export function retry(options: RetryOptions = {}): Policy {
     name: 'retry',
     kind: 'retry',
     options: resolved,
-    bind: (host) => bindRetry(resolved, host),
+    bind: (host, previous) => (previous instanceof Retries ? previous.use(resolved) : new Retries(host, resolved)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { bound } from './bound.ts';
+import type { PolicyContext } from './context.ts';
 import { ResilienceError } from './errors.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
 import type { Policy } from './policy.ts';
@@ -7,6 +8,10 @@ import type { Policy } from './policy.ts';
 export interface TimeoutOptions {
   /** Longest time of one attempt. Milliseconds, from 1. */
   readonly attemptMs: number;
+}
+
+function late({ pipeline, attempt }: PolicyContext, ms: number): ResilienceError {
+  return new ResilienceError('TIMEOUT', `${pipeline}: attempt ${attempt} took longer than ${ms} ms`, { policy: 'timeout', pipeline });
 }
 
 /**
@@ -31,13 +36,9 @@ export function timeout(options: TimeoutOptions): Policy {
     name: 'timeout',
     kind: 'timeout',
     options: resolved,
-    bind: ({ pipeline, clock }) => ({
+    bind: ({ clock }) => ({
       step(ctx, next, done) {
-        const error = (): ResilienceError => {
-          const message = `${pipeline}: attempt ${ctx.attempt} took longer than ${attemptMs} ms`;
-          return new ResilienceError('TIMEOUT', message, { policy: 'timeout', pipeline });
-        };
-        bound(clock, ctx, attemptMs, Number.POSITIVE_INFINITY, error, next, done);
+        bound(clock, ctx, attemptMs, Number.POSITIVE_INFINITY, late, next, done);
       },
     }),
   };
