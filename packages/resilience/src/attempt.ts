@@ -42,6 +42,7 @@ class Attempt implements AbortWatcher {
   readonly #done: Done;
   readonly #info: AttemptInfo | undefined;
   readonly #startedAt: number;
+  before: AbortWatcher | undefined;
   #settled = false;
   #ended = false;
 

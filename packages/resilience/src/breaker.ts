@@ -49,27 +49,28 @@ export interface BreakerSettings {
 export interface Ticket {
   readonly generation: number;
   /** Calls off the probe's timer. */
-  readonly endProbe: (() => void) | undefined;
+  readonly endProbe?: () => void;
 }
 
 /** Why a call was refused. */
 export interface Refusal {
   readonly reason: 'open' | 'half_open' | 'isolated';
-  readonly retryAfterMs: number | undefined;
+  readonly retryAfterMs?: number;
 }
 
 /** The ticket of every breaker that never changed its state; there may be many. */
-const FIRST: Ticket = { generation: 0, endProbe: undefined };
+const FIRST: Ticket = { generation: 0 };
 
 /** The ticket of a call that would have been refused: it counts for nothing. */
-const UNCOUNTED: Ticket = { generation: -1, endProbe: undefined };
+const UNCOUNTED: Ticket = { generation: -1 };
 
-const PROBES_OUT: Refusal = { reason: 'half_open', retryAfterMs: undefined };
-const ISOLATED: Refusal = { reason: 'isolated', retryAfterMs: undefined };
+const PROBES_OUT: Refusal = { reason: 'half_open' };
+const ISOLATED: Refusal = { reason: 'isolated' };
 
 /** What all breakers of one policy share. */
 export interface BreakerOwner {
-  readonly settings: BreakerSettings;
+  /** Replaced when the pipeline is reconfigured. */
+  settings: BreakerSettings;
   readonly clock: Clock;
   readonly random: () => number;
   changed(key: string | undefined, from: BreakerState, to: BreakerState): void;
@@ -196,11 +197,8 @@ export class Breaker {
     const from = this.state;
     this.state = state;
     this.#generation += 1;
-    this.#ticket = { generation: this.#generation, endProbe: undefined };
-    this.#probing = 0;
-    this.#succeeded = 0;
-    this.#failed = 0;
-    this.#slow = 0;
+    this.#ticket = { generation: this.#generation };
+    this.#probing = this.#succeeded = this.#failed = this.#slow = 0;
     this.#owner.changed(this.#key, from, state);
   }
 }

@@ -1,8 +1,7 @@
-import type { Clock } from './clock.ts';
 import type { PolicyContext } from './context.ts';
 import type { PolicySnapshot } from './events.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
-import type { BoundPolicy, Done, Policy, PolicyHost, Step } from './policy.ts';
+import type { BoundPolicy, Done, Policy, Step } from './policy.ts';
 
 /** Options of {@link bulkhead}. */
 export interface BulkheadOptions {
@@ -21,77 +20,59 @@ const NAME = 'bulkhead';
 type Resolved = Readonly<Required<BulkheadOptions>>;
 
 /** The places of one pipeline. Waiters are served in the order in which they came. */
-class Places implements BoundPolicy {
-  readonly #clock: Clock;
-  readonly #queue = new Set<() => void>();
-  #inFlight = 0;
-  #options: Resolved;
-
-  constructor({ clock }: PolicyHost, options: Resolved) {
-    this.#clock = clock;
-    this.#options = options;
-  }
-
-  /** Goes on under other options. Who waits keeps waiting, for as long as was said then. */
-  use(options: Resolved): this {
-    this.#options = options;
-    this.#admit();
-    return this;
-  }
-
-  step(ctx: PolicyContext, next: Step, done: Done): void {
-    const { maxConcurrent, maxQueue } = this.#options;
-    if (this.#inFlight < maxConcurrent) this.#begin(ctx, next, done);
-    else if (this.#queue.size < maxQueue) this.#wait(ctx, next, done);
-    else done(ctx.refuse(NAME, 'BULKHEAD_FULL', 'full', `${maxConcurrent} calls run and ${maxQueue} wait`));
-  }
-
-  snapshot(): PolicySnapshot {
-    return { limiter: { limit: this.#options.maxConcurrent, inFlight: this.#inFlight, queued: this.#queue.size } };
-  }
+function bindBulkhead(resolved: Resolved): BoundPolicy {
+  let options = resolved;
+  const queue = new Set<() => void>();
+  let inFlight = 0;
 
   /** A place that became free is taken before anything else can run. */
-  #admit(): void {
-    for (const enter of this.#queue) {
-      if (this.#inFlight >= this.#options.maxConcurrent) return;
+  function admit(): void {
+    for (const enter of queue) {
+      if (inFlight >= options.maxConcurrent) return;
       enter();
     }
   }
 
-  #begin(ctx: PolicyContext, next: Step, done: Done): void {
-    this.#inFlight += 1;
+  function begin(ctx: PolicyContext, next: Step, done: Done): void {
+    inFlight += 1;
     next(ctx, (outcome) => {
       ctx.whenIdle(() => {
-        this.#inFlight -= 1;
-        this.#admit();
+        inFlight -= 1;
+        admit();
       });
       done(outcome);
     });
   }
 
-  #wait(ctx: PolicyContext, next: Step, done: Done): void {
-    const { maxWaitMs } = this.#options;
-    const leave = (): void => {
-      this.#queue.delete(enter);
-      cancel();
-      off();
-      ctx.refresh();
-    };
+  function wait(ctx: PolicyContext, next: Step, done: Done): void {
+    const { maxWaitMs } = options;
     const enter = (): void => {
+      queue.delete(enter);
       leave();
-      this.#begin(ctx, next, done);
+      begin(ctx, next, done);
     };
-    const expire = (): void => {
-      leave();
-      done(ctx.refuse(NAME, 'BULKHEAD_FULL', 'waited', `no place became free within ${maxWaitMs} ms`));
-    };
-    this.#queue.add(enter);
-    const cancel = this.#clock.schedule(expire, maxWaitMs, false, ctx.now);
-    const off = ctx.onAbort(() => {
-      leave();
-      done(ctx.failAborted('rejected'));
+    queue.add(enter);
+    const leave = ctx.after(maxWaitMs, (inTime) => {
+      queue.delete(enter);
+      const why = `no place became free within ${maxWaitMs} ms`;
+      done(inTime ? ctx.refuse(NAME, 'BULKHEAD_FULL', 'waited', why) : ctx.failAborted('rejected'));
     });
   }
+
+  return {
+    step(ctx, next, done) {
+      const { maxConcurrent, maxQueue } = options;
+      if (inFlight < maxConcurrent) begin(ctx, next, done);
+      else if (queue.size < maxQueue) wait(ctx, next, done);
+      else done(ctx.refuse(NAME, 'BULKHEAD_FULL', 'full', `${maxConcurrent} calls run and ${maxQueue} wait`));
+    },
+    snapshot: (): PolicySnapshot => ({ limiter: { limit: options.maxConcurrent, inFlight, queued: queue.size } }),
+    // Who waits keeps waiting, for as long as was said then.
+    reconfigure(policy) {
+      options = policy.options as Resolved;
+      admit();
+    },
+  };
 }
 
 /**
@@ -117,10 +98,5 @@ export function bulkhead(options: BulkheadOptions): Policy {
     maxQueue: wholeNumber(0, 1_000_000),
     maxWaitMs: wholeNumber(1, MAX_TIMER_MS),
   });
-  return {
-    name: NAME,
-    kind: 'bulkhead',
-    options: resolved,
-    bind: (host, previous) => (previous instanceof Places ? previous.use(resolved) : new Places(host, resolved)),
-  };
+  return { name: NAME, kind: 'bulkhead', options: resolved, bind: () => bindBulkhead(resolved) };
 }

@@ -41,6 +41,8 @@ export interface PolicyContext extends CallContext {
   fork(changes?: { readonly attempt?: number; readonly deadlineAt?: number }): Fork;
   /** Waits; resolves to false at once when the context is aborted, else to true after `ms`. */
   sleep(ms: number): Promise<boolean>;
+  /** As {@link PolicyContext.sleep}, but calls back, once. Returns a function that calls it off. */
+  after(ms: number, run: (inTime: boolean) => void): () => void;
   /** Runs the function as soon as no run of the user's function goes on in this call: one that timed out may still work. */
   whenIdle(run: () => void): void;
   /**
@@ -98,22 +100,24 @@ export interface CallState {
   idle: (() => void) | undefined;
 }
 
-/** Hears of an abort. */
+/** Hears of an abort; of one context at a time. */
 export interface AbortWatcher {
   abort(reason: ResilienceError): void;
+  /** The watcher that came before. */
+  before?: AbortWatcher | undefined;
 }
 
 /** The one implementation of every context. */
 export class Context implements Fork {
-  readonly attempt: number;
+  declare readonly attempt: number;
   aborted: ResilienceError | undefined;
-  readonly call: CallState;
+  declare readonly call: CallState;
   readonly #deadlineAt: number;
   #controller: AbortController | undefined;
   #parent: Context | undefined;
-  /** Nearly always there is one watcher at a time; a set for each context would cost more than the rest of it. */
+  /** The watchers, the last first, each with the one before. There is nearly always one: a set would cost more than the rest. */
   #watcher: AbortWatcher | undefined;
-  #watchers: Set<AbortWatcher> | undefined;
+  before: AbortWatcher | undefined;
 
   constructor(call: CallState, attempt = 1, deadlineAt: number = Number.POSITIVE_INFINITY) {
     this.call = call;
@@ -166,13 +170,13 @@ export class Context implements Fork {
   }
 
   watch(watcher: AbortWatcher): void {
-    if (this.#watcher === undefined) this.#watcher = watcher;
-    else (this.#watchers ??= new Set()).add(watcher);
+    watcher.before = this.#watcher;
+    this.#watcher = watcher;
   }
 
   unwatch(watcher: AbortWatcher): void {
-    if (this.#watcher === watcher) this.#watcher = undefined;
-    else this.#watchers?.delete(watcher);
+    if (this.#watcher === watcher) this.#watcher = watcher.before;
+    else for (let at = this.#watcher; at !== undefined; at = at.before) if (at.before === watcher) at.before = watcher.before;
   }
 
   onAbort(listener: (reason: ResilienceError) => void): () => void {
@@ -184,9 +188,10 @@ export class Context implements Fork {
   abort(reason: ResilienceError): void {
     if (this.aborted !== undefined) return;
     this.aborted = reason;
-    const others = this.#watchers === undefined ? [] : [...this.#watchers];
-    this.#watcher?.abort(reason);
-    for (const watcher of others) if (this.#watchers?.has(watcher)) watcher.abort(reason);
+    for (let watcher = this.#watcher; watcher !== undefined; watcher = this.#watcher) {
+      this.#watcher = watcher.before;
+      watcher.abort(reason);
+    }
     this.#controller?.abort(reason);
   }
 
@@ -205,19 +210,23 @@ export class Context implements Fork {
   }
 
   sleep(ms: number): Promise<boolean> {
-    if (this.aborted !== undefined) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const cancel = this.call.host.clock.schedule(() => {
-        off();
-        this.refresh();
-        resolve(true);
-      }, ms);
-      const off = this.onAbort(() => {
-        off();
-        cancel();
-        resolve(false);
-      });
-    });
+    return new Promise((resolve) => void this.after(ms, resolve));
+  }
+
+  after(ms: number, run: (inTime: boolean) => void): () => void {
+    const leave = (): void => {
+      cancel();
+      off();
+      this.refresh();
+    };
+    const end = (inTime: boolean): void => {
+      leave();
+      run(inTime);
+    };
+    const cancel = this.call.host.clock.schedule(() => end(true), ms, false, this.now);
+    const off = this.onAbort(() => end(false));
+    if (this.aborted !== undefined) end(false);
+    return leave;
   }
 
   whenIdle(run: () => void): void {

@@ -42,6 +42,8 @@ describe('each sub-path entry', () => {
   test.each([
     ['opossum', ['@nines/resilience', 'node:events', 'opossum']],
     ['p-retry', ['@nines/resilience', 'p-retry']],
+    ['throttle', ['@nines/resilience']],
+    ['diagnostics', ['node:diagnostics_channel']],
     ['prometheus', ['@nines/resilience']],
     ['otel', ['@nines/resilience', '@opentelemetry/api']],
   ])('%s imports the core by name and only what it adapts', async (entry, wanted) => {

@@ -1,6 +1,4 @@
 import { bound } from './bound.ts';
-import type { PolicyContext } from './context.ts';
-import { ResilienceError } from './errors.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
 import type { Policy } from './policy.ts';
 
@@ -8,11 +6,6 @@ import type { Policy } from './policy.ts';
 export interface DeadlineOptions {
   /** Longest time of the whole call: all attempts and the waits between them. Milliseconds, from 1. */
   readonly totalMs: number;
-}
-
-function late({ pipeline, attempts }: PolicyContext, ms: number): ResilienceError {
-  const message = `${pipeline}: the call took longer than ${Math.round(ms)} ms`;
-  return new ResilienceError('DEADLINE_EXCEEDED', message, { policy: 'deadline', pipeline, attempts: [...attempts] });
 }
 
 /**
@@ -46,7 +39,7 @@ export function deadline(options: DeadlineOptions): Policy {
           return;
         }
         const ms = Math.min(totalMs, inheritedMs);
-        bound(clock, ctx, ms, ctx.now + ms, late, next, done);
+        bound('DEADLINE_EXCEEDED', 'deadline', clock, ctx, ms, next, done);
       },
     }),
   };

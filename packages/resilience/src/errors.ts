@@ -67,26 +67,27 @@ const FINAL: ReadonlySet<ResilienceErrorCode> = new Set(['ABORTED', 'INVALID_OPT
  */
 export class ResilienceError extends Error {
   /** Which kind of error this is. */
-  readonly code: ResilienceErrorCode;
+  declare readonly code: ResilienceErrorCode;
   /** Whether the same call may succeed later. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** Name of the policy that spoke, if one did. */
-  readonly policy: string | undefined;
+  declare readonly policy: string | undefined;
   /** Name of the pipeline in which it spoke, if in one. */
-  readonly pipeline: string | undefined;
+  declare readonly pipeline: string | undefined;
   /** Milliseconds after which a new try makes sense, when that is known. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
   /** The attempts made, oldest first, each with its own error. */
-  readonly attempts: readonly AttemptRecord[];
+  declare readonly attempts: readonly AttemptRecord[];
 
   constructor(code: ResilienceErrorCode, message: string, details: ResilienceErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    const { policy, pipeline, retryAfterMs, attempts = [], cause } = details;
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = !FINAL.has(code);
-    this.policy = details.policy;
-    this.pipeline = details.pipeline;
-    this.retryAfterMs = details.retryAfterMs;
-    this.attempts = details.attempts ?? [];
+    this.policy = policy;
+    this.pipeline = pipeline;
+    this.retryAfterMs = retryAfterMs;
+    this.attempts = attempts;
     Object.defineProperty(this, BRAND, { value: true });
   }
 

@@ -1,8 +1,7 @@
 import { Breaker, type BreakerOwner, type BreakerSettings, type BreakerWindow, type Refusal } from './breaker.ts';
-import type { Clock } from './clock.ts';
-import type { CallContext, PolicyContext } from './context.ts';
-import type { BreakerState, PolicySnapshot } from './events.ts';
-import type { BoundPolicy, BreakerControl, Done, Policy, PolicyHost, Step } from './policy.ts';
+import type { CallContext } from './context.ts';
+import type { PolicySnapshot } from './events.ts';
+import type { BoundPolicy, Policy, PolicyHost } from './policy.ts';
 
 /** A circuit breaker as a policy: its name, its window and its settings. */
 export interface BreakerDefinition {
@@ -36,113 +35,95 @@ function worthless({ state, used }: Breaker): number {
   return state === 'isolated' ? 0 : 1;
 }
 
+/** Looks at a few from the front; those that were used go to the end and must be used anew to stay. */
+function forget(breakers: Map<string | undefined, Breaker>): void {
+  let [victim, best, seen] = [undefined as string | undefined, -1, 0];
+  for (const [key, breaker] of breakers) {
+    const worth = worthless(breaker);
+    if (worth > best) [victim, best] = [key, worth];
+    seen += 1;
+    if (best === 3 || seen === LOOK_AT) break;
+    if (breaker.used) {
+      breaker.used = false;
+      breakers.delete(key);
+      breakers.set(key, breaker);
+    }
+  }
+  breakers.get(victim)?.dispose();
+  breakers.delete(victim);
+}
+
+interface BreakerPolicy extends Policy {
+  readonly definition: BreakerDefinition;
+}
+
 /** The breakers of one policy in one pipeline. */
-class Breakers implements BoundPolicy, BreakerOwner, BreakerControl {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly breaker: BreakerControl = this;
-  readonly #host: PolicyHost;
-  #definition: BreakerDefinition;
+function bindBreakers(first: BreakerDefinition, host: PolicyHost): BoundPolicy {
+  const { pipeline, clock, random, emit } = host;
   /** In the order in which they came. One that was used goes to the end only when somebody must be forgotten (second chance). */
-  readonly #breakers = new Map<string | undefined, Breaker>();
-  /** The one of no key, found without looking. */
-  #single: Breaker | undefined;
+  const breakers = new Map<string | undefined, Breaker>();
+  let definition = first;
+  const owner: BreakerOwner = {
+    clock,
+    random,
+    settings: definition.settings,
+    changed: (key, from, to) => emit({ type: 'transition', pipeline, policy: definition.name, key, from, to }),
+  };
 
-  constructor(host: PolicyHost, definition: BreakerDefinition) {
-    this.clock = host.clock;
-    this.random = host.random;
-    this.#host = host;
-    this.#definition = definition;
-    this.use(definition);
-  }
-
-  get settings(): BreakerSettings {
-    return this.#definition.settings;
-  }
-
-  /** Goes on under another definition; what was counted stays. */
-  use(definition: BreakerDefinition): this {
-    this.#definition = definition;
-    for (const breaker of this.#breakers.values()) breaker.window = definition.createWindow(this.#host, breaker.window);
-    this.#single = definition.key === undefined ? this.#of(undefined) : undefined;
-    while (this.#breakers.size > definition.maxKeys) this.#forget();
-    return this;
-  }
-
-  step(ctx: PolicyContext, next: Step, done: Done): void {
-    const { name, key } = this.#definition;
-    const breaker = this.#single ?? this.#of(key?.(ctx));
-    const startedAt = ctx.now;
-    const ticket = breaker.admit(startedAt);
-    if ('reason' in ticket) {
-      const { reason, retryAfterMs } = ticket;
-      done(ctx.refuse(name, reason === 'isolated' ? 'CIRCUIT_ISOLATED' : 'CIRCUIT_OPEN', reason, WHY[reason], retryAfterMs));
-      return;
+  function of(key: string | undefined): Breaker {
+    let breaker = breakers.get(key);
+    if (breaker !== undefined) breaker.used = true;
+    else {
+      if (breakers.size >= definition.maxKeys) forget(breakers);
+      breaker = new Breaker(owner, key, definition.createWindow(host));
+      breakers.set(key, breaker);
     }
-    next(ctx, (outcome) => {
-      const { now } = ctx;
-      breaker.settle(ticket, outcome.kind, now - startedAt, now);
-      done(outcome);
-    });
-  }
-
-  snapshot(): PolicySnapshot {
-    const breakers = { closed: 0, open: 0, half_open: 0, isolated: 0 };
-    for (const { state } of this.#breakers.values()) breakers[state] += 1;
-    return { breakers };
-  }
-
-  isolate(key?: string): void {
-    for (const breaker of this.#some(key)) breaker.isolate();
-  }
-
-  close(key?: string): void {
-    for (const breaker of this.#some(key)) breaker.close(this.clock.now());
-  }
-
-  state(key?: string): BreakerState {
-    return (this.#single ?? this.#breakers.get(key))?.state ?? 'closed';
-  }
-
-  changed(key: string | undefined, from: BreakerState, to: BreakerState): void {
-    const { pipeline, emit } = this.#host;
-    emit({ type: 'transition', pipeline, policy: this.#definition.name, key, from, to });
-  }
-
-  #some(key: string | undefined): Iterable<Breaker> {
-    return key !== undefined && this.#single === undefined ? [this.#of(key)] : this.#breakers.values();
-  }
-
-  #of(key: string | undefined): Breaker {
-    const found = this.#breakers.get(key);
-    if (found !== undefined) {
-      found.used = true;
-      return found;
-    }
-    const { createWindow, maxKeys } = this.#definition;
-    if (this.#breakers.size >= maxKeys) this.#forget();
-    const breaker = new Breaker(this, key, createWindow(this.#host));
-    this.#breakers.set(key, breaker);
     return breaker;
   }
 
-  /** Looks at a few from the front; those that were used go to the end and must be used anew to stay. */
-  #forget(): void {
-    let [victim, best, seen] = [undefined as string | undefined, -1, 0];
-    for (const [key, breaker] of this.#breakers) {
-      const worth = worthless(breaker);
-      if (worth > best) [victim, best] = [key, worth];
-      seen += 1;
-      if (best === 3 || seen === LOOK_AT) break;
-      if (breaker.used) {
-        breaker.used = false;
-        this.#breakers.delete(key);
-        this.#breakers.set(key, breaker);
+  /** Without a key function there is one breaker, for every key. */
+  const own = (key: string | undefined): string | undefined => (definition.key === undefined ? undefined : key);
+  const some = (key: string | undefined): Iterable<Breaker> => (own(key) === undefined ? breakers.values() : [of(key)]);
+  if (definition.key === undefined) of(undefined);
+
+  return {
+    step(ctx, next, done) {
+      const { name, key } = definition;
+      const breaker = of(key?.(ctx));
+      const startedAt = ctx.now;
+      const ticket = breaker.admit(startedAt);
+      if ('reason' in ticket) {
+        const { reason, retryAfterMs } = ticket;
+        done(ctx.refuse(name, reason === 'isolated' ? 'CIRCUIT_ISOLATED' : 'CIRCUIT_OPEN', reason, WHY[reason], retryAfterMs));
+        return;
       }
-    }
-    this.#breakers.get(victim)?.dispose();
-    this.#breakers.delete(victim);
-  }
+      next(ctx, (outcome) => {
+        const { now } = ctx;
+        breaker.settle(ticket, outcome.kind, now - startedAt, now);
+        done(outcome);
+      });
+    },
+    snapshot(): PolicySnapshot {
+      const count = { closed: 0, open: 0, half_open: 0, isolated: 0 };
+      for (const { state } of breakers.values()) count[state] += 1;
+      return { breakers: count };
+    },
+    reconfigure(policy) {
+      ({ definition } = policy as BreakerPolicy);
+      owner.settings = definition.settings;
+      for (const breaker of breakers.values()) breaker.window = definition.createWindow(host, breaker.window);
+      while (breakers.size > definition.maxKeys) forget(breakers);
+    },
+    breaker: {
+      isolate(key) {
+        for (const breaker of some(key)) breaker.isolate();
+      },
+      close(key) {
+        for (const breaker of some(key)) breaker.close(clock.now());
+      },
+      state: (key) => breakers.get(own(key))?.state ?? 'closed',
+    },
+  };
 }
 
 /**
@@ -171,11 +152,6 @@ class Breakers implements BoundPolicy, BreakerOwner, BreakerControl {
  */
 export function breakerPolicy(definition: BreakerDefinition): Policy {
   const { name, options, fixed = [] } = definition;
-  return {
-    name,
-    kind: 'breaker',
-    options,
-    fixed,
-    bind: (host, previous) => (previous instanceof Breakers ? previous.use(definition) : new Breakers(host, definition)),
-  };
+  const policy: BreakerPolicy = { name, kind: 'breaker', options, fixed, definition, bind: (host) => bindBreakers(definition, host) };
+  return policy;
 }

@@ -94,7 +94,12 @@ export function opossum(options: OpossumOptions = {}): Policy {
       slowCallRate: 2,
       metricsOnly: false,
     },
-    createWindow: ({ pipeline, clock }) => new OpossumWindow(pipeline, resolved, clock.now()),
+    createWindow({ pipeline, clock }, previous) {
+      if (!(previous instanceof OpossumWindow)) return new OpossumWindow(pipeline, resolved, clock.now());
+      previous.use(resolved);
+      return previous;
+    },
+    fixed: ['minimumCalls', 'windowMs', 'windowBuckets', 'key'],
     key,
     maxKeys,
   });

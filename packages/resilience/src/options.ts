@@ -12,6 +12,11 @@ export function wholeNumber(min: number, max: number): OptionCheck {
     Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? undefined : `a whole number from ${min} to ${max}`;
 }
 
+/** Allows numbers from `min` to `max`, fractions too. */
+export function numberFrom(min: number, max: number): OptionCheck {
+  return (value) => (typeof value === 'number' && value >= min && value <= max ? undefined : `a number from ${min} to ${max}`);
+}
+
 /** Allows numbers above 0 and up to 1. */
 export function ratio(): OptionCheck {
   return (value) => (typeof value === 'number' && value > 0 && value <= 1 ? undefined : 'a number above 0 and up to 1');

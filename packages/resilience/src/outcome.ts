@@ -59,9 +59,9 @@ export type Outcome<T> = ValueOutcome<T> | ErrorOutcome;
 /** Building an error with its stack costs more than the whole call, and most callers of `executeOutcome` read only the kind. */
 export class LateError implements ErrorOutcome {
   readonly ok = false;
-  readonly kind: OutcomeKind;
-  readonly attempts: readonly AttemptRecord[];
-  readonly retryAfterMs: number | undefined;
+  declare readonly kind: OutcomeKind;
+  declare readonly attempts: readonly AttemptRecord[];
+  declare readonly retryAfterMs: number | undefined;
   readonly #build: () => unknown;
   #error: unknown;
 

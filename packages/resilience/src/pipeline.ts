@@ -3,7 +3,7 @@ import { type Classify, classifyErrors } from './classify.ts';
 import { type Clock, systemClock, systemRandom } from './clock.ts';
 import { type CallContext, type CallHost, Context } from './context.ts';
 import { ResilienceError } from './errors.ts';
-import { type BreakerState, EventStream, type Observer, type PipelineEvent, type PipelineView, type PolicySnapshot } from './events.ts';
+import { EventStream, type Observer, type PipelineEvent, type PipelineView, type PolicySnapshot } from './events.ts';
 import { checkOption, functionOption, objectOption, oneOf, type OptionCheck, resolveOptions } from './options.ts';
 import type { AttemptRecord, Outcome } from './outcome.ts';
 import { around, type BoundPolicy, type BreakerControl, checkOrder, type Done, type Policy, type PolicyHost, type Step } from './policy.ts';
@@ -18,7 +18,7 @@ export interface PipelineOptions {
   /** Numbers from 0 up to 1, for jitter. Default: `Math.random`. */
   readonly random?: () => number;
   /** Where metrics go, such as `prometheus(registry)`. Default: nowhere. */
-  readonly metrics?: Observer;
+  readonly metrics?: Observer | readonly Observer[];
   /** Who else listens, such as `tracing()`. Default: nobody. */
   readonly observer?: Observer | readonly Observer[];
 }
@@ -138,9 +138,13 @@ class PolicyPipeline implements Pipeline {
     for (const one of [metrics, observer].flat()) this.subscribe(one);
   }
 
-  /** Puts the policies around the innermost stage; each takes over the state of the one that stood in its place. */
+  /** Puts the policies around the innermost stage; what has a state goes on with it. */
   #bind(policies: readonly Policy[]): void {
-    this.#policies = policies.map((policy, i) => ({ policy, bound: policy.bind(this.#host, this.#policies[i]?.bound) }));
+    this.#policies = policies.map((policy, i) => {
+      const old = this.#policies[i]?.bound;
+      old?.reconfigure?.(policy);
+      return { policy, bound: old?.reconfigure === undefined ? policy.bind(this.#host) : old };
+    });
     // Every context is made by this package, so the innermost stage may see the whole of it.
     this.#start = this.#policies.reduceRight((inner, { bound }) => around(bound, inner), runAttempt as Step);
   }
@@ -158,7 +162,12 @@ class PolicyPipeline implements Pipeline {
   }
 
   /** One call. The promise of the caller is the only one that is made here; with `reject` it is one of a value, else of an outcome. */
-  #call(run: (ctx: CallContext) => unknown, options: ExecuteOptions, resolve: (value: never) => void, reject?: (error: unknown) => void): void {
+  #call(
+    run: (ctx: CallContext) => unknown,
+    options: ExecuteOptions,
+    resolve: (value: never) => void,
+    reject?: (error: unknown) => void,
+  ): void {
     const host = this.#host;
     const startedAt = host.clock.now();
     const root = enter(host, run, options, startedAt);
@@ -192,21 +201,14 @@ class PolicyPipeline implements Pipeline {
   }
 
   subscribe(observer: Observer | ((event: PipelineEvent) => void)): () => void {
-    const view: PipelineView = { name: this.name, breakers: () => this.#breakers(), policies: () => this.#states() };
+    const view: PipelineView = { name: this.name, breakerState: (key) => this.breaker?.state(key), policies: () => this.#states() };
     return this.#host.events.add(typeof observer === 'function' ? { event: observer } : observer, view);
   }
 
   reconfigure(policies: readonly Policy[]): void {
-    const owner = `pipeline ${this.name}`;
-    checkOption(owner, 'policies', policies, policiesOption);
-    const names = namesOf(this.#policies.map(({ policy }) => policy));
-    checkOption(owner, 'policies', namesOf(policies), (given) => (given === names ? undefined : names));
-    for (const [i, { policy }] of this.#policies.entries()) {
-      for (const name of policy.fixed ?? []) {
-        const [old, now] = [policy.options, policies[i]!.options].map((options) => (options as Readonly<Record<string, unknown>>)[name]);
-        checkOption(owner, `${policy.name} ${name}`, now, () => (same(old, now) ? undefined : 'left as it was'));
-      }
-    }
+    checkPolicies(this.name, policies);
+    const shape = shapeOf(this.#policies.map(({ policy }) => policy));
+    checkOption(`pipeline ${this.name}`, 'policies', shapeOf(policies), (given) => (given === shape ? undefined : shape));
     this.#bind(policies);
   }
 
@@ -221,23 +223,30 @@ class PolicyPipeline implements Pipeline {
   #states(): PipelineSnapshot['policies'] {
     return this.#policies.map(({ policy, bound }) => ({ name: policy.name, ...bound.snapshot?.() }));
   }
-
-  #breakers(): Readonly<Record<BreakerState, number>> | undefined {
-    return this.#policies.map(({ bound }) => bound.snapshot?.().breakers).find((breakers) => breakers !== undefined);
-  }
 }
 
-const namesOf = (policies: readonly Policy[]): string => policies.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+/** What cannot change while a pipeline lives, in words: its policies, and those of their options that are the shape of a state. */
+function shapeOf(policies: readonly Policy[]): string {
+  const shown = (option: unknown): string => JSON.stringify(option) ?? typeof option;
+  return policies
+    .map(({ name, options, fixed = [] }) => [name, ...fixed.map((option) => `${option} ${shown((options as never)[option])}`)].join(' '))
+    .join(', ');
+}
 
-/** Functions are all alike: only whether there is one is compared. */
-const same = (a: unknown, b: unknown): boolean => typeof a === typeof b && JSON.stringify(a) === JSON.stringify(b);
+function checkPolicies(name: string, policies: readonly Policy[]): void {
+  checkOption(`pipeline ${name}`, 'policies', policies, policiesOption);
+  checkOrder(name, policies);
+}
+
+/** Not an observer that does nothing: somebody who listens, whoever it is, makes every event be built. */
+const NOBODY: readonly Observer[] = Object.freeze([]);
 
 const defaults: Readonly<Required<PipelineOptions>> = Object.freeze({
   classify: classifyErrors,
   clock: systemClock,
   random: systemRandom,
-  metrics: Object.freeze({}),
-  observer: Object.freeze([]),
+  metrics: NOBODY,
+  observer: NOBODY,
 });
 
 const nameOption: OptionCheck = (name) =>
@@ -271,7 +280,6 @@ export function pipeline(name: string, policies: readonly Policy[], options?: Pi
     metrics: objectOption(),
     observer: objectOption(),
   });
-  checkOption(`pipeline ${name}`, 'policies', policies, policiesOption);
-  checkOrder(name, policies);
+  checkPolicies(name, policies);
   return new PolicyPipeline(name, policies, resolved);
 }

@@ -5,7 +5,17 @@ import type { BreakerState, PipelineEvent, PolicySnapshot } from './events.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a policy does; it decides where it may stand in a pipeline. */
-export type PolicyKind = 'fallback' | 'deadline' | 'throttle' | 'bulkhead' | 'rate-limit' | 'retry' | 'breaker' | 'timeout' | 'chaos' | 'custom';
+export type PolicyKind =
+  | 'fallback'
+  | 'deadline'
+  | 'throttle'
+  | 'bulkhead'
+  | 'rate-limit'
+  | 'retry'
+  | 'breaker'
+  | 'timeout'
+  | 'chaos'
+  | 'custom';
 
 /** What a policy may use of its pipeline. */
 export interface PolicyHost {
@@ -46,6 +56,11 @@ export interface BoundPolicy {
   step?(ctx: PolicyContext, next: Step, done: Done): void;
   /** The state as it is now; undefined when the policy has none. */
   snapshot?(): PolicySnapshot;
+  /**
+   * Goes on under the options of another policy of the same name, and keeps its state. Must not throw. Without it a policy is bound
+   * anew when its pipeline is reconfigured: leave it out only when there is no state to lose.
+   */
+  reconfigure?(policy: Policy): void;
   /** Only of a breaker. */
   readonly breaker?: BreakerControl;
 }
@@ -57,13 +72,8 @@ export interface Policy {
   readonly kind: PolicyKind;
   /** The resolved options, as `describe()` shows them. */
   readonly options: object;
-  /**
-   * Makes the policy part of a pipeline. Without `previous` it has a state of its own.
-   *
-   * @param previous - when the pipeline is reconfigured, what the policy of the same name that stood here gave: a policy with a
-   * state goes on with it, best by returning `previous` itself with the new options. Calls in flight still hold it. Must not throw.
-   */
-  bind(host: PolicyHost, previous?: BoundPolicy): BoundPolicy;
+  /** Makes the policy part of a pipeline, with a state of its own. */
+  bind(host: PolicyHost): BoundPolicy;
   /** Options that `reconfigure` must leave as they are, because the state has their shape. Default: none. */
   readonly fixed?: readonly string[];
 }
@@ -102,7 +112,7 @@ export function checkOrder(pipeline: string, policies: readonly Policy[]): void 
 }
 
 /** What a policy that throws makes of a call. */
-function broken(ctx: PolicyContext, error: unknown): Outcome<unknown> {
+export function broken(ctx: PolicyContext, error: unknown): Outcome<unknown> {
   return { ok: false, error, kind: 'ignored', attempts: ctx.attempts, retryAfterMs: undefined };
 }
 
@@ -131,6 +141,7 @@ export function around(bound: BoundPolicy, inner: Step): Step {
     } catch (error) {
       outcome = broken(ctx, error);
     }
+    ctx.refresh();
     done(outcome);
   };
   return (ctx, done) => void settle(ctx, done);

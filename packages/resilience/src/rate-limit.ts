@@ -1,8 +1,5 @@
-import type { Clock } from './clock.ts';
-import type { PolicyContext } from './context.ts';
-import type { PolicySnapshot } from './events.ts';
-import { resolveOptions, wholeNumber } from './options.ts';
-import type { BoundPolicy, Done, Policy, PolicyHost, Step } from './policy.ts';
+import { numberFrom, resolveOptions, wholeNumber } from './options.ts';
+import type { BoundPolicy, Policy, PolicyHost } from './policy.ts';
 
 /** Options of {@link rateLimit}. */
 export interface RateLimitOptions {
@@ -17,46 +14,37 @@ const NAME = 'rate-limit';
 /** What floating point may lose; a millionth of a millisecond. */
 const EPSILON_MS = 1e-6;
 
+type Resolved = Required<RateLimitOptions>;
+
 /** The permits of one pipeline. */
-class Permits implements BoundPolicy {
-  readonly #clock: Clock;
-  #due = Number.NEGATIVE_INFINITY;
-  #perSecond = 0;
-  #burst = 0;
-  #intervalMs = 0;
-  #slackMs = 0;
+function bindRateLimit(resolved: Resolved, { clock }: PolicyHost): BoundPolicy {
+  let { permitsPerSecond, burst } = resolved;
+  let due = Number.NEGATIVE_INFINITY;
+  const intervalMs = (): number => 1_000 / permitsPerSecond;
+  const slackMs = (): number => (burst - 1) * intervalMs() + EPSILON_MS;
 
-  constructor({ clock }: PolicyHost) {
-    this.#clock = clock;
+  /** Until there is a permit; not above 0 when there is one. After a clock jumped back the bucket is empty, and no worse. */
+  function waitMs(now: number): number {
+    due = Math.min(due, now + slackMs() + intervalMs());
+    return due - slackMs() - now;
   }
 
-  /** Goes on under other options; what was taken stays taken. */
-  use({ permitsPerSecond, burst }: Required<RateLimitOptions>): this {
-    this.#perSecond = permitsPerSecond;
-    this.#burst = burst;
-    this.#intervalMs = 1_000 / permitsPerSecond;
-    this.#slackMs = (burst - 1) * this.#intervalMs + EPSILON_MS;
-    return this;
-  }
-
-  step(ctx: PolicyContext, next: Step, done: Done): void {
-    const waitMs = this.#waitMs(ctx.now);
-    if (waitMs > 0) done(ctx.refuse(NAME, 'RATE_LIMITED', 'rate', `more than ${this.#perSecond} calls a second`, Math.ceil(waitMs)));
-    else {
-      this.#due = Math.max(this.#due, ctx.now) + this.#intervalMs;
-      next(ctx, done);
-    }
-  }
-
-  snapshot(): PolicySnapshot {
-    return { permits: Math.min(this.#burst, Math.floor(-this.#waitMs(this.#clock.now()) / this.#intervalMs) + 1) };
-  }
-
-  /** Until there is a permit; not above 0 when there is one. A clock that jumped back leaves no debt but an empty bucket. */
-  #waitMs(now: number): number {
-    this.#due = Math.min(this.#due, now + this.#slackMs + this.#intervalMs);
-    return this.#due - this.#slackMs - now;
-  }
+  return {
+    step(ctx, next, done) {
+      const ms = waitMs(ctx.now);
+      if (ms > 0) done(ctx.refuse(NAME, 'RATE_LIMITED', 'rate', `more than ${permitsPerSecond} calls a second`, Math.ceil(ms)));
+      else {
+        due = Math.max(due, ctx.now) + intervalMs();
+        next(ctx, done);
+      }
+    },
+    snapshot: () => ({ permits: Math.min(burst, Math.floor(-waitMs(clock.now()) / intervalMs()) + 1) }),
+    // What was taken stays taken.
+    reconfigure(policy) {
+      ({ permitsPerSecond, burst } = policy.options as Resolved);
+      waitMs(clock.now());
+    },
+  };
 }
 
 /**
@@ -84,16 +72,7 @@ export function rateLimit(options: RateLimitOptions): Policy {
     'rateLimit',
     options,
     { burst: burstByRate },
-    { permitsPerSecond: rate, burst: wholeNumber(1, 1_000_000) },
+    { permitsPerSecond: numberFrom(0.001, 1_000_000), burst: wholeNumber(1, 1_000_000) },
   );
-  return {
-    name: NAME,
-    kind: 'rate-limit',
-    options: resolved,
-    bind: (host, previous) => (previous instanceof Permits ? previous : new Permits(host)).use(resolved),
-  };
-}
-
-function rate(value: unknown): string | undefined {
-  return typeof value === 'number' && value >= 0.001 && value <= 1_000_000 ? undefined : 'a number from 0.001 to 1000000';
+  return { name: NAME, kind: 'rate-limit', options: resolved, bind: (host) => bindRateLimit(resolved, host) };
 }

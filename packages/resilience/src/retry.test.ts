@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { fixed, pipeline, type PipelineEvent, retry, retryBudget, retryThrottle, type RetryOptions } from '@nines/resilience';
+import { fixed, pipeline, type PipelineEvent, retry, retryBudget, type RetryOptions } from '@nines/resilience';
+import { retryThrottle } from '@nines/resilience/throttle';
 import { down, errorOf, up } from '../test/calls.ts';
 import { engines } from '../test/engines.ts';
 import { FakeClock } from '../test/fake-clock.ts';

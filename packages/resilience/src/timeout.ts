@@ -1,6 +1,4 @@
 import { bound } from './bound.ts';
-import type { PolicyContext } from './context.ts';
-import { ResilienceError } from './errors.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
 import type { Policy } from './policy.ts';
 
@@ -8,10 +6,6 @@ import type { Policy } from './policy.ts';
 export interface TimeoutOptions {
   /** Longest time of one attempt. Milliseconds, from 1. */
   readonly attemptMs: number;
-}
-
-function late({ pipeline, attempt }: PolicyContext, ms: number): ResilienceError {
-  return new ResilienceError('TIMEOUT', `${pipeline}: attempt ${attempt} took longer than ${ms} ms`, { policy: 'timeout', pipeline });
 }
 
 /**
@@ -38,7 +32,7 @@ export function timeout(options: TimeoutOptions): Policy {
     options: resolved,
     bind: ({ clock }) => ({
       step(ctx, next, done) {
-        bound(clock, ctx, attemptMs, Number.POSITIVE_INFINITY, late, next, done);
+        bound('TIMEOUT', 'timeout', clock, ctx, attemptMs, next, done);
       },
     }),
   };

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { adaptiveThrottle, type AdaptiveThrottleOptions, bulkhead, pipeline, type PipelineEvent } from '@nines/resilience';
-import { down, errorOf, up } from '../test/calls.ts';
-import { FakeClock } from '../test/fake-clock.ts';
-import { newSeed, seeded } from '../test/random.ts';
+import { bulkhead, pipeline, type PipelineEvent } from '@nines/resilience';
+import { adaptiveThrottle, type AdaptiveThrottleOptions } from '@nines/resilience/throttle';
+import { down, errorOf, up } from '../../test/calls.ts';
+import { FakeClock } from '../../test/fake-clock.ts';
+import { newSeed, seeded } from '../../test/random.ts';
 
 function throttled(options: AdaptiveThrottleOptions = {}, random: () => number = () => 1) {
   const clock = new FakeClock();

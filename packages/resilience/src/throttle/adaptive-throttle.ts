@@ -1,9 +1,14 @@
-import type { PolicyContext } from './context.ts';
-import type { PolicySnapshot } from './events.ts';
-import { MAX_TIMER_MS, type OptionCheck, resolveOptions, wholeNumber } from './options.ts';
-import type { OutcomeKind } from './outcome.ts';
-import type { BoundPolicy, Done, Policy, PolicyHost, Step } from './policy.ts';
-import { Rolling } from './rolling.ts';
+import {
+  type BoundPolicy,
+  MAX_TIMER_MS,
+  numberFrom,
+  type OutcomeKind,
+  type Policy,
+  type PolicyHost,
+  resolveOptions,
+  wholeNumber,
+} from '@nines/resilience';
+import { Rolling } from '../rolling.ts';
 
 /** Options of {@link adaptiveThrottle}. Both have a default. */
 export interface AdaptiveThrottleOptions {
@@ -20,59 +25,46 @@ const SLICES = 24;
 const REQUESTS = 0;
 const ACCEPTS = 1;
 
-const multiplier: OptionCheck = (value) => (typeof value === 'number' && value >= 1 && value <= 100 ? undefined : 'a number from 1 to 100');
-
 /** What a call that ended adds; undefined for nothing. The dependency refuses when it fails for a while or asks for less. */
 function accepted(kind: OutcomeKind): boolean | undefined {
   if (kind === 'success' || kind === 'failure') return true;
   return kind === 'transient' || kind === 'throttled' ? false : undefined;
 }
 
+type Resolved = Required<AdaptiveThrottleOptions>;
+
 /** What one pipeline remembers of its dependency. */
-class Throttle implements BoundPolicy {
-  readonly #host: PolicyHost;
-  readonly #calls: Rolling;
-  #k: number;
-
-  constructor(host: PolicyHost, { k, windowMs }: Required<AdaptiveThrottleOptions>) {
-    this.#host = host;
-    this.#calls = new Rolling(windowMs, SLICES, 2);
-    this.#k = k;
-  }
-
-  /** Goes on under other options. */
-  use({ k }: Required<AdaptiveThrottleOptions>): this {
-    this.#k = k;
-    return this;
-  }
-
-  step(ctx: PolicyContext, next: Step, done: Done): void {
-    const p = this.#ratio(ctx.now);
-    if (p > 0 && this.#host.random() < p) {
-      this.#calls.add(REQUESTS, 1);
-      done(ctx.refuse(NAME, 'THROTTLED', 'throttled', 'the dependency refuses too much'));
-      return;
-    }
-    next(ctx, (outcome) => {
-      const ok = accepted(outcome.kind);
-      if (ok !== undefined) {
-        this.#calls.advance(ctx.now);
-        this.#calls.add(REQUESTS, 1);
-        if (ok) this.#calls.add(ACCEPTS, 1);
+function bindThrottle({ k: multiplier, windowMs }: Resolved, { clock, random }: PolicyHost): BoundPolicy {
+  let k = multiplier;
+  const calls = new Rolling(windowMs, SLICES, 2);
+  const rejectionRatio = (now: number): number => {
+    calls.advance(now);
+    const requests = calls.sum(REQUESTS);
+    return Math.max(0, (requests - k * calls.sum(ACCEPTS)) / (requests + 1));
+  };
+  return {
+    step(ctx, next, done) {
+      const p = rejectionRatio(ctx.now);
+      if (p > 0 && random() < p) {
+        calls.add(REQUESTS, 1);
+        done(ctx.refuse(NAME, 'THROTTLED', 'throttled', 'the dependency refuses too much'));
+        return;
       }
-      done(outcome);
-    });
-  }
-
-  snapshot(): PolicySnapshot {
-    return { rejectionRatio: this.#ratio(this.#host.clock.now()) };
-  }
-
-  #ratio(now: number): number {
-    this.#calls.advance(now);
-    const requests = this.#calls.sum(REQUESTS);
-    return Math.max(0, (requests - this.#k * this.#calls.sum(ACCEPTS)) / (requests + 1));
-  }
+      next(ctx, (outcome) => {
+        const ok = accepted(outcome.kind);
+        if (ok !== undefined) {
+          calls.advance(ctx.now);
+          calls.add(REQUESTS, 1);
+          if (ok) calls.add(ACCEPTS, 1);
+        }
+        done(outcome);
+      });
+    },
+    snapshot: () => ({ rejectionRatio: rejectionRatio(clock.now()) }),
+    reconfigure(policy) {
+      ({ k } = policy.options as Resolved);
+    },
+  };
 }
 
 /**
@@ -90,7 +82,8 @@ class Throttle implements BoundPolicy {
  *
  * @example
  * ```ts
- * import { adaptiveThrottle, pipeline } from '@nines/resilience';
+ * import { pipeline } from '@nines/resilience';
+ * import { adaptiveThrottle } from '@nines/resilience/throttle';
  *
  * const inventory = pipeline('inventory', [adaptiveThrottle()], { random: () => 0.5 });
  * const kinds = [];
@@ -101,14 +94,8 @@ class Throttle implements BoundPolicy {
  */
 export function adaptiveThrottle(options: AdaptiveThrottleOptions = {}): Policy {
   const resolved = resolveOptions<Required<AdaptiveThrottleOptions>>('adaptiveThrottle', options, defaults, {
-    k: multiplier,
+    k: numberFrom(1, 100),
     windowMs: wholeNumber(1_000, MAX_TIMER_MS),
   });
-  return {
-    name: NAME,
-    kind: 'throttle',
-    options: resolved,
-    fixed: ['windowMs'],
-    bind: (host, previous) => (previous instanceof Throttle ? previous.use(resolved) : new Throttle(host, resolved)),
-  };
+  return { name: NAME, kind: 'throttle', options: resolved, fixed: ['windowMs'], bind: (host) => bindThrottle(resolved, host) };
 }
