@@ -4,8 +4,6 @@ export { bulkhead } from './bulkhead.ts';
 export type { BulkheadOptions } from './bulkhead.ts';
 export { fallback } from './fallback.ts';
 export type { FallbackHandler, FallbackReason } from './fallback.ts';
-export { rateLimit } from './rate-limit.ts';
-export type { RateLimitOptions } from './rate-limit.ts';
 export type { BreakerSettings, BreakerWindow } from './breaker.ts';
 export { circuitBreaker } from './circuit-breaker.ts';
 export type { BreakerWindowOptions, CircuitBreakerOptions, HalfOpenOptions } from './circuit-breaker.ts';

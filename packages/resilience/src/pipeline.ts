@@ -234,8 +234,15 @@ function shapeOf(policies: readonly Policy[]): string {
 }
 
 function checkPolicies(name: string, policies: readonly Policy[]): void {
-  checkOption(`pipeline ${name}`, 'policies', policies, policiesOption);
+  const owner = `pipeline ${name}`;
+  checkOption(owner, 'policies', policies, policiesOption);
   checkOrder(name, policies);
+  const option = (kind: string, of: string): unknown =>
+    (policies.find((policy) => policy.kind === kind)?.options as Readonly<Record<string, unknown>> | undefined)?.[of];
+  const [totalMs, attemptMs] = [option('deadline', 'totalMs'), option('timeout', 'attemptMs')] as number[];
+  checkOption(owner, 'attemptMs of the timeout', attemptMs, () =>
+    attemptMs! > totalMs! ? `at most totalMs of the deadline, ${totalMs}` : undefined,
+  );
 }
 
 /** Not an observer that does nothing: somebody who listens, whoever it is, makes every event be built. */

@@ -10,7 +10,6 @@ import {
   type Pipeline,
   pipeline,
   type Policy,
-  rateLimit,
   retry,
   retryBudget,
   timeout,
@@ -18,7 +17,7 @@ import {
 import { chaos, fault } from '@nines/resilience/chaos';
 import { opossum } from '@nines/resilience/opossum';
 import { pRetry } from '@nines/resilience/p-retry';
-import { adaptiveThrottle } from '@nines/resilience/throttle';
+import { adaptiveThrottle, rateLimit } from '@nines/resilience/throttle';
 import { down, errorOf, up } from '../test/calls.ts';
 import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
 

@@ -21,7 +21,7 @@ export interface RetryBudget {
 export interface RetryBudgetOptions {
   /** Retries for each call. Above 0, up to 1. Default: 0.1. */
   readonly ratio?: number;
-  /** Retries a second that are allowed whatever the calls, so that a client with few calls may retry. From 0. Default: 3. */
+  /** Retries a second that are allowed at least, so that a client with few calls may retry; it counts below `minPerSecond / ratio` calls a second. From 0. Default: 3. */
   readonly minPerSecond?: number;
 }
 
@@ -30,11 +30,12 @@ const TTL_MS = 10_000;
 const SLICES = 10;
 
 /**
- * A share of the calls of the last ten seconds, and a few a second on top: load on a dead dependency stays at
+ * A share of the calls of the last ten seconds, and at least a few a second: load on a dead dependency stays at
  * `1 + ratio` times the calls, however many attempts each call may make. Each call pays `ratio` in, each retry takes 1 out;
- * what was paid in or taken out ten seconds ago is forgotten. `minPerSecond` is a reserve of ten times as much.
+ * what was paid in or taken out ten seconds ago is forgotten. Where less was paid in, `minPerSecond` times ten counts instead.
  *
- * Source: Finagle `RetryBudget` (a leaky token bucket with a window of 10 s and a constant reserve).
+ * Source: Finagle `RetryBudget`, a leaky token bucket with a window of 10 s. Finagle adds the reserve to what was paid in; here it
+ * is a floor, because tiers that call each other multiply whatever each of them adds.
  *
  * @throws ResilienceError `INVALID_OPTION`
  *
@@ -57,22 +58,22 @@ export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
   // Counted in millionths, so that a hundred calls of 0.1 make ten retries and not 9.999.
   const deposit = Math.round(resolved.ratio * UNIT);
   const reserve = resolved.minPerSecond * (TTL_MS / 1_000) * UNIT;
-  const window = new Rolling(TTL_MS, SLICES, 1);
+  const window = new Rolling(TTL_MS, SLICES, 2);
 
   function left(now: number): number {
     window.advance(now);
-    return Math.max(0, window.sum(0) + reserve);
+    return Math.max(0, Math.max(window.sum(PAID), reserve) - window.sum(TAKEN));
   }
 
   return {
     call(now) {
       window.advance(now);
-      window.add(0, deposit);
+      window.add(PAID, deposit);
     },
     settled: () => {},
     take(now) {
       if (left(now) < UNIT) return false;
-      window.add(0, -UNIT);
+      window.add(TAKEN, UNIT);
       return true;
     },
     balance: (now) => left(now) / UNIT,
@@ -80,5 +81,7 @@ export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
 }
 
 const UNIT = 1_000_000;
+const PAID = 0;
+const TAKEN = 1;
 
 const defaults: Readonly<Required<RetryBudgetOptions>> = Object.freeze({ ratio: 0.1, minPerSecond: 3 });

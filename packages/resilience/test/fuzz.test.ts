@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bulkhead, circuitBreaker, deadline, exponential, fallback, pipeline, rateLimit, retry, timeout } from '@nines/resilience';
-import { adaptiveThrottle } from '@nines/resilience/throttle';
+import { bulkhead, circuitBreaker, deadline, exponential, fallback, pipeline, retry, timeout } from '@nines/resilience';
+import { adaptiveThrottle, rateLimit } from '@nines/resilience/throttle';
 import { FakeClock } from './fake-clock.ts';
 import { newSeed, seeded } from './random.ts';
 

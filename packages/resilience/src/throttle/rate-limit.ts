@@ -1,5 +1,4 @@
-import { numberFrom, resolveOptions, wholeNumber } from './options.ts';
-import type { BoundPolicy, Policy, PolicyHost } from './policy.ts';
+import { type BoundPolicy, numberFrom, type Policy, type PolicyHost, resolveOptions, wholeNumber } from '@nines/resilience';
 
 /** Options of {@link rateLimit}. */
 export interface RateLimitOptions {
@@ -58,7 +57,8 @@ function bindRateLimit(resolved: Resolved, { clock }: PolicyHost): BoundPolicy {
  *
  * @example
  * ```ts
- * import { pipeline, rateLimit } from '@nines/resilience';
+ * import { pipeline } from '@nines/resilience';
+ * import { rateLimit } from '@nines/resilience/throttle';
  *
  * const inventory = pipeline('inventory', [rateLimit({ permitsPerSecond: 10, burst: 2 })]);
  * const calls = [1, 2, 3].map((stock) => inventory.executeOutcome(() => stock));

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { pipeline, type PipelineEvent, rateLimit, type RateLimitOptions } from '@nines/resilience';
-import { errorOf, up } from '../test/calls.ts';
-import { FakeClock } from '../test/fake-clock.ts';
-import { newSeed, seeded } from '../test/random.ts';
+import { pipeline, type PipelineEvent } from '@nines/resilience';
+import { rateLimit, type RateLimitOptions } from '@nines/resilience/throttle';
+import { errorOf, up } from '../../test/calls.ts';
+import { FakeClock } from '../../test/fake-clock.ts';
+import { newSeed, seeded } from '../../test/random.ts';
 
 function limited(options: RateLimitOptions) {
   const clock = new FakeClock();
