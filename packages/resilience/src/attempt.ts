@@ -1,6 +1,7 @@
-import type { Judgement } from './classify.ts';
+import { CLASSIFICATIONS, type Judgement } from './classify.ts';
 import type { AbortWatcher, CallState, Context } from './context.ts';
 import type { AttemptInfo } from './events.ts';
+import { checkOption, oneOf } from './options.ts';
 import type { RawOutcome } from './outcome.ts';
 import type { Done } from './policy.ts';
 
@@ -20,7 +21,9 @@ function judge(ctx: Context, raw: RawOutcome): Judgement {
   if (ctx.aborted?.code === 'ABORTED') return { kind: 'ignored' };
   const { classify, clock } = ctx.call.host;
   const judged = classify(raw, clock);
-  return typeof judged === 'string' ? { kind: judged } : judged;
+  const judgement = typeof judged === 'string' ? { kind: judged } : judged;
+  if (judgement?.kind !== 'success') checkOption(ctx.pipeline, 'classify', judgement?.kind, oneOf(CLASSIFICATIONS));
+  return judgement;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

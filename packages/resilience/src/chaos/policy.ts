@@ -18,15 +18,6 @@ import {
 import { seededRandom } from '../testing/random.ts';
 import { type Fault, type FaultKind, type MadeUp, reaches, scope } from './faults.ts';
 
-/** One fault that struck. */
-export interface Injection {
-  readonly pipeline: string;
-  readonly kind: FaultKind;
-  readonly key: string | undefined;
-  /** Which attempt was struck, from 1. */
-  readonly attempt: number;
-}
-
 /** Options of {@link chaos}. */
 export interface ChaosOptions {
   /** Nothing is ever injected unless this is true. A function is asked at each attempt, so that chaos can be switched while it runs. Default: false. */
@@ -41,8 +32,6 @@ export interface ChaosOptions {
   readonly criticality?: readonly Criticality[];
   /** Numbers of its own for this policy: the same calls are struck in each run. Default: the `random` of the pipeline. */
   readonly seed?: number;
-  /** Hears of each fault that strikes. What it throws is swallowed. */
-  readonly onInject?: (injection: Injection) => void;
 }
 
 type Resolved = ChaosOptions & Required<Pick<ChaosOptions, 'enabled'>>;
@@ -144,11 +133,6 @@ class Chaos implements BoundPolicy {
     const { pipeline, emit } = this.#host;
     this.#injected[kind] += 1;
     emit({ type: 'injection', pipeline, policy: 'chaos', kind, key, attempt });
-    try {
-      this.#options.onInject?.({ pipeline, kind, key, attempt });
-    } catch {
-      // A listener cannot fail a call.
-    }
   }
 }
 
@@ -182,7 +166,6 @@ export function chaos(options: ChaosOptions): Policy {
       allow: optional(functionOption()),
       ...scope,
       seed: optional(wholeNumber(0, 4_294_967_295)),
-      onInject: optional(functionOption()),
     },
   );
   for (const one of resolved.faults)
