@@ -151,7 +151,8 @@ export class EventStream {
 
   /** True when somebody listens. Ask before an event is built. */
   get active(): boolean {
-    return this.#observers.some((observer) => observer.active !== false);
+    for (const { active } of this.#observers) if (active !== false) return true;
+    return false;
   }
 
   emit(event: PipelineEvent): void {

@@ -154,11 +154,11 @@ class PolicyPipeline implements Pipeline {
   }
 
   execute<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options: ExecuteOptions = NO_OPTIONS): Promise<T> {
-    return new Promise((resolve, reject) => this.#call(run, options, resolve as (value: unknown) => void, reject));
+    return new Promise((resolve, reject) => this.#call(run, options, resolve, reject));
   }
 
   executeOutcome<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options: ExecuteOptions = NO_OPTIONS): Promise<Outcome<T>> {
-    return new Promise((resolve) => this.#call(run, options, resolve as Done));
+    return new Promise((resolve) => this.#call(run, options, resolve));
   }
 
   /** One call. The promise of the caller is the only one that is made here; with `reject` it is one of a value, else of an outcome. */

@@ -28,26 +28,33 @@ const defaults: Readonly<Partial<Resolved>> = Object.freeze({
   retryAfter: Object.freeze({ maxMs: 30_000 }),
 });
 
+/** The wait before the next attempt, or in words why there is none. What costs nothing is asked first, the budget last. */
+function decide(
+  { maxAttempts, backoff, retryAfter, allow }: Resolved,
+  budget: RetryBudget,
+  { pipeline, random, emit }: PolicyHost,
+  ctx: PolicyContext,
+  attempt: number,
+  { kind, retryAfterMs = 0 }: Outcome<unknown>,
+): number | string {
+  if (attempt >= maxAttempts) return 'no attempt is left';
+  if (ctx.idempotent === false && kind !== 'throttled') return 'not idempotent';
+  if (!(retryAfterMs >= 0)) return 'it was forbidden';
+  if (retryAfterMs > retryAfter.maxMs) return 'the wait asked for is above retryAfter.maxMs';
+  const ms = backoff(attempt, random, retryAfterMs);
+  const delayMs = Math.max(ms > 0 ? Math.min(ms, MAX_TIMER_MS) : 0, retryAfterMs);
+  if (delayMs >= ctx.remainingMs()) return 'the wait would end after the deadline';
+  if (allow?.() === false) return 'allow() said no';
+  if (budget.take(ctx.now)) return delayMs;
+  emit({ type: 'rejection', pipeline, policy: 'retry', reason: 'budget', key: ctx.key, retryAfterMs: undefined });
+  return 'the retry budget is empty';
+}
+
 /** The retries of one pipeline. */
-function bindRetry(resolved: Resolved, { pipeline, clock, random, emit }: PolicyHost): BoundPolicy {
+function bindRetry(resolved: Resolved, host: PolicyHost): BoundPolicy {
+  const { pipeline, clock, emit } = host;
   let options = resolved;
   let budget = options.budget ?? retryBudget();
-
-  /** The wait before the next attempt, or in words why there is none. What costs nothing is asked first, the budget last. */
-  function decide(ctx: PolicyContext, attempt: number, { kind, retryAfterMs = 0 }: Outcome<unknown>): number | string {
-    const { maxAttempts, backoff, retryAfter, allow } = options;
-    if (attempt >= maxAttempts) return 'no attempt is left';
-    if (ctx.idempotent === false && kind !== 'throttled') return 'not idempotent';
-    if (!(retryAfterMs >= 0)) return 'it was forbidden';
-    if (retryAfterMs > retryAfter.maxMs) return 'the wait asked for is above retryAfter.maxMs';
-    const ms = backoff(attempt, random, retryAfterMs);
-    const delayMs = Math.max(ms > 0 ? Math.min(ms, MAX_TIMER_MS) : 0, retryAfterMs);
-    if (delayMs >= ctx.remainingMs()) return 'the wait would end after the deadline';
-    if (allow?.() === false) return 'allow() said no';
-    if (budget.take(ctx.now)) return delayMs;
-    emit({ type: 'rejection', pipeline, policy: 'retry', reason: 'budget', key: ctx.key, retryAfterMs: undefined });
-    return 'the retry budget is empty';
-  }
 
   /** A value stays a value: the caller gets the last one. */
   function exhausted(ctx: PolicyContext, attempt: number, outcome: Outcome<unknown>, stop: string): Outcome<unknown> {
@@ -61,7 +68,7 @@ function bindRetry(resolved: Resolved, { pipeline, clock, random, emit }: Policy
   function again(ctx: PolicyContext, count: number, outcome: Outcome<unknown>, inside: Step, done: Done): void {
     let delayMs: number | string;
     try {
-      delayMs = decide(ctx, count, outcome);
+      delayMs = decide(options, budget, host, ctx, count, outcome);
     } catch (error) {
       // The user's backoff or allow() threw: a mistake in the program, which is shown and not retried.
       done(broken(ctx, error));
