@@ -223,7 +223,8 @@ export class Context implements Fork {
       leave();
       run(inTime);
     };
-    const cancel = this.call.host.clock.schedule(() => end(true), ms, false, this.now);
+    // The clock is read anew: who waits may have waited before.
+    const cancel = this.call.host.clock.schedule(() => end(true), ms);
     const off = this.onAbort(() => end(false));
     if (this.aborted !== undefined) end(false);
     return leave;

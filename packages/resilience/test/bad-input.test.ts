@@ -119,16 +119,19 @@ describe('what a function may do', () => {
 
   test('settle twice, or be a thenable that throws', async () => {
     const p = pipeline('p', []);
-    // Made without a literal "then", which would be a mistake anywhere else.
-    const thenable = (run: (resolve: (value: number) => void, reject: (error: Error) => void) => void) =>
-      Object.fromEntries([['then', run]]);
-    const twice = thenable((resolve, reject) => {
-      resolve(1);
-      reject(new Error('2'));
-    });
-    const broken = thenable(() => {
-      throw new Error('then');
-    });
+    const twice = {
+      // oxlint-disable-next-line unicorn/no-thenable -- that is what is tried
+      then(resolve: (value: number) => void, reject: (error: Error) => void) {
+        resolve(1);
+        reject(new Error('2'));
+      },
+    };
+    const broken = {
+      // oxlint-disable-next-line unicorn/no-thenable -- that is what is tried
+      then() {
+        throw new Error('then');
+      },
+    };
     expect(await p.execute(() => twice as never)).toBe(1);
     await expect(p.execute(() => broken as never)).rejects.toThrow('then');
   });
