@@ -19,7 +19,7 @@ describe('a wait', () => {
     const readings: (number | undefined)[] = [];
     const watching: Clock = {
       ...clock,
-      schedule(run, ms, background, now) {
+      schedule(run, ms, _background, now) {
         readings.push(now);
         return clock.schedule(run, ms);
       },
