@@ -16,12 +16,13 @@ import { FakeClock } from '../test/fake-clock.ts';
 describe('a wait', () => {
   test('begins when it is asked for, however long ago the call last read the clock', async () => {
     const clock = new FakeClock();
+    const inner: Clock = clock;
     const readings: (number | undefined)[] = [];
     const watching: Clock = {
       ...clock,
-      schedule(run, ms, _background, now) {
+      schedule(run, ms, background, now) {
         readings.push(now);
-        return clock.schedule(run, ms);
+        return inner.schedule(run, ms, background);
       },
     };
     const slow: Policy = {
