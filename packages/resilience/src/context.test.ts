@@ -10,8 +10,8 @@ import {
   retry,
   timeout,
 } from '@nines/resilience';
+import { FakeClock } from '@nines/resilience/testing';
 import { errorOf } from '../test/calls.ts';
-import { FakeClock } from '../test/fake-clock.ts';
 
 describe('a wait', () => {
   test('begins when it is asked for, however long ago the call last read the clock', async () => {
@@ -19,7 +19,8 @@ describe('a wait', () => {
     const inner: Clock = clock;
     const readings: (number | undefined)[] = [];
     const watching: Clock = {
-      ...clock,
+      now: clock.now,
+      epochMs: clock.epochMs,
       schedule(run, ms, background, now) {
         readings.push(now);
         return inner.schedule(run, ms, background);

@@ -3,8 +3,8 @@ import { afterEach, expect, test } from 'vitest';
 import { circuitBreaker, fixed, pipeline, retry, type PipelineEvent } from '@nines/resilience';
 import { chaos, fault } from '@nines/resilience/chaos';
 import { CHANNELS, type ChannelMessage, diagnostics } from '@nines/resilience/diagnostics';
+import { FakeClock } from '@nines/resilience/testing';
 import { down, up } from '../test/calls.ts';
-import { FakeClock } from '../test/fake-clock.ts';
 
 const off: (() => void)[] = [];
 afterEach(() => {

@@ -18,8 +18,8 @@ import { chaos, fault } from '@nines/resilience/chaos';
 import { opossum } from '@nines/resilience/opossum';
 import { pRetry } from '@nines/resilience/p-retry';
 import { adaptiveThrottle, rateLimit } from '@nines/resilience/throttle';
-import { down, errorOf, up } from '../test/calls.ts';
-import { deferred, FakeClock, flush } from '../test/fake-clock.ts';
+import { FakeClock } from '@nines/resilience/testing';
+import { deferred, down, errorOf, flush, up } from '../test/calls.ts';
 
 function of(...policies: Policy[]): { readonly p: Pipeline; readonly clock: FakeClock } {
   const clock = new FakeClock();

@@ -20,8 +20,7 @@ import { opossum } from '@nines/resilience/opossum';
 import { pRetry } from '@nines/resilience/p-retry';
 import { prometheus } from '@nines/resilience/prometheus';
 import { adaptiveThrottle, rateLimit, retryThrottle } from '@nines/resilience/throttle';
-
-import { FakeClock } from './fake-clock.ts';
+import { FakeClock } from '@nines/resilience/testing';
 
 /** What each option is given when all is well; where all have defaults, what may be said about them. */
 const makers: readonly [name: string, make: (options: never) => unknown, good: Readonly<Record<string, unknown>>][] = [

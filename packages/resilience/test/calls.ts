@@ -49,3 +49,5 @@ export function state(p: Pipeline): string | undefined {
 export async function fail(p: Pipeline, times: number): Promise<void> {
   for (let i = 0; i < times; i++) await p.executeOutcome(down);
 }
+
+export { deferred, flush } from './fake-clock.ts';

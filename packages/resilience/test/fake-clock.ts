@@ -1,7 +1,7 @@
 import type { Clock } from '@nines/resilience';
 
 interface Timer {
-  at: number;
+  readonly at: number;
   readonly order: number;
   readonly run: () => void;
 }
@@ -42,12 +42,6 @@ export class FakeClock implements Clock {
       await flush();
     }
     this.#now = end;
-  }
-
-  /** The time is another at once, as when a clock is set; timers do not know. */
-  jump(ms: number): void {
-    this.#now += ms;
-    for (const timer of this.#timers) timer.at += ms;
   }
 
   #next(): Timer | undefined {
