@@ -159,6 +159,54 @@ interface ErrorOutcome {
 /** The settled result of a call. */
 type Outcome<T> = ValueOutcome<T> | ErrorOutcome;
 
+/** A {@link Classification} with what else is known. */
+interface Judgement {
+    readonly kind: Classification;
+    /** Milliseconds after which the dependency wants to be asked again, when it said so. Below 0 or NaN: it forbids a retry. */
+    readonly retryAfterMs?: number | undefined;
+    /** Frees what a value holds, such as a connection. Called when a retry takes the place of this value. */
+    readonly discard?: (() => void) | undefined;
+}
+/** Judges what a function did. One classifier serves every policy of a pipeline. Not asked when the caller aborted: that is always `ignored`. */
+type Classify = (outcome: RawOutcome, clock: Clock) => Classification | Judgement;
+/**
+ * The classifier used when none is given: a value is `success`; an error named `AbortError` is `ignored`, because someone
+ * gave up and the dependency did not fail; an error of this package that is not retryable is `ignored`; any other thrown
+ * value, a `TypeError` and a non-error too, is `transient`.
+ *
+ * @example
+ * ```ts
+ * import { classifyErrors, systemClock } from '@nines/resilience';
+ *
+ * console.log(classifyErrors({ ok: false, error: new TypeError('fetch failed') }, systemClock)); // transient
+ * ```
+ */
+declare function classifyErrors(outcome: RawOutcome, _clock: Clock): Classification | Judgement;
+/**
+ * A classifier for `fetch` responses (or anything with `status` and `headers.get`).
+ *
+ * | answer | kind | why |
+ * |---|---|---|
+ * | 429 | `throttled` | alive, asks for less; `Retry-After` is read |
+ * | 408, 425, 5xx | `transient` | may work later; `Retry-After` is read |
+ * | 501, 505 | `failure` | a repeat fails again |
+ * | any other, 4xx too | `success` | the dependency works: a 404 must neither be retried nor open a breaker. Look at `response.ok` yourself |
+ * | rejected with `AbortError`, or the URL is invalid | `ignored` | says nothing about the dependency |
+ * | rejected otherwise | `transient` | network |
+ *
+ * A response stays a value: when retries run out, the last response is what the caller gets. The body of a response that a
+ * retry replaces is cancelled, so that its connection is free.
+ *
+ * @example
+ * ```ts
+ * import { http, systemClock } from '@nines/resilience';
+ *
+ * const classify = http();
+ * console.log(classify({ ok: true, value: new Response('', { status: 404 }) }, systemClock)); // { kind: 'success' }
+ * ```
+ */
+declare function http(): Classify;
+
 /** Every code a {@link ResilienceError} may carry. The union is closed: a new code is a new minor version. */
 type ResilienceErrorCode = 'TIMEOUT' | 'DEADLINE_EXCEEDED' | 'CIRCUIT_OPEN' | 'CIRCUIT_ISOLATED' | 'BULKHEAD_FULL' | 'LIMIT_EXCEEDED' | 'RATE_LIMITED' | 'THROTTLED' | 'RETRIES_EXHAUSTED' | 'ABORTED' | 'INVALID_OPTION' | 'POLICY_ORDER';
 /** What a {@link ResilienceError} is built from. */
@@ -298,8 +346,19 @@ interface TransitionEvent {
     readonly from: BreakerState;
     readonly to: BreakerState;
 }
-/** Everything a pipeline tells. Metrics and spans are fed from it. It carries no values and no arguments of calls. */
-type PipelineEvent = CallEvent | AttemptEvent | RejectionEvent | RetryEvent | TransitionEvent;
+/** A chaos policy did something to an attempt. */
+interface InjectionEvent {
+    readonly type: 'injection';
+    readonly pipeline: string;
+    readonly policy: string;
+    /** What it did, such as `latency`. */
+    readonly kind: string;
+    readonly key: string | undefined;
+    /** Which attempt was struck, from 1. */
+    readonly attempt: number;
+}
+/** Everything a pipeline tells. Metrics, spans and diagnostics channels are fed from it. It carries no values and no arguments of calls. */
+type PipelineEvent = CallEvent | AttemptEvent | RejectionEvent | RetryEvent | TransitionEvent | InjectionEvent;
 /** What a limiter holds. */
 interface LimiterSnapshot {
     /** Most calls that may run at once. */
@@ -321,12 +380,14 @@ interface PolicySnapshot {
     readonly permits?: number;
     /** Share of calls that is refused, 0 to 1, when the policy throttles. */
     readonly rejectionRatio?: number;
+    /** How often each kind of fault struck, when the policy injects faults. */
+    readonly injected?: Readonly<Record<string, number>>;
 }
 /** What an observer may look at. */
 interface PipelineView {
     readonly name: string;
-    /** Breakers in each state now; undefined when the pipeline has no breaker. */
-    breakers(): Readonly<Record<BreakerState, number>> | undefined;
+    /** The state of the breaker of a key; undefined when the pipeline has no breaker. */
+    breakerState(key: string): BreakerState | undefined;
     /** The state of each policy, outer to inner. */
     policies(): readonly ({
         readonly name: string;
@@ -334,6 +395,8 @@ interface PipelineView {
 }
 /** Listens to a pipeline. What it throws is swallowed and counted in `snapshot().observerErrors`: it can never fail a call. */
 interface Observer {
+    /** False while it would do nothing with an event; then none is built for it. Asked often: be quick. Default: true. */
+    readonly active?: boolean;
     /** Called once for each pipeline it is given to. */
     attach?(view: PipelineView): void;
     /** Called with each event, in order, while the call runs: be quick. */
@@ -399,8 +462,15 @@ interface PolicyContext extends CallContext {
     fork(changes?: ForkChanges): Fork;
     /** Waits; resolves to false at once when the context is aborted, else to true after `ms`. */
     sleep(ms: number): Promise<boolean>;
+    /** As {@link PolicyContext.sleep}, but calls back, once. Returns a function that calls it off. */
+    after(ms: number, run: (inTime: boolean) => void): () => void;
     /** Runs the function as soon as no run of the user's function goes on in this call: one that timed out may still work. */
     whenIdle(run: () => void): void;
+    /**
+     * The outcome of an attempt that began at `startedAt` and ends now: it joins {@link PolicyContext.attempts}, and observers are
+     * told. For a policy that answers in the place of the function; the innermost stage does it for the function itself.
+     */
+    record(result: RawOutcome, judgement: Judgement, startedAt: number): Outcome<unknown>;
     /** The outcome of a call that a policy ends with an error. */
     fail(error: ResilienceError, kind: OutcomeKind): ErrorOutcome;
     /** The outcome of a call whose context was aborted: `ignored` when its caller left, else the kind given. Only after an abort. */
@@ -419,7 +489,7 @@ interface Fork extends PolicyContext {
 }
 
 /** What a policy does; it decides where it may stand in a pipeline. */
-type PolicyKind = 'fallback' | 'deadline' | 'throttle' | 'bulkhead' | 'rate-limit' | 'retry' | 'hedge' | 'breaker' | 'timeout' | 'custom';
+type PolicyKind = 'fallback' | 'deadline' | 'throttle' | 'bulkhead' | 'rate-limit' | 'retry' | 'hedge' | 'breaker' | 'timeout' | 'chaos' | 'custom';
 /** What a policy may use of its pipeline. */
 interface PolicyHost {
     readonly pipeline: string;
@@ -443,6 +513,8 @@ interface BreakerControl {
     isolate(key?: string): void;
     /** Closes, whatever the state was, and forgets what was counted. With a key only the breaker of that key; without one all of now. */
     close(key?: string): void;
+    /** The state of the breaker of a key, or of the one for all. Of a key without a breaker: `closed`. */
+    state(key?: string): BreakerState;
 }
 /** A policy inside one pipeline. It has `run` or `step`; with both, `step` is used. */
 interface BoundPolicy {
@@ -452,6 +524,11 @@ interface BoundPolicy {
     step?(ctx: PolicyContext, next: Step, done: Done): void;
     /** The state as it is now; undefined when the policy has none. */
     snapshot?(): PolicySnapshot;
+    /**
+     * Goes on under the options of another policy of the same name, and keeps its state. Must not throw. Without it a policy is bound
+     * anew when its pipeline is reconfigured: leave it out only when there is no state to lose.
+     */
+    reconfigure?(policy: Policy): void;
     /** Only of a breaker. */
     readonly breaker?: BreakerControl;
 }
@@ -464,40 +541,9 @@ interface Policy {
     readonly options: object;
     /** Makes the policy part of a pipeline, with a state of its own. */
     bind(host: PolicyHost): BoundPolicy;
+    /** Options that `reconfigure` must leave as they are, because the state has their shape. Default: none. */
+    readonly fixed?: readonly string[];
 }
-
-/** Options of {@link adaptiveThrottle}. Both have a default. */
-interface AdaptiveThrottleOptions {
-    /** How many calls are sent for each that is accepted. From 1 to 100; lower refuses earlier. Default: 2. */
-    readonly k?: number;
-    /** The calls that are looked at. Milliseconds, from 1 000. Default: 120 000. */
-    readonly windowMs?: number;
-}
-/**
- * Sends less to a dependency that refuses much: over the window, a call is refused here with the probability
- *
- * `p = max(0, (requests − k · accepts) / (requests + 1))`
- *
- * where `requests` are the calls that ended and those refused here, and `accepts` those that the dependency answered
- * (`success`, `failure`). What is `transient` or `throttled` was not accepted; what is `ignored`, or `rejected` by a policy
- * inside, counts for nothing. With k = 2 twice as much is sent as is accepted, so that it is noticed when it is well again.
- *
- * Source: Google SRE book, ch. 21, "Client-Side Throttling".
- *
- * @throws ResilienceError `INVALID_OPTION`; a call rejects with `THROTTLED`
- *
- * @example
- * ```ts
- * import { adaptiveThrottle, pipeline } from '@nines/resilience';
- *
- * const inventory = pipeline('inventory', [adaptiveThrottle()], { random: () => 0.5 });
- * const kinds = [];
- * for (let i = 0; i < 3; i++) kinds.push((await inventory.executeOutcome(() => Promise.reject(new Error('busy')))).kind);
- * // After one failure of one call p is 1/2, after two of two it is 2/3, and chance is 0.5 here.
- * console.log(kinds); // [ 'transient', 'transient', 'rejected' ]
- * ```
- */
-declare function adaptiveThrottle(options?: AdaptiveThrottleOptions): Policy;
 
 /** Options of {@link bulkhead}. */
 interface BulkheadOptions {
@@ -555,33 +601,6 @@ type FallbackHandler = (reason: FallbackReason) => unknown;
  * ```
  */
 declare function fallback(handler: FallbackHandler): Policy;
-
-/** Options of {@link rateLimit}. */
-interface RateLimitOptions {
-    /** Calls a second in the long run. Above 0, may have a fraction: 0.1 is one call in ten seconds. */
-    readonly permitsPerSecond: number;
-    /** Calls that may come at once after a rest. From 1. Default: `permitsPerSecond`, rounded up. */
-    readonly burst?: number;
-}
-/**
- * Keeps the calls of one pipeline to a rate, by a token bucket that begins full: a call without a permit is refused at once,
- * and `retryAfterMs` says when there is one. It waits for nothing and uses no timer.
- *
- * Counted as a virtual schedule, which is the same: a call may go when `now >= due − (burst − 1) · interval`, and moves `due`
- * on by one interval. Source: ITU-T I.371, generic cell rate algorithm.
- *
- * @throws ResilienceError `INVALID_OPTION`; a call rejects with `RATE_LIMITED`
- *
- * @example
- * ```ts
- * import { pipeline, rateLimit } from '@nines/resilience';
- *
- * const inventory = pipeline('inventory', [rateLimit({ permitsPerSecond: 10, burst: 2 })]);
- * const calls = [1, 2, 3].map((stock) => inventory.executeOutcome(() => stock));
- * console.log((await Promise.all(calls)).map((outcome) => outcome.kind)); // [ 'success', 'success', 'rejected' ]
- * ```
- */
-declare function rateLimit(options: RateLimitOptions): Policy;
 
 /** What decides when a closed breaker opens. It sees only calls that have ended and that counted. */
 interface BreakerWindow {
@@ -654,7 +673,7 @@ interface CircuitBreakerOptions {
     readonly halfOpen?: HalfOpenOptions;
     /** Gives each call a key, such as a host name: one breaker for each key. Default: one breaker for all. */
     readonly key?: (ctx: CallContext) => string | undefined;
-    /** Most breakers kept when `key` is set; past it the one unused for longest is forgotten, a closed one first. Default: 1 000. */
+    /** Most breakers kept when `key` is set; past it one that was not used for long is forgotten, a closed one first. Default: 1 000. */
     readonly maxKeys?: number;
     /** Counts and tells of its states, but refuses nothing: to try numbers on real traffic. `isolate()` still refuses. Default: false. */
     readonly metricsOnly?: boolean;
@@ -684,54 +703,6 @@ interface CircuitBreakerOptions {
  * ```
  */
 declare function circuitBreaker(options?: CircuitBreakerOptions): Policy;
-
-/** A {@link Classification} with what else is known. */
-interface Judgement {
-    readonly kind: Classification;
-    /** Milliseconds after which the dependency wants to be asked again, when it said so. Below 0 or NaN: it forbids a retry. */
-    readonly retryAfterMs?: number | undefined;
-    /** Frees what a value holds, such as a connection. Called when a retry takes the place of this value. */
-    readonly discard?: (() => void) | undefined;
-}
-/** Judges what a function did. One classifier serves every policy of a pipeline. Not asked when the caller aborted: that is always `ignored`. */
-type Classify = (outcome: RawOutcome, clock: Clock) => Classification | Judgement;
-/**
- * The classifier used when none is given: a value is `success`; an error named `AbortError` is `ignored`, because someone
- * gave up and the dependency did not fail; an error of this package that is not retryable is `ignored`; any other thrown
- * value, a `TypeError` and a non-error too, is `transient`.
- *
- * @example
- * ```ts
- * import { classifyErrors, systemClock } from '@nines/resilience';
- *
- * console.log(classifyErrors({ ok: false, error: new TypeError('fetch failed') }, systemClock)); // transient
- * ```
- */
-declare function classifyErrors(outcome: RawOutcome, _clock: Clock): Classification | Judgement;
-/**
- * A classifier for `fetch` responses (or anything with `status` and `headers.get`).
- *
- * | answer | kind | why |
- * |---|---|---|
- * | 429 | `throttled` | alive, asks for less; `Retry-After` is read |
- * | 408, 425, 5xx | `transient` | may work later; `Retry-After` is read |
- * | 501, 505 | `failure` | a repeat fails again |
- * | any other, 4xx too | `success` | the dependency works: a 404 must neither be retried nor open a breaker. Look at `response.ok` yourself |
- * | rejected with `AbortError`, or the URL is invalid | `ignored` | says nothing about the dependency |
- * | rejected otherwise | `transient` | network |
- *
- * A response stays a value: when retries run out, the last response is what the caller gets. The body of a response that a
- * retry replaces is cancelled, so that its connection is free.
- *
- * @example
- * ```ts
- * import { http, systemClock } from '@nines/resilience';
- *
- * const classify = http();
- * console.log(classify({ ok: true, value: new Response('', { status: 404 }) }, systemClock)); // { kind: 'success' }
- * ```
- */
-declare function http(): Classify;
 
 /** Options of {@link deadline}. */
 interface DeadlineOptions {
@@ -763,8 +734,10 @@ interface BreakerDefinition {
     /** As `describe()` shows them. */
     readonly options: object;
     readonly settings: BreakerSettings;
-    /** Makes the window of one breaker. */
-    readonly createWindow: (host: PolicyHost) => BreakerWindow;
+    /** Makes the window of one breaker. When the pipeline is reconfigured it is given the window of each breaker, and gives it back with the new options. */
+    readonly createWindow: (host: PolicyHost, previous?: BreakerWindow) => BreakerWindow;
+    /** Options that `reconfigure` must leave as they are, because they are the shape of the window. Default: none. */
+    readonly fixed?: readonly string[];
     /** Gives each call a key: one breaker for each key. */
     readonly key: ((ctx: CallContext) => string | undefined) | undefined;
     /** Most breakers kept when `key` is set. */
@@ -802,6 +775,8 @@ declare const MAX_TIMER_MS: number;
 type OptionCheck = (value: unknown) => string | undefined;
 /** Allows whole numbers from `min` to `max`. */
 declare function wholeNumber(min: number, max: number): OptionCheck;
+/** Allows numbers from `min` to `max`, fractions too. */
+declare function numberFrom(min: number, max: number): OptionCheck;
 /** Allows numbers above 0 and up to 1. */
 declare function ratio(): OptionCheck;
 /** Allows one of the given words. */
@@ -845,7 +820,7 @@ interface PipelineOptions {
     /** Numbers from 0 up to 1, for jitter. Default: `Math.random`. */
     readonly random?: () => number;
     /** Where metrics go, such as `prometheus(registry)`. Default: nowhere. */
-    readonly metrics?: Observer;
+    readonly metrics?: Observer | readonly Observer[];
     /** Who else listens, such as `tracing()`. Default: nobody. */
     readonly observer?: Observer | readonly Observer[];
 }
@@ -904,6 +879,16 @@ interface Pipeline {
     executeOutcome<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options?: ExecuteOptions): Promise<Outcome<T>>;
     /** A function that runs inside the pipeline each time. The function given gets the context first, then the arguments. */
     wrap<A extends unknown[], T>(run: (ctx: CallContext, ...args: A) => T | PromiseLike<T>, options?: ExecuteOptions): (...args: A) => Promise<T>;
+    /**
+     * Puts other options in the place of those there are; what was counted stays: the states of breakers, budgets, who runs and
+     * who waits, permits taken. The policies must be those of construction, in name and order, or of the same object. A timeout
+     * or deadline that runs ends as it was to; everything else holds at once. When it throws nothing has changed.
+     *
+     * @throws ResilienceError `INVALID_OPTION` for other policies, and for an option that cannot change: `window` and `key` (with or
+     * without one) of a breaker, `windowMs` of an adaptive throttle, `algorithm` and `longWindowMs` of an
+     * adaptive limit, `maxExtraLoadRatio` of a hedge
+     */
+    reconfigure(policies: readonly Policy[]): void;
     /** Listens to every event. Returns a function that stops listening. */
     subscribe(observer: Observer | ((event: PipelineEvent) => void)): () => void;
     /** The policies and their resolved options. */
@@ -947,15 +932,16 @@ interface RetryBudget {
 interface RetryBudgetOptions {
     /** Retries for each call. Above 0, up to 1. Default: 0.1. */
     readonly ratio?: number;
-    /** Retries a second that are allowed whatever the calls, so that a client with few calls may retry. From 0. Default: 3. */
+    /** Retries a second that are allowed at least, so that a client with few calls may retry; it counts below `minPerSecond / ratio` calls a second. From 0. Default: 3. */
     readonly minPerSecond?: number;
 }
 /**
- * A share of the calls of the last ten seconds, and a few a second on top: load on a dead dependency stays at
+ * A share of the calls of the last ten seconds, and at least a few a second: load on a dead dependency stays at
  * `1 + ratio` times the calls, however many attempts each call may make. Each call pays `ratio` in, each retry takes 1 out;
- * what was paid in or taken out ten seconds ago is forgotten. `minPerSecond` is a reserve of ten times as much.
+ * what was paid in or taken out ten seconds ago is forgotten. Where less was paid in, `minPerSecond` times ten counts instead.
  *
- * Source: Finagle `RetryBudget` (a leaky token bucket with a window of 10 s and a constant reserve).
+ * Source: Finagle `RetryBudget`, a leaky token bucket with a window of 10 s. Finagle adds the reserve to what was paid in; here it
+ * is a floor, because tiers that call each other multiply whatever each of them adds.
  *
  * @throws ResilienceError `INVALID_OPTION`
  *
@@ -971,36 +957,6 @@ interface RetryBudgetOptions {
  * ```
  */
 declare function retryBudget(options?: RetryBudgetOptions): RetryBudget;
-/** Options of {@link retryThrottle}. Both have a default. */
-interface RetryThrottleOptions {
-    /** Tokens when full. Default: 10. */
-    readonly maxTokens?: number;
-    /** What a success gives back. Above 0, up to 1. Default: 0.1. */
-    readonly tokenRatio?: number;
-}
-/**
- * The budget of gRPC: a failed attempt takes one token, a success gives `tokenRatio` back, and a retry is allowed only
- * while more than half of the tokens are there. It knows no time. `failure`, `transient` and `throttled` are failures.
- *
- * Source: gRPC proposal A6, "Throttling Retry Attempts and Hedged RPCs".
- *
- * @throws ResilienceError `INVALID_OPTION`
- *
- * @example
- * ```ts
- * import { retryThrottle } from '@nines/resilience';
- *
- * const throttle = retryThrottle({ maxTokens: 4, tokenRatio: 0.5 });
- * throttle.settled('transient', 0);
- * console.log(throttle.take(0)); // true
- * // 3 of 4 tokens were left; now it is 2, which is not above half.
- * throttle.settled('transient', 0);
- * console.log(throttle.take(0)); // false
- * throttle.settled('success', 0);
- * console.log(throttle.take(0)); // true
- * ```
- */
-declare function retryThrottle(options?: RetryThrottleOptions): RetryBudget;
 
 /** Options of {@link retry}. All have a default. */
 interface RetryOptions {
@@ -1067,5 +1023,5 @@ interface TimeoutOptions {
  */
 declare function timeout(options: TimeoutOptions): Policy;
 
-export { CRITICALITIES, MAX_TIMER_MS, ResilienceError, adaptiveThrottle, booleanOption, breakerPolicy, bulkhead, checkOption, circuitBreaker, classifyErrors, deadline, exponential, fallback, fixed, functionOption, grpcTimeout, http, isResilienceError, objectOption, oneOf, optional, pipeline, rateLimit, ratio, resolveOptions, retry, retryAfter, retryBudget, retryThrottle, systemClock, timeout, wholeNumber };
-export type { AdaptiveThrottleOptions, AttemptEvent, AttemptInfo, AttemptRecord, Backoff, BoundPolicy, BreakerControl, BreakerDefinition, BreakerSettings, BreakerState, BreakerWindow, BreakerWindowOptions, BulkheadOptions, CallContext, CallEvent, CircuitBreakerOptions, Classification, Classify, Clock, Criticality, DeadlineOptions, Done, ErrorOutcome, ExecuteOptions, ExponentialOptions, FallbackHandler, FallbackReason, Fork, ForkChanges, HalfOpenOptions, Jitter, Judgement, LimiterSnapshot, Next, Observer, OptionCheck, Outcome, OutcomeKind, Pipeline, PipelineDescription, PipelineEvent, PipelineOptions, PipelineSnapshot, PipelineView, Policy, PolicyContext, PolicyHost, PolicyKind, PolicySnapshot, RateLimitOptions, RawOutcome, RejectionEvent, RejectionReason, ResilienceErrorCode, ResilienceErrorDetails, RetryAfterOptions, RetryBudget, RetryBudgetOptions, RetryEvent, RetryOptions, RetryThrottleOptions, Step, TimeoutOptions, TransitionEvent, ValueOutcome };
+export { CRITICALITIES, MAX_TIMER_MS, ResilienceError, booleanOption, breakerPolicy, bulkhead, checkOption, circuitBreaker, classifyErrors, deadline, exponential, fallback, fixed, functionOption, grpcTimeout, http, isResilienceError, numberFrom, objectOption, oneOf, optional, pipeline, ratio, resolveOptions, retry, retryAfter, retryBudget, systemClock, timeout, wholeNumber };
+export type { AttemptEvent, AttemptInfo, AttemptRecord, Backoff, BoundPolicy, BreakerControl, BreakerDefinition, BreakerSettings, BreakerState, BreakerWindow, BreakerWindowOptions, BulkheadOptions, CallContext, CallEvent, CircuitBreakerOptions, Classification, Classify, Clock, Criticality, DeadlineOptions, Done, ErrorOutcome, ExecuteOptions, ExponentialOptions, FallbackHandler, FallbackReason, Fork, ForkChanges, HalfOpenOptions, InjectionEvent, Jitter, Judgement, LimiterSnapshot, Next, Observer, OptionCheck, Outcome, OutcomeKind, Pipeline, PipelineDescription, PipelineEvent, PipelineOptions, PipelineSnapshot, PipelineView, Policy, PolicyContext, PolicyHost, PolicyKind, PolicySnapshot, RawOutcome, RejectionEvent, RejectionReason, ResilienceErrorCode, ResilienceErrorDetails, RetryAfterOptions, RetryBudget, RetryBudgetOptions, RetryEvent, RetryOptions, Step, TimeoutOptions, TransitionEvent, ValueOutcome };

@@ -69,7 +69,7 @@ interface OpossumOptions {
     readonly probeTimeoutMs?: number;
     /** Gives each call a key, such as a host name: one breaker for each key. Default: one breaker for all. */
     readonly key?: (ctx: CallContext) => string | undefined;
-    /** Most breakers kept when `key` is set; past it the one unused for longest is forgotten, a closed one first. Default: 1 000. */
+    /** Most breakers kept when `key` is set; past it one that was not used for long is forgotten, a closed one first. Default: 1 000. */
     readonly maxKeys?: number;
 }
 /**

@@ -16,9 +16,16 @@ interface MetricRegistry {
     registerMetric(metric: RegisteredMetric): void;
 }
 
+/** Options of {@link prometheus}. */
+interface PrometheusOptions {
+    /** Keys whose breakers have series of their own, such as the hosts that matter most. At most 20. Default: none. */
+    readonly observeKeys?: readonly string[];
+}
 /**
  * Metrics of pipelines on a registry that is handed in; no client is imported. One observer may serve many pipelines, and
  * several on one registry share their metrics. A pipeline with a breaker lives as long as the registry: make pipelines once.
+ * Every series a pipeline can have is there from its construction, at 0, so that a first failure is seen as a rise. No key
+ * becomes a label but those that are listed.
  *
  * | metric | type | labels |
  * |---|---|---|
@@ -28,6 +35,8 @@ interface MetricRegistry {
  * | `resilience_rejections_total` | counter | `pipeline`, `policy`, `reason` |
  * | `resilience_circuit_breakers` | gauge, from construction | `pipeline`, `state` (`closed`, `open`, `half_open`, `isolated`) |
  * | `resilience_circuit_breaker_transitions_total` | counter | `pipeline`, `from`, `to` |
+ * | `resilience_circuit_breaker_state` | gauge, from construction, only of the keys in `observeKeys` | `pipeline`, `key`, `state` |
+ * | `resilience_chaos_injected_total` | counter | `pipeline`, `kind` |
  * | `resilience_retry_budget_balance` | gauge, from construction | `pipeline` |
  * | `resilience_limiter_limit` | gauge, from construction | `pipeline` |
  * | `resilience_limiter_inflight` | gauge, from construction | `pipeline` |
@@ -48,7 +57,7 @@ interface MetricRegistry {
  * console.log((await registry.metrics()).includes('resilience_calls_total{pipeline="inventory",outcome="success"} 1')); // true
  * ```
  */
-declare function prometheus(registry: MetricRegistry): Observer;
+declare function prometheus(registry: MetricRegistry, options?: PrometheusOptions): Observer;
 
 /** One value for each label. */
 type Labels<L extends string> = Readonly<Record<L, string>>;
@@ -111,6 +120,8 @@ interface Histogram<L extends string> {
      * @throws ResilienceError `INVALID_OPTION` when the value is not a finite number.
      */
     observe(labels: Labels<L>, value: number): void;
+    /** Shows a series with a count of 0 before anything was observed. */
+    start(labels: Labels<L>): void;
 }
 /** Bounds that suit calls to a dependency, in seconds. */
 declare const DURATION_BUCKETS_SECONDS: readonly number[];
@@ -167,4 +178,4 @@ declare function gauge<const L extends string>(registry: MetricRegistry, options
 declare function histogram<const L extends string>(registry: MetricRegistry, options: HistogramOptions<L>): Histogram<L>;
 
 export { DURATION_BUCKETS_SECONDS, MAX_SERIES, counter, gauge, histogram, prometheus };
-export type { Counter, Gauge, GaugeCollector, GaugeOptions, GaugeSample, Histogram, HistogramOptions, InstrumentOptions, Labels, MetricRegistry, RegisteredMetric };
+export type { Counter, Gauge, GaugeCollector, GaugeOptions, GaugeSample, Histogram, HistogramOptions, InstrumentOptions, Labels, MetricRegistry, PrometheusOptions, RegisteredMetric };

@@ -30,6 +30,12 @@ test('docs/errors.md lists the codes of the queue, all and no others', () => {
   expect(column('docs/errors.md', '@nines/queue', 0)).toEqual(codes);
 });
 
+test('docs/errors.md lists the codes of resilience, all and no others', () => {
+  const union = /export type ResilienceErrorCode =([^;]+);/.exec(read('packages/resilience/src/errors.ts'))?.[1] ?? '';
+  const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1] ?? '');
+  expect(column('docs/errors.md', '@nines/resilience', 0).slice(0, codes.length)).toEqual(codes);
+});
+
 test('docs/metrics.md lists the metrics of the queue with their types and labels, all and no others', async () => {
   const registry = new Registry();
   prometheus(registry);

@@ -1,6 +1,7 @@
 import CircuitBreaker from 'opossum';
 import pRetryCall from 'p-retry';
 import { bulkhead, circuitBreaker, deadline, pipeline, type Policy, retry, retryBudget, timeout } from '@nines/resilience';
+import { diagnostics } from '@nines/resilience/diagnostics';
 import { opossum } from '@nines/resilience/opossum';
 import { pRetry } from '@nines/resilience/p-retry';
 
@@ -37,6 +38,12 @@ function through(policies: readonly Policy[], listening = false): () => Promise<
   return ready(() => p.execute(work));
 }
 
+/** Somebody could listen, by the channels of the process, but nobody does. */
+function unheard(policies: readonly Policy[]): () => Promise<() => Promise<unknown>> {
+  const p = pipeline('bench', policies, { observer: diagnostics() });
+  return ready(() => p.execute(work));
+}
+
 async function openBreaker(): Promise<() => Promise<unknown>> {
   const p = pipeline('bench', [circuitBreaker({ minimumCalls: 1, open: () => 3_600_000 })]);
   await p.executeOutcome(() => Promise.reject(new Error('down')));
@@ -68,6 +75,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'circuitBreaker, 10,000 keys', of: 'nines', prepare: ready(manyKeys()) },
   { name: 'deadline, bulkhead, retry with budget, circuitBreaker, timeout', of: 'nines', goalNs: 600, prepare: through(full()) },
   { name: 'the same, somebody listens', of: 'nines', goalNs: 1_000, prepare: through(full(), true) },
+  { name: 'the same, diagnostics channels without a subscriber', of: 'nines', goalNs: 620, prepare: unheard(full()) },
   { name: 'refused by an open breaker, executeOutcome', of: 'nines', goalNs: 300, prepare: openBreaker },
   { name: 'opossum policy', of: 'nines', prepare: through([opossum()]) },
   { name: 'pRetry policy', of: 'nines', prepare: through([pRetry()]) },

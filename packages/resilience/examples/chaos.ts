@@ -8,15 +8,13 @@ const experiment = chaos({
   enabled: true,
   faults: [latency({ rate: 0.2, ms: 5 }), fault({ rate: 0.5, error: () => new Error('connection reset') })],
   allow: () => budget > 0,
-  onInject: ({ kind }) => {
-    if (kind === 'fault') budget -= 1;
-  },
   seed: 7,
 });
 const inventory = pipeline('inventory', [pRetry({ maxAttempts: 11, backoff: fixed(0) }), experiment]);
 let attempts = 0;
-inventory.subscribe(({ type }) => {
-  if (type === 'attempt') attempts += 1;
+inventory.subscribe((event) => {
+  if (event.type === 'attempt') attempts += 1;
+  if (event.type === 'injection' && event.kind === 'fault') budget -= 1;
 });
 for (let i = 0; i < 50; i++) await inventory.execute(() => 42);
 console.log('50 calls succeeded with', attempts, 'attempts; budget left', budget);

@@ -1,6 +1,7 @@
 // Four limits around one dependency: each refuses in its own way, and a fallback answers in the place of what was refused.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { adaptiveThrottle, bulkhead, fallback, isResilienceError, pipeline, rateLimit } from '@nines/resilience';
+import { bulkhead, fallback, isResilienceError, pipeline } from '@nines/resilience';
+import { adaptiveThrottle, rateLimit } from '@nines/resilience/throttle';
 
 const inventory = pipeline('inventory', [
   fallback(({ error, kind }) => `from the cache (${isResilienceError(error) ? error.code : kind})`),

@@ -1,7 +1,8 @@
-import type { Classify, Judgement } from './classify.ts';
-import type { CallState, Context } from './context.ts';
-import type { AttemptInfo, EventStream } from './events.ts';
-import type { Outcome, RawOutcome } from './outcome.ts';
+import { CLASSIFICATIONS, type Judgement } from './classify.ts';
+import type { AbortWatcher, CallState, Context } from './context.ts';
+import type { AttemptInfo } from './events.ts';
+import { checkOption, oneOf } from './options.ts';
+import type { RawOutcome } from './outcome.ts';
 import type { Done } from './policy.ts';
 
 /*
@@ -15,17 +16,14 @@ import type { Done } from './policy.ts';
  * function never settles; what comes late is dropped.
  */
 
-/** The settled outcome with how it was judged. The caller's abort is never put to the classifier. */
-function judge(ctx: Context, raw: RawOutcome, classify: Classify): Judgement {
+/** How the outcome is judged. The caller's abort is never put to the classifier. */
+function judge(ctx: Context, raw: RawOutcome): Judgement {
   if (ctx.aborted?.code === 'ABORTED') return { kind: 'ignored' };
-  const judged = classify(raw, ctx.call.clock);
-  return typeof judged === 'string' ? { kind: judged } : judged;
-}
-
-function settle(ctx: Context, raw: RawOutcome, { kind, retryAfterMs, discard }: Judgement): Outcome<unknown> {
-  const { attempts } = ctx.call;
-  if (raw.ok) return { ok: true, value: raw.value, kind, attempts, retryAfterMs, discard };
-  return { ok: false, error: raw.error, kind, attempts, retryAfterMs };
+  const { classify, clock } = ctx.call.host;
+  const judged = classify(raw, clock);
+  const judgement = typeof judged === 'string' ? { kind: judged } : judged;
+  if (judgement?.kind !== 'success') checkOption(ctx.pipeline, 'classify', judgement?.kind, oneOf(CLASSIFICATIONS));
+  return judgement;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -41,61 +39,79 @@ function leave(call: CallState): void {
   idle?.();
 }
 
-/** Runs the function once. */
-export function runAttempt(ctx: Context, classify: Classify, events: EventStream, done: Done): void {
-  if (ctx.aborted !== undefined) {
-    done(ctx.failAborted('rejected'));
-    return;
-  }
-  const { call, attempt, hedge, now: startedAt } = ctx;
-  const { pipeline, key } = call;
-  let known: AttemptInfo | undefined;
-  let settled = false;
-  let ended = false;
-  const info = (): AttemptInfo => (known ??= { pipeline, attempt, kind: hedge > 0 ? 'hedge' : attempt > 1 ? 'retry' : 'first', key });
+/** One run of the function: an object and not a nest of closures, because every call makes one. */
+class Attempt implements AbortWatcher {
+  readonly #ctx: Context;
+  readonly #done: Done;
+  readonly #info: AttemptInfo | undefined;
+  readonly #startedAt: number;
+  before: AbortWatcher | undefined;
+  #settled = false;
+  #ended = false;
 
-  const finish = (raw: RawOutcome): void => {
-    if (settled) return;
-    settled = true;
-    ctx.unwatch(watcher);
+  constructor(ctx: Context, info: AttemptInfo | undefined, done: Done) {
+    this.#ctx = ctx;
+    this.#info = info;
+    this.#done = done;
+    this.#startedAt = ctx.now;
+  }
+
+  /** The function is not waited for any longer. */
+  abort(error: unknown): void {
+    this.settle({ ok: false, error });
+  }
+
+  /** The function has settled; only the first time counts. */
+  end(raw: RawOutcome): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    leave(this.#ctx.call);
+    this.settle(raw);
+  }
+
+  settle(raw: RawOutcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    const ctx = this.#ctx;
+    ctx.unwatch(this);
     let result = raw;
     let judgement: Judgement;
     try {
-      judgement = judge(ctx, raw, classify);
+      judgement = judge(ctx, raw);
     } catch (error) {
       result = { ok: false, error };
       judgement = { kind: 'ignored' };
     }
-    const { kind } = judgement;
-    const durationMs = ctx.refresh() - startedAt;
-    const error = result.ok ? undefined : result.error;
-    // A list of one is small, while the first push to an empty one makes room for sixteen.
-    call.attempts = [...call.attempts, { attempt, hedge, kind, error, durationMs }];
-    if (events.active) events.emit({ type: 'attempt', pipeline, info: info(), kind, durationMs, error });
-    done(settle(ctx, result, judgement));
-  };
-  const end = (raw: RawOutcome): void => {
-    if (ended) return;
-    ended = true;
-    leave(call);
-    finish(raw);
-  };
-  const fail = (error: unknown): void => end({ ok: false, error });
-  const watcher = { abort: (error: unknown): void => finish({ ok: false, error }) };
+    this.#done(ctx.record(result, judgement, this.#startedAt, this.#info));
+  }
+}
 
-  ctx.watch(watcher);
+/** Runs the function once. */
+export function runAttempt(ctx: Context, done: Done): void {
+  if (ctx.aborted !== undefined) {
+    done(ctx.failAborted('rejected'));
+    return;
+  }
+  const { call } = ctx;
+  const { events } = call.host;
+  const info = events.active ? ctx.info() : undefined;
+  const attempt = new Attempt(ctx, info, done);
+  ctx.watch(attempt);
   call.running += 1;
   let value: unknown;
   try {
-    value = events.active ? events.around(info(), () => call.run(ctx)) : call.run(ctx);
+    value = info === undefined ? call.run(ctx) : events.around(info, () => call.run(ctx));
     if (isThenable(value)) {
       const promise = value instanceof Promise ? value : Promise.resolve(value);
-      promise.then((settledTo: unknown) => end({ ok: true, value: settledTo }), fail);
+      promise.then(
+        (settledTo: unknown) => attempt.end({ ok: true, value: settledTo }),
+        (error: unknown) => attempt.end({ ok: false, error }),
+      );
       return;
     }
   } catch (error) {
-    fail(error);
+    attempt.end({ ok: false, error });
     return;
   }
-  end({ ok: true, value });
+  attempt.end({ ok: true, value });
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { seededRandom } from '@nines/resilience/testing';
 import { exponential } from './backoff.ts';
 import { Breaker, type BreakerSettings, type BreakerWindow, type Ticket } from './breaker.ts';
-import { consecutiveWindow, countWindow, timeWindow, type TripRule } from './breaker-window.ts';
+import { ConsecutiveWindow, CountWindow, TimeWindow, type TripRule } from './breaker-window.ts';
 import type { Clock } from './clock.ts';
 import { newSeed } from '../test/calls.ts';
 
@@ -42,14 +42,14 @@ const windows: readonly {
 }[] = [
   {
     name: 'time',
-    create: () => timeWindow(1_000, 10, rule),
+    create: () => new TimeWindow(1_000, 10, rule),
     kept: (calls, now) => calls.filter((call) => Math.floor(call.at / 100) > Math.floor(now / 100) - 10),
     trips: tripped,
   },
-  { name: 'count', create: () => countWindow(12, rule), kept: (calls) => calls.slice(-12), trips: tripped },
+  { name: 'count', create: () => new CountWindow(12, rule), kept: (calls) => calls.slice(-12), trips: tripped },
   {
     name: 'consecutive',
-    create: () => consecutiveWindow(4),
+    create: () => new ConsecutiveWindow(4),
     kept: (calls) => calls.slice(-4),
     trips: (calls) => calls.length === 4 && calls.every((call) => !call.ok),
   },
@@ -172,7 +172,7 @@ function compare(window: (typeof windows)[number], steps: number, seed: number) 
   const random = seededRandom(seed);
   const clock = new StepClock();
   const model = new Model(window);
-  const breaker = new Breaker(settings, window.create(), clock, random, () => {});
+  const breaker = new Breaker({ settings, clock, random, changed() {} }, undefined, window.create());
   const running: { readonly modelled: ModelCall; readonly ticket: Ticket }[] = [];
   const divergences: string[] = [];
   const seen = { closed: 0, open: 0, half_open: 0, isolated: 0 };

@@ -49,35 +49,45 @@ export interface BreakerSettings {
 export interface Ticket {
   readonly generation: number;
   /** Calls off the probe's timer. */
-  readonly endProbe: (() => void) | undefined;
+  readonly endProbe?: () => void;
 }
 
 /** Why a call was refused. */
 export interface Refusal {
   readonly reason: 'open' | 'half_open' | 'isolated';
-  readonly retryAfterMs: number | undefined;
+  readonly retryAfterMs?: number;
 }
 
 /** The ticket of every breaker that never changed its state; there may be many. */
-const FIRST: Ticket = { generation: 0, endProbe: undefined };
+const FIRST: Ticket = { generation: 0 };
 
 /** The ticket of a call that would have been refused: it counts for nothing. */
-const UNCOUNTED: Ticket = { generation: -1, endProbe: undefined };
+const UNCOUNTED: Ticket = { generation: -1 };
 
-const PROBES_OUT: Refusal = { reason: 'half_open', retryAfterMs: undefined };
-const ISOLATED: Refusal = { reason: 'isolated', retryAfterMs: undefined };
+const PROBES_OUT: Refusal = { reason: 'half_open' };
+const ISOLATED: Refusal = { reason: 'isolated' };
+
+/** What all breakers of one policy share. */
+export interface BreakerOwner {
+  /** Replaced when the pipeline is reconfigured. */
+  settings: BreakerSettings;
+  readonly clock: Clock;
+  readonly random: () => number;
+  changed(key: string | undefined, from: BreakerState, to: BreakerState): void;
+}
 
 /** One breaker. */
 export class Breaker {
   state: BreakerState = 'closed';
-  readonly #settings: BreakerSettings;
-  readonly #window: BreakerWindow;
-  readonly #clock: Clock;
-  readonly #random: () => number;
-  readonly #changed: (from: BreakerState, to: BreakerState) => void;
+  /** Set by the owner with each call, and taken away by it: what was not used for long is forgotten first. */
+  used = false;
+  window: BreakerWindow;
+  readonly #owner: BreakerOwner;
+  readonly #key: string | undefined;
   #ticket: Ticket = FIRST;
   #generation = 0;
   #openUntil = 0;
+  #openMs = 0;
   /** Times opened since it was closed. */
   #opened = 0;
   #probing = 0;
@@ -85,18 +95,10 @@ export class Breaker {
   #failed = 0;
   #slow = 0;
 
-  constructor(
-    settings: BreakerSettings,
-    window: BreakerWindow,
-    clock: Clock,
-    random: () => number,
-    changed: (from: BreakerState, to: BreakerState) => void,
-  ) {
-    this.#settings = settings;
-    this.#window = window;
-    this.#clock = clock;
-    this.#random = random;
-    this.#changed = changed;
+  constructor(owner: BreakerOwner, key: string | undefined, window: BreakerWindow) {
+    this.#owner = owner;
+    this.#key = key;
+    this.window = window;
   }
 
   /** A ticket when the call may run. */
@@ -105,7 +107,7 @@ export class Breaker {
     if (this.state === 'isolated') return ISOLATED;
     const refusal = this.#knock(now);
     if (refusal === undefined) return this.#probe(now);
-    return this.#settings.metricsOnly ? UNCOUNTED : refusal;
+    return this.#owner.settings.metricsOnly ? UNCOUNTED : refusal;
   }
 
   /** Counts what a ticket led to. */
@@ -114,9 +116,9 @@ export class Breaker {
     if (ticket.generation !== this.#generation) return;
     if (this.state === 'half_open') this.#probing -= 1;
     if (kind !== 'success' && kind !== 'failure' && kind !== 'transient') return;
-    const slow = durationMs >= this.#settings.slowCallMs;
+    const slow = durationMs >= this.#owner.settings.slowCallMs;
     if (this.state === 'half_open') this.#settleProbe(kind === 'success', slow, now);
-    else if (this.#window.record(now, kind === 'success', slow)) this.#open(now);
+    else if (this.window.record(now, kind === 'success', slow)) this.#open(now);
   }
 
   /** Refuses everything until {@link close}. */
@@ -126,7 +128,7 @@ export class Breaker {
 
   /** Closes and forgets. */
   close(now: number): void {
-    this.#window.reset(now);
+    this.window.reset(now);
     this.#opened = 0;
     if (this.state !== 'closed') this.#enter('closed');
   }
@@ -134,19 +136,22 @@ export class Breaker {
   /** Frees what the window holds. Tickets that are out count for nothing. */
   dispose(): void {
     this.#generation += 1;
-    this.#window.dispose?.();
+    this.window.dispose?.();
   }
 
   /** Undefined when a probe may go. */
   #knock(now: number): Refusal | undefined {
     if (this.state === 'open') {
+      // A clock that jumped back must not keep it open for longer than it was to be.
+      this.#openUntil = Math.min(this.#openUntil, now + this.#openMs);
       if (now < this.#openUntil) return { reason: 'open', retryAfterMs: this.#openUntil - now };
       this.#enter('half_open');
     }
-    return this.#probing + this.#succeeded + this.#failed >= this.#settings.permits ? PROBES_OUT : undefined;
+    return this.#probing + this.#succeeded + this.#failed >= this.#owner.settings.permits ? PROBES_OUT : undefined;
   }
 
   #probe(now: number): Ticket {
+    const { clock, settings } = this.#owner;
     const generation = this.#generation;
     this.#probing += 1;
     const ticket = { generation, endProbe: () => cancel() };
@@ -154,15 +159,15 @@ export class Breaker {
       if (generation !== this.#generation) return;
       ticket.generation = -1;
       this.#probing -= 1;
-      this.#settleProbe(false, true, this.#clock.now());
+      this.#settleProbe(false, true, clock.now());
     };
-    const cancel = this.#clock.schedule(expire, this.#settings.probeTimeoutMs, true, now);
+    const cancel = clock.schedule(expire, settings.probeTimeoutMs, true, now);
     return ticket;
   }
 
   /** Decides as soon as the rest of the probes cannot change the answer. */
   #settleProbe(ok: boolean, slow: boolean, now: number): void {
-    const { permits, probeFailureRate, slowCallRate } = this.#settings;
+    const { permits, probeFailureRate, slowCallRate } = this.#owner.settings;
     if (ok) this.#succeeded += 1;
     else this.#failed += 1;
     if (slow) this.#slow += 1;
@@ -172,14 +177,16 @@ export class Breaker {
 
   #open(now: number): void {
     this.#opened += 1;
-    this.#openUntil = now + this.#openMs();
+    this.#openMs = this.#nextOpenMs();
+    this.#openUntil = now + this.#openMs;
     this.#enter('open');
   }
 
   /** A backoff of the user may throw or give nonsense: then it stays open for its shortest time, 1 ms. */
-  #openMs(): number {
+  #nextOpenMs(): number {
+    const { settings, random } = this.#owner;
     try {
-      const ms = this.#settings.open(this.#opened, this.#random);
+      const ms = settings.open(this.#opened, random);
       return ms >= 1 ? Math.min(ms, MAX_TIMER_MS) : 1;
     } catch {
       return 1;
@@ -190,11 +197,8 @@ export class Breaker {
     const from = this.state;
     this.state = state;
     this.#generation += 1;
-    this.#ticket = { generation: this.#generation, endProbe: undefined };
-    this.#probing = 0;
-    this.#succeeded = 0;
-    this.#failed = 0;
-    this.#slow = 0;
-    this.#changed(from, state);
+    this.#ticket = { generation: this.#generation };
+    this.#probing = this.#succeeded = this.#failed = this.#slow = 0;
+    this.#owner.changed(this.#key, from, state);
   }
 }

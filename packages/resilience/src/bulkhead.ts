@@ -1,7 +1,7 @@
 import type { PolicyContext } from './context.ts';
 import type { PolicySnapshot } from './events.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
-import type { BoundPolicy, Done, Policy, PolicyHost, Step } from './policy.ts';
+import type { BoundPolicy, Done, Policy, Step } from './policy.ts';
 
 /** Options of {@link bulkhead}. */
 export interface BulkheadOptions {
@@ -17,20 +17,22 @@ const defaults: Readonly<Partial<BulkheadOptions>> = Object.freeze({ maxQueue: 0
 
 const NAME = 'bulkhead';
 
+type Resolved = Readonly<Required<BulkheadOptions>>;
+
 /** The places of one pipeline. Waiters are served in the order in which they came. */
-function bindBulkhead({ maxConcurrent, maxQueue, maxWaitMs }: Readonly<Required<BulkheadOptions>>, { clock }: PolicyHost): BoundPolicy {
+function bindBulkhead(resolved: Resolved): BoundPolicy {
+  let options = resolved;
   const queue = new Set<() => void>();
   let inFlight = 0;
   let releasing = false;
 
-  /** A loop and no recursion: functions that answer at once would work a long queue off on one stack. */
-  function release(): void {
-    inFlight -= 1;
+  /** A place that became free is taken before anything else can run. In a loop: functions that answer at once would work a long queue off on one stack. */
+  function admit(): void {
     if (releasing) return;
     releasing = true;
-    for (const next of queue) {
-      if (inFlight >= maxConcurrent) break;
-      next();
+    for (const enter of queue) {
+      if (inFlight >= options.maxConcurrent) break;
+      enter();
     }
     releasing = false;
   }
@@ -38,41 +40,42 @@ function bindBulkhead({ maxConcurrent, maxQueue, maxWaitMs }: Readonly<Required<
   function begin(ctx: PolicyContext, next: Step, done: Done): void {
     inFlight += 1;
     next(ctx, (outcome) => {
-      ctx.whenIdle(release);
+      ctx.whenIdle(() => {
+        inFlight -= 1;
+        admit();
+      });
       done(outcome);
     });
   }
 
   function wait(ctx: PolicyContext, next: Step, done: Done): void {
-    const leave = (): void => {
-      queue.delete(enter);
-      cancel();
-      off();
-      ctx.refresh();
-    };
+    const { maxWaitMs } = options;
     const enter = (): void => {
+      queue.delete(enter);
       leave();
       begin(ctx, next, done);
     };
-    const expire = (): void => {
-      leave();
-      done(ctx.refuse(NAME, 'BULKHEAD_FULL', 'waited', `no place became free within ${maxWaitMs} ms`));
-    };
     queue.add(enter);
-    const cancel = clock.schedule(expire, maxWaitMs, false, ctx.now);
-    const off = ctx.onAbort(() => {
-      leave();
-      done(ctx.failAborted('rejected'));
+    const leave = ctx.after(maxWaitMs, (inTime) => {
+      queue.delete(enter);
+      const why = `no place became free within ${maxWaitMs} ms`;
+      done(inTime ? ctx.refuse(NAME, 'BULKHEAD_FULL', 'waited', why) : ctx.failAborted('rejected'));
     });
   }
 
   return {
     step(ctx, next, done) {
+      const { maxConcurrent, maxQueue } = options;
       if (inFlight < maxConcurrent) begin(ctx, next, done);
       else if (queue.size < maxQueue) wait(ctx, next, done);
       else done(ctx.refuse(NAME, 'BULKHEAD_FULL', 'full', `${maxConcurrent} calls run and ${maxQueue} wait`));
     },
-    snapshot: (): PolicySnapshot => ({ limiter: { limit: maxConcurrent, inFlight, queued: queue.size } }),
+    snapshot: (): PolicySnapshot => ({ limiter: { limit: options.maxConcurrent, inFlight, queued: queue.size } }),
+    // Who waits keeps waiting, for as long as was said then.
+    reconfigure(policy) {
+      options = policy.options as Resolved;
+      admit();
+    },
   };
 }
 
@@ -99,5 +102,5 @@ export function bulkhead(options: BulkheadOptions): Policy {
     maxQueue: wholeNumber(0, 1_000_000),
     maxWaitMs: wholeNumber(1, MAX_TIMER_MS),
   });
-  return { name: NAME, kind: 'bulkhead', options: resolved, bind: (host) => bindBulkhead(resolved, host) };
+  return { name: NAME, kind: 'bulkhead', options: resolved, bind: () => bindBulkhead(resolved) };
 }

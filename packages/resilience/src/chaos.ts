@@ -10,7 +10,7 @@ export type {
   OutcomeOptions,
 } from './chaos/faults.ts';
 export { chaos } from './chaos/policy.ts';
-export type { ChaosOptions, ChaosSnapshot, Injection } from './chaos/policy.ts';
+export type { ChaosOptions } from './chaos/policy.ts';
 export { createFaultProxy } from './chaos/proxy.ts';
 export type { FaultProxy, FaultProxyOptions, FaultProxyStats } from './chaos/proxy.ts';
 export type {

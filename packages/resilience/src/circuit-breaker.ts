@@ -1,6 +1,6 @@
 import { type Backoff, exponential } from './backoff.ts';
 import type { BreakerWindow } from './breaker.ts';
-import { consecutiveWindow, countWindow, timeWindow } from './breaker-window.ts';
+import { ConsecutiveWindow, CountWindow, TimeWindow } from './breaker-window.ts';
 import type { CallContext } from './context.ts';
 import { breakerPolicy } from './keyed-breakers.ts';
 import {
@@ -53,7 +53,7 @@ export interface CircuitBreakerOptions {
   readonly halfOpen?: HalfOpenOptions;
   /** Gives each call a key, such as a host name: one breaker for each key. Default: one breaker for all. */
   readonly key?: (ctx: CallContext) => string | undefined;
-  /** Most breakers kept when `key` is set; past it the one unused for longest is forgotten, a closed one first. Default: 1 000. */
+  /** Most breakers kept when `key` is set; past it one that was not used for long is forgotten, a closed one first. Default: 1 000. */
   readonly maxKeys?: number;
   /** Counts and tells of its states, but refuses nothing: to try numbers on real traffic. `isolate()` still refuses. Default: false. */
   readonly metricsOnly?: boolean;
@@ -94,10 +94,17 @@ function resolveWindow(window: BreakerWindowOptions, minimumCalls: number): Brea
   return resolve({ ms: wholeNumber(100, MAX_TIMER_MS), buckets: wholeNumber(1, 100) }, { buckets: 10 });
 }
 
-function createWindow({ window, minimumCalls, failureRateThreshold, slowCallRateThreshold }: Resolved): BreakerWindow {
+function createWindow(
+  { window, minimumCalls, failureRateThreshold, slowCallRateThreshold }: Resolved,
+  previous: BreakerWindow | undefined,
+): BreakerWindow {
   const rule = { minimumCalls, failureRate: failureRateThreshold, slowCallRate: slowCallRateThreshold };
-  if (window.type === 'time') return timeWindow(window.ms, window.buckets ?? 10, rule);
-  return window.type === 'count' ? countWindow(window.size, rule) : consecutiveWindow(window.failures);
+  if (previous !== undefined) {
+    if ('rule' in previous) previous.rule = rule;
+    return previous;
+  }
+  if (window.type === 'time') return new TimeWindow(window.ms, window.buckets ?? 10, rule);
+  return window.type === 'count' ? new CountWindow(window.size, rule) : new ConsecutiveWindow(window.failures);
 }
 
 function resolve(options: CircuitBreakerOptions): Resolved & { readonly halfOpen: Required<HalfOpenOptions> } {
@@ -160,7 +167,8 @@ export function circuitBreaker(options: CircuitBreakerOptions = {}): Policy {
       slowCallRate: slowCallMs === undefined ? 2 : slowCallRateThreshold,
       metricsOnly,
     },
-    createWindow: () => createWindow(resolved),
+    createWindow: (_host, previous) => createWindow(resolved, previous),
+    fixed: ['window', 'key'],
     key,
     maxKeys,
   });

@@ -2,6 +2,8 @@ import { type Clock, parseHttpDate } from './clock.ts';
 import { isResilienceError } from './errors.ts';
 import type { Classification, RawOutcome } from './outcome.ts';
 
+export const CLASSIFICATIONS: readonly Classification[] = ['success', 'failure', 'transient', 'throttled', 'ignored'];
+
 /** A {@link Classification} with what else is known. */
 export interface Judgement {
   readonly kind: Classification;

@@ -1,4 +1,4 @@
-import { TICK_MS, type Ticker, Wheel } from './wheel.ts';
+import { CoarseTimers, TICK_MS, type Ticker } from './coarse-timers.ts';
 
 /** Time as this package sees it. Hand in your own to test without waiting. */
 export interface Clock {
@@ -15,21 +15,20 @@ export interface Clock {
   schedule(run: () => void, ms: number, background?: boolean, now?: number): () => void;
 }
 
-const now = (): number => performance.now();
+/** The global itself is a getter, which would be asked at every reading. */
+const { performance: source } = globalThis;
+const now = (): number => source.now();
 
 /** One interval under all coarse timeouts of the process. */
-function intervalTicker(): Ticker {
-  let timer: ReturnType<typeof setInterval> | undefined;
-  return {
-    start: (tick) => (timer = setInterval(tick, TICK_MS)),
-    stop: () => clearInterval(timer),
-  };
-}
+const ticker: Ticker = (tick) => {
+  const timer = setInterval(tick, TICK_MS);
+  return () => clearInterval(timer);
+};
 
 /** Shorter timeouts get a timer of their own, because one tick late would be too much. */
 const EXACT_BELOW_MS = 50;
 
-const wheel = new Wheel(intervalTicker(), now);
+const timers = new CoarseTimers(ticker, now);
 
 /**
  * The clock of the process. A timeout below 50 ms, or in the background, has a timer of its own; others share one timer and
@@ -39,7 +38,7 @@ export const systemClock: Clock = Object.freeze({
   now,
   epochMs: () => Date.now(),
   schedule(run: () => void, ms: number, background = false, at?: number) {
-    if (ms >= EXACT_BELOW_MS && !background) return wheel.schedule(run, ms, at);
+    if (ms >= EXACT_BELOW_MS && !background) return timers.schedule(run, ms, at);
     const timer = setTimeout(run, ms);
     // A browser's timer is a number.
     if (background) (timer as Partial<typeof timer>).unref?.();

@@ -1,7 +1,62 @@
 import { describe, expect, test } from 'vitest';
-import { type CallContext, type Criticality, deadline, grpcTimeout, pipeline, retry, timeout } from '@nines/resilience';
+import {
+  type CallContext,
+  type Clock,
+  type Criticality,
+  deadline,
+  grpcTimeout,
+  pipeline,
+  type Policy,
+  retry,
+  timeout,
+} from '@nines/resilience';
 import { FakeClock } from '@nines/resilience/testing';
 import { errorOf } from '../test/calls.ts';
+
+describe('a wait', () => {
+  test('begins when it is asked for, however long ago the call last read the clock', async () => {
+    const clock = new FakeClock();
+    const inner: Clock = clock;
+    const readings: (number | undefined)[] = [];
+    const watching: Clock = {
+      now: clock.now,
+      epochMs: clock.epochMs,
+      schedule(run, ms, background, now) {
+        readings.push(now);
+        return inner.schedule(run, ms, background);
+      },
+    };
+    const slow: Policy = {
+      name: 'slow',
+      kind: 'custom',
+      options: {},
+      bind: () => ({ run: async (ctx, next) => ((await ctx.sleep(10)) ? next(ctx) : ctx.failAborted('transient')) }),
+    };
+    const call = pipeline('p', [slow], { clock: watching }).execute(() => clock.now());
+    await clock.advance(10);
+    expect([await call, readings]).toEqual([10, [undefined]]);
+  });
+
+  test('of a context that was aborted before is over at once, and leaves no timer', async () => {
+    const clock = new FakeClock();
+    const caller = new AbortController();
+    const awake: boolean[] = [];
+    const late: Policy = {
+      name: 'late',
+      kind: 'custom',
+      options: {},
+      bind: () => ({
+        async run(ctx, next) {
+          caller.abort();
+          awake.push(await ctx.sleep(10));
+          return next(ctx);
+        },
+      }),
+    };
+    const outcome = await pipeline('p', [late], { clock }).executeOutcome(() => 1, { signal: caller.signal });
+    expect([outcome.kind, awake, clock.pending]).toEqual(['ignored', [false], 0]);
+  });
+});
 
 describe('what a call inherits and hands on', () => {
   test('the nearer deadline counts, the inherited one or that of the policy', async () => {

@@ -1,7 +1,8 @@
+import type { Classify, Judgement } from './classify.ts';
 import type { Clock } from './clock.ts';
 import { ResilienceError, type ResilienceErrorCode } from './errors.ts';
-import type { EventStream, RejectionReason } from './events.ts';
-import type { AttemptRecord, ErrorOutcome, OutcomeKind } from './outcome.ts';
+import type { AttemptInfo, EventStream, RejectionReason } from './events.ts';
+import { type AttemptRecord, type ErrorOutcome, LateError, type Outcome, type OutcomeKind, type RawOutcome } from './outcome.ts';
 import { type Criticality, propagationHeaders } from './propagation.ts';
 
 /** What the function of a call is given. */
@@ -51,8 +52,15 @@ export interface PolicyContext extends CallContext {
   fork(changes?: ForkChanges): Fork;
   /** Waits; resolves to false at once when the context is aborted, else to true after `ms`. */
   sleep(ms: number): Promise<boolean>;
+  /** As {@link PolicyContext.sleep}, but calls back, once. Returns a function that calls it off. */
+  after(ms: number, run: (inTime: boolean) => void): () => void;
   /** Runs the function as soon as no run of the user's function goes on in this call: one that timed out may still work. */
   whenIdle(run: () => void): void;
+  /**
+   * The outcome of an attempt that began at `startedAt` and ends now: it joins {@link PolicyContext.attempts}, and observers are
+   * told. For a policy that answers in the place of the function; the innermost stage does it for the function itself.
+   */
+  record(result: RawOutcome, judgement: Judgement, startedAt: number): Outcome<unknown>;
   /** The outcome of a call that a policy ends with an error. */
   fail(error: ResilienceError, kind: OutcomeKind): ErrorOutcome;
   /** The outcome of a call whose context was aborted: `ignored` when its caller left, else the kind given. Only after an abort. */
@@ -78,14 +86,20 @@ export interface Fork extends PolicyContext {
   end(): void;
 }
 
+/** What all calls of one pipeline share. */
+export interface CallHost {
+  readonly pipeline: string;
+  readonly clock: Clock;
+  readonly classify: Classify;
+  readonly events: EventStream;
+}
+
 /** What all contexts of one call share. */
 export interface CallState {
-  readonly pipeline: string;
+  readonly host: CallHost;
   readonly key: string | undefined;
   readonly criticality: Criticality;
   readonly idempotent: boolean | undefined;
-  readonly clock: Clock;
-  readonly events: EventStream;
   readonly run: (ctx: CallContext) => unknown;
   /** Replaced by each attempt that ends. */
   attempts: readonly AttemptRecord[];
@@ -97,30 +111,11 @@ export interface CallState {
   idle: (() => void) | undefined;
 }
 
-/** Hears of an abort. */
+/** Hears of an abort; of one context at a time. */
 export interface AbortWatcher {
   abort(reason: ResilienceError): void;
-}
-
-/** Building an error with its stack costs more than the whole call, and most callers of `executeOutcome` read only the kind. */
-class LateError implements ErrorOutcome {
-  readonly ok = false;
-  declare readonly kind: OutcomeKind;
-  declare readonly attempts: readonly AttemptRecord[];
-  declare readonly retryAfterMs: number | undefined;
-  readonly #build: () => ResilienceError;
-  #error: ResilienceError | undefined;
-
-  constructor(kind: OutcomeKind, attempts: readonly AttemptRecord[], retryAfterMs: number | undefined, build: () => ResilienceError) {
-    this.kind = kind;
-    this.attempts = attempts;
-    this.retryAfterMs = retryAfterMs;
-    this.#build = build;
-  }
-
-  get error(): ResilienceError {
-    return (this.#error ??= this.#build());
-  }
+  /** The watcher that came before. */
+  before?: AbortWatcher | undefined;
 }
 
 /** The one implementation of every context. */
@@ -132,9 +127,9 @@ export class Context implements Fork {
   readonly #deadlineAt: number;
   #controller: AbortController | undefined;
   #parent: Context | undefined;
-  /** Nearly always there is one watcher at a time; a set for each context would cost more than the rest of it. */
+  /** The watchers, the last first, each with the one before. There is nearly always one: a set would cost more than the rest. */
   #watcher: AbortWatcher | undefined;
-  #watchers: Set<AbortWatcher> | undefined;
+  before: AbortWatcher | undefined;
 
   constructor(call: CallState, attempt = 1, deadlineAt: number = Number.POSITIVE_INFINITY, hedge = 0) {
     this.call = call;
@@ -144,7 +139,7 @@ export class Context implements Fork {
   }
 
   get pipeline(): string {
-    return this.call.pipeline;
+    return this.call.host.pipeline;
   }
 
   get key(): string | undefined {
@@ -176,11 +171,11 @@ export class Context implements Fork {
   }
 
   refresh(): number {
-    return (this.call.now = this.call.clock.now());
+    return (this.call.now = this.call.host.clock.now());
   }
 
   remainingMs(): number {
-    return this.#deadlineAt === Number.POSITIVE_INFINITY ? this.#deadlineAt : Math.max(0, this.#deadlineAt - this.call.clock.now());
+    return this.#deadlineAt === Number.POSITIVE_INFINITY ? this.#deadlineAt : Math.max(0, this.#deadlineAt - this.call.host.clock.now());
   }
 
   headers(): Record<string, string> {
@@ -188,13 +183,13 @@ export class Context implements Fork {
   }
 
   watch(watcher: AbortWatcher): void {
-    if (this.#watcher === undefined) this.#watcher = watcher;
-    else (this.#watchers ??= new Set()).add(watcher);
+    watcher.before = this.#watcher;
+    this.#watcher = watcher;
   }
 
   unwatch(watcher: AbortWatcher): void {
-    if (this.#watcher === watcher) this.#watcher = undefined;
-    else this.#watchers?.delete(watcher);
+    if (this.#watcher === watcher) this.#watcher = watcher.before;
+    else for (let at = this.#watcher; at !== undefined; at = at.before) if (at.before === watcher) at.before = watcher.before;
   }
 
   onAbort(listener: (reason: ResilienceError) => void): () => void {
@@ -206,9 +201,10 @@ export class Context implements Fork {
   abort(reason: ResilienceError): void {
     if (this.aborted !== undefined) return;
     this.aborted = reason;
-    const others = this.#watchers === undefined ? [] : [...this.#watchers];
-    this.#watcher?.abort(reason);
-    for (const watcher of others) if (this.#watchers?.has(watcher)) watcher.abort(reason);
+    for (let watcher = this.#watcher; watcher !== undefined; watcher = this.#watcher) {
+      this.#watcher = watcher.before;
+      watcher.abort(reason);
+    }
     this.#controller?.abort(reason);
   }
 
@@ -226,19 +222,24 @@ export class Context implements Fork {
   }
 
   sleep(ms: number): Promise<boolean> {
-    if (this.aborted !== undefined) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const cancel = this.call.clock.schedule(() => {
-        off();
-        this.refresh();
-        resolve(true);
-      }, ms);
-      const off = this.onAbort(() => {
-        off();
-        cancel();
-        resolve(false);
-      });
-    });
+    return new Promise((resolve) => void this.after(ms, resolve));
+  }
+
+  after(ms: number, run: (inTime: boolean) => void): () => void {
+    const leave = (): void => {
+      cancel();
+      off();
+      this.refresh();
+    };
+    const end = (inTime: boolean): void => {
+      leave();
+      run(inTime);
+    };
+    // The clock is read anew: who waits may have waited before.
+    const cancel = this.call.host.clock.schedule(() => end(true), ms);
+    const off = this.onAbort(() => end(false));
+    if (this.aborted !== undefined) end(false);
+    return leave;
   }
 
   whenIdle(run: () => void): void {
@@ -252,6 +253,26 @@ export class Context implements Fork {
       before?.();
       run();
     };
+  }
+
+  /** Which attempt this is, as observers see it. */
+  info(): AttemptInfo {
+    const { pipeline, attempt, key } = this;
+    return { pipeline, attempt, kind: this.hedge > 0 ? 'hedge' : attempt === 1 ? 'first' : 'retry', key };
+  }
+
+  record(result: RawOutcome, { kind, retryAfterMs, discard }: Judgement, startedAt: number, info?: AttemptInfo): Outcome<unknown> {
+    const { call, attempt, hedge } = this;
+    const { pipeline, events } = call.host;
+    const durationMs = Math.max(0, this.refresh() - startedAt);
+    const error = result.ok ? undefined : result.error;
+    const record = { attempt, hedge, kind, error, durationMs };
+    // The empty list is frozen, and to spread a frozen list costs more than the rest of this.
+    const attempts = call.attempts.length === 0 ? [record] : [...call.attempts, record];
+    call.attempts = attempts;
+    if (events.active) events.emit({ type: 'attempt', pipeline, info: info ?? this.info(), kind, durationMs, error });
+    if (result.ok) return { ok: true, value: result.value, kind, attempts, retryAfterMs, discard };
+    return { ok: false, error, kind, attempts, retryAfterMs };
   }
 
   fail(error: ResilienceError, kind: OutcomeKind): ErrorOutcome {
@@ -271,7 +292,7 @@ export class Context implements Fork {
     retryAfterMs?: number,
     cause?: unknown,
   ): ErrorOutcome {
-    const { pipeline, attempts } = this.call;
+    const { pipeline, attempts } = this;
     return new LateError(kind, attempts, retryAfterMs, () => {
       const details = { policy, pipeline, retryAfterMs, attempts: [...attempts], cause };
       return new ResilienceError(code, `${pipeline}: ${why}`, details);
@@ -279,7 +300,8 @@ export class Context implements Fork {
   }
 
   refuse(policy: string, code: ResilienceErrorCode, reason: RejectionReason, why: string, retryAfterMs?: number): ErrorOutcome {
-    const { pipeline, key, events } = this.call;
+    const { host, key } = this.call;
+    const { pipeline, events } = host;
     if (events.active) events.emit({ type: 'rejection', pipeline, policy, reason, key, retryAfterMs });
     return this.failLater('rejected', policy, code, why, retryAfterMs);
   }

@@ -43,6 +43,8 @@ describe('each sub-path entry', () => {
   test.each([
     ['opossum', ['@nines/resilience', 'node:events', 'opossum']],
     ['p-retry', ['@nines/resilience', 'p-retry']],
+    ['throttle', ['@nines/resilience']],
+    ['diagnostics', ['node:diagnostics_channel']],
     ['hedge', ['@nines/resilience']],
     ['limit', ['@nines/resilience']],
     ['prometheus', ['@nines/resilience']],

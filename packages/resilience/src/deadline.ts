@@ -1,5 +1,4 @@
 import { bound } from './bound.ts';
-import { ResilienceError } from './errors.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
 import type { Policy } from './policy.ts';
 
@@ -32,7 +31,7 @@ export function deadline(options: DeadlineOptions): Policy {
     name: 'deadline',
     kind: 'deadline',
     options: resolved,
-    bind: ({ pipeline, clock }) => ({
+    bind: ({ clock }) => ({
       step(ctx, next, done) {
         const inheritedMs = ctx.remainingMs();
         if (inheritedMs <= 0) {
@@ -40,11 +39,7 @@ export function deadline(options: DeadlineOptions): Policy {
           return;
         }
         const ms = Math.min(totalMs, inheritedMs);
-        const error = (): ResilienceError => {
-          const message = `${pipeline}: the call took longer than ${Math.round(ms)} ms`;
-          return new ResilienceError('DEADLINE_EXCEEDED', message, { policy: 'deadline', pipeline, attempts: [...ctx.attempts] });
-        };
-        bound(clock, ctx, ms, ctx.now + ms, error, next, done);
+        bound('DEADLINE_EXCEEDED', 'deadline', clock, ctx, ms, next, done);
       },
     }),
   };

@@ -84,13 +84,14 @@ export class ResilienceError extends Error {
   declare readonly attempts: readonly AttemptRecord[];
 
   constructor(code: ResilienceErrorCode, message: string, details: ResilienceErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    const { policy, pipeline, retryAfterMs, attempts = [], cause } = details;
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = !FINAL.has(code);
-    this.policy = details.policy;
-    this.pipeline = details.pipeline;
-    this.retryAfterMs = details.retryAfterMs;
-    this.attempts = details.attempts ?? [];
+    this.policy = policy;
+    this.pipeline = pipeline;
+    this.retryAfterMs = retryAfterMs;
+    this.attempts = attempts;
     Object.defineProperty(this, BRAND, { value: true });
   }
 

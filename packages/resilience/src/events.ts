@@ -69,8 +69,20 @@ export interface TransitionEvent {
   readonly to: BreakerState;
 }
 
-/** Everything a pipeline tells. Metrics and spans are fed from it. It carries no values and no arguments of calls. */
-export type PipelineEvent = CallEvent | AttemptEvent | RejectionEvent | RetryEvent | TransitionEvent;
+/** A chaos policy did something to an attempt. */
+export interface InjectionEvent {
+  readonly type: 'injection';
+  readonly pipeline: string;
+  readonly policy: string;
+  /** What it did, such as `latency`. */
+  readonly kind: string;
+  readonly key: string | undefined;
+  /** Which attempt was struck, from 1. */
+  readonly attempt: number;
+}
+
+/** Everything a pipeline tells. Metrics, spans and diagnostics channels are fed from it. It carries no values and no arguments of calls. */
+export type PipelineEvent = CallEvent | AttemptEvent | RejectionEvent | RetryEvent | TransitionEvent | InjectionEvent;
 
 /** What a limiter holds. */
 export interface LimiterSnapshot {
@@ -94,19 +106,23 @@ export interface PolicySnapshot {
   readonly permits?: number;
   /** Share of calls that is refused, 0 to 1, when the policy throttles. */
   readonly rejectionRatio?: number;
+  /** How often each kind of fault struck, when the policy injects faults. */
+  readonly injected?: Readonly<Record<string, number>>;
 }
 
 /** What an observer may look at. */
 export interface PipelineView {
   readonly name: string;
-  /** Breakers in each state now; undefined when the pipeline has no breaker. */
-  breakers(): Readonly<Record<BreakerState, number>> | undefined;
+  /** The state of the breaker of a key; undefined when the pipeline has no breaker. */
+  breakerState(key: string): BreakerState | undefined;
   /** The state of each policy, outer to inner. */
   policies(): readonly ({ readonly name: string } & PolicySnapshot)[];
 }
 
 /** Listens to a pipeline. What it throws is swallowed and counted in `snapshot().observerErrors`: it can never fail a call. */
 export interface Observer {
+  /** False while it would do nothing with an event; then none is built for it. Asked often: be quick. Default: true. */
+  readonly active?: boolean;
   /** Called once for each pipeline it is given to. */
   attach?(view: PipelineView): void;
   /** Called with each event, in order, while the call runs: be quick. */
@@ -119,21 +135,25 @@ export interface Observer {
 export class EventStream {
   /** How often an observer threw. */
   errors = 0;
-  readonly #observers = new Set<Observer>();
+  /** Copied when it changes: it is read with every event. */
+  #observers: readonly Observer[] = [];
 
   add(observer: Observer, view: PipelineView): () => void {
-    this.#observers.add(observer);
+    this.#observers = [...this.#observers, observer];
     try {
       observer.attach?.(view);
     } catch {
       this.errors += 1;
     }
-    return () => void this.#observers.delete(observer);
+    return () => {
+      this.#observers = this.#observers.filter((one) => one !== observer);
+    };
   }
 
   /** True when somebody listens. Ask before an event is built. */
   get active(): boolean {
-    return this.#observers.size > 0;
+    for (const { active } of this.#observers) if (active !== false) return true;
+    return false;
   }
 
   emit(event: PipelineEvent): void {
@@ -159,22 +179,25 @@ export class EventStream {
 
   /** The function runs exactly once, whatever the observer does. */
   #aroundOne<T>(observer: Observer, info: AttemptInfo, run: () => T): T {
-    let result: { readonly value: T } | { readonly error: unknown } | undefined;
+    let settled: (() => T) | undefined;
+    let thrown: unknown;
     const once = (): T => {
-      if (result === undefined) {
+      if (settled === undefined) {
         try {
-          result = { value: run() };
+          const value = run();
+          settled = () => value;
         } catch (error) {
-          result = { error };
+          settled = () => {
+            throw (thrown = error);
+          };
         }
       }
-      if ('error' in result) throw result.error;
-      return result.value;
+      return settled();
     };
     try {
       observer.attempt?.(info, once);
     } catch (error) {
-      if (result === undefined || !('error' in result) || result.error !== error) this.errors += 1;
+      if (error !== thrown) this.errors += 1;
     }
     return once();
   }

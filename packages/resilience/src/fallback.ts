@@ -19,13 +19,20 @@ export type FallbackHandler = (reason: FallbackReason) => unknown;
 
 async function replace(handler: FallbackHandler, ctx: PolicyContext, outcome: Outcome<unknown>): Promise<Outcome<unknown>> {
   const { kind, attempts, retryAfterMs } = outcome;
+  const how = { kind, attempts, retryAfterMs };
   try {
-    const reason = { error: outcome.ok ? undefined : outcome.error, value: outcome.ok ? outcome.value : undefined, kind, ctx };
-    const value = await handler(reason);
+    const value = await handler({
+      error: outcome.ok ? undefined : outcome.error,
+      value: outcome.ok ? outcome.value : undefined,
+      kind,
+      ctx,
+    });
     discard(outcome);
-    return { ok: true, value, kind, attempts, retryAfterMs };
+    return { ok: true, value, ...how };
   } catch (error) {
-    return { ok: false, error, kind, attempts, retryAfterMs };
+    return { ok: false, error, ...how };
+  } finally {
+    ctx.refresh();
   }
 }
 

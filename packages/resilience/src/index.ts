@@ -1,13 +1,9 @@
 export { exponential, fixed, retryAfter } from './backoff.ts';
 export type { Backoff, ExponentialOptions, Jitter, RetryAfterOptions } from './backoff.ts';
-export { adaptiveThrottle } from './adaptive-throttle.ts';
-export type { AdaptiveThrottleOptions } from './adaptive-throttle.ts';
 export { bulkhead } from './bulkhead.ts';
 export type { BulkheadOptions } from './bulkhead.ts';
 export { fallback } from './fallback.ts';
 export type { FallbackHandler, FallbackReason } from './fallback.ts';
-export { rateLimit } from './rate-limit.ts';
-export type { RateLimitOptions } from './rate-limit.ts';
 export type { BreakerSettings, BreakerWindow } from './breaker.ts';
 export { circuitBreaker } from './circuit-breaker.ts';
 export type { BreakerWindowOptions, CircuitBreakerOptions, HalfOpenOptions } from './circuit-breaker.ts';
@@ -25,6 +21,7 @@ export type {
   AttemptInfo,
   BreakerState,
   CallEvent,
+  InjectionEvent,
   LimiterSnapshot,
   Observer,
   PipelineEvent,
@@ -43,6 +40,7 @@ export {
   checkOption,
   functionOption,
   MAX_TIMER_MS,
+  numberFrom,
   objectOption,
   oneOf,
   optional,
@@ -56,8 +54,8 @@ export type { ExecuteOptions, Pipeline, PipelineDescription, PipelineOptions, Pi
 export type { BoundPolicy, BreakerControl, Done, Next, Policy, PolicyHost, PolicyKind, Step } from './policy.ts';
 export { retry } from './retry.ts';
 export type { RetryOptions } from './retry.ts';
-export { retryBudget, retryThrottle } from './retry-budget.ts';
-export type { RetryBudget, RetryBudgetOptions, RetryThrottleOptions } from './retry-budget.ts';
+export { retryBudget } from './retry-budget.ts';
+export type { RetryBudget, RetryBudgetOptions } from './retry-budget.ts';
 export { CRITICALITIES, grpcTimeout } from './propagation.ts';
 export type { Criticality } from './propagation.ts';
 export { timeout } from './timeout.ts';

@@ -80,7 +80,9 @@ export class Instrumentation {
       const breakers = state();
       return [breakers === undefined ? { name: policy } : { name: policy, breakers }];
     };
-    for (const one of observers) this.events.add(one, { name, breakers: state, policies });
+    const breakerState = (): BreakerState | undefined =>
+      (Object.entries(state() ?? {}) as [BreakerState, number][]).find(([, breakers]) => breakers > 0)?.[0];
+    for (const one of observers) this.events.add(one, { name, breakerState, policies });
   }
 
   /** A classifier that throws must not break the calls that it only describes. */

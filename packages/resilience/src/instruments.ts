@@ -73,6 +73,8 @@ export interface Histogram<L extends string> {
    * @throws ResilienceError `INVALID_OPTION` when the value is not a finite number.
    */
   observe(labels: Labels<L>, value: number): void;
+  /** Shows a series with a count of 0 before anything was observed. */
+  start(labels: Labels<L>): void;
 }
 
 /** Bounds that suit calls to a dependency, in seconds. */
@@ -241,6 +243,7 @@ export function histogram<const L extends string>(registry: MetricRegistry, opti
         state.count += 1;
         state.sum += value;
       },
+      start: (labels) => void series.atOrOverflow(labels),
     };
     return { instrument, metric: new Metric({ name, help, type: 'histogram', shape, samples, reset: () => series.clear() }) };
   });

@@ -1,6 +1,6 @@
-import { Breaker, type BreakerSettings, type BreakerWindow, type Refusal } from './breaker.ts';
+import { Breaker, type BreakerOwner, type BreakerSettings, type BreakerWindow, type Refusal } from './breaker.ts';
 import type { CallContext } from './context.ts';
-import type { BreakerState, PolicySnapshot } from './events.ts';
+import type { PolicySnapshot } from './events.ts';
 import type { BoundPolicy, Policy, PolicyHost } from './policy.ts';
 
 /** A circuit breaker as a policy: its name, its window and its settings. */
@@ -10,8 +10,10 @@ export interface BreakerDefinition {
   /** As `describe()` shows them. */
   readonly options: object;
   readonly settings: BreakerSettings;
-  /** Makes the window of one breaker. */
-  readonly createWindow: (host: PolicyHost) => BreakerWindow;
+  /** Makes the window of one breaker. When the pipeline is reconfigured it is given the window of each breaker, and gives it back with the new options. */
+  readonly createWindow: (host: PolicyHost, previous?: BreakerWindow) => BreakerWindow;
+  /** Options that `reconfigure` must leave as they are, because they are the shape of the window. Default: none. */
+  readonly fixed?: readonly string[];
   /** Gives each call a key: one breaker for each key. */
   readonly key: ((ctx: CallContext) => string | undefined) | undefined;
   /** Most breakers kept when `key` is set. */
@@ -27,51 +29,72 @@ const WHY: Readonly<Record<Refusal['reason'], string>> = {
   isolated: 'the circuit was isolated by hand',
 };
 
-/** Forgets the oldest closed one of a few; else the oldest that nobody isolated; else the oldest. */
+/** How gladly one is forgotten: a closed one that was not used since it was last looked at most, an isolated one least. */
+function worthless({ state, used }: Breaker): number {
+  if (state === 'closed') return used ? 2 : 3;
+  return state === 'isolated' ? 0 : 1;
+}
+
+/** Looks at a few from the front; those that were used go to the end and must be used anew to stay. */
 function forget(breakers: Map<string | undefined, Breaker>): void {
   let [victim, best, seen] = [undefined as string | undefined, -1, 0];
-  for (const [key, { state }] of breakers) {
-    const rank = state === 'closed' ? 2 : state === 'isolated' ? 0 : 1;
-    if (rank > best) [victim, best] = [key, rank];
+  for (const [key, breaker] of breakers) {
+    const worth = worthless(breaker);
+    if (worth > best) [victim, best] = [key, worth];
     seen += 1;
-    if (rank === 2 || seen === LOOK_AT) break;
+    if (best === 3 || seen === LOOK_AT) break;
+    if (breaker.used) {
+      breaker.used = false;
+      breakers.delete(key);
+      breakers.set(key, breaker);
+    }
   }
   breakers.get(victim)?.dispose();
   breakers.delete(victim);
 }
 
-function bindBreakers({ name: policy, settings, createWindow, key: keyOf, maxKeys }: BreakerDefinition, host: PolicyHost): BoundPolicy {
-  const { pipeline, clock, random, emit } = host;
-  /** Least recently used first. */
-  const breakers = new Map<string | undefined, Breaker>();
+interface BreakerPolicy extends Policy {
+  readonly definition: BreakerDefinition;
+}
 
-  function add(key: string | undefined): Breaker {
-    if (breakers.size >= maxKeys) forget(breakers);
-    const changed = (from: BreakerState, to: BreakerState): void => emit({ type: 'transition', pipeline, policy, key, from, to });
-    const breaker = new Breaker(settings, createWindow(host), clock, random, changed);
-    breakers.set(key, breaker);
+/** The breakers of one policy in one pipeline. */
+function bindBreakers(first: BreakerDefinition, host: PolicyHost): BoundPolicy {
+  const { pipeline, clock, random, emit } = host;
+  /** In the order in which they came. One that was used goes to the end only when somebody must be forgotten (second chance). */
+  const breakers = new Map<string | undefined, Breaker>();
+  let definition = first;
+  const owner: BreakerOwner = {
+    clock,
+    random,
+    settings: definition.settings,
+    changed: (key, from, to) => emit({ type: 'transition', pipeline, policy: definition.name, key, from, to }),
+  };
+
+  function of(key: string | undefined): Breaker {
+    let breaker = breakers.get(key);
+    if (breaker !== undefined) breaker.used = true;
+    else {
+      if (breakers.size >= definition.maxKeys) forget(breakers);
+      breaker = new Breaker(owner, key, definition.createWindow(host));
+      breakers.set(key, breaker);
+    }
     return breaker;
   }
 
-  function of(key: string | undefined): Breaker {
-    const found = breakers.get(key);
-    if (found === undefined) return add(key);
-    breakers.delete(key);
-    breakers.set(key, found);
-    return found;
-  }
-
-  const single = keyOf === undefined ? add(undefined) : undefined;
-  const some = (key: string | undefined): Iterable<Breaker> => (key !== undefined && single === undefined ? [of(key)] : breakers.values());
+  /** Without a key function there is one breaker, for every key. */
+  const own = (key: string | undefined): string | undefined => (definition.key === undefined ? undefined : key);
+  const some = (key: string | undefined): Iterable<Breaker> => (own(key) === undefined ? breakers.values() : [of(key)]);
+  if (definition.key === undefined) of(undefined);
 
   return {
     step(ctx, next, done) {
-      const breaker = single ?? of(keyOf?.(ctx));
+      const { name, key } = definition;
+      const breaker = of(key?.(ctx));
       const startedAt = ctx.now;
       const ticket = breaker.admit(startedAt);
       if ('reason' in ticket) {
         const { reason, retryAfterMs } = ticket;
-        done(ctx.refuse(policy, reason === 'isolated' ? 'CIRCUIT_ISOLATED' : 'CIRCUIT_OPEN', reason, WHY[reason], retryAfterMs));
+        done(ctx.refuse(name, reason === 'isolated' ? 'CIRCUIT_ISOLATED' : 'CIRCUIT_OPEN', reason, WHY[reason], retryAfterMs));
         return;
       }
       next(ctx, (outcome) => {
@@ -85,6 +108,12 @@ function bindBreakers({ name: policy, settings, createWindow, key: keyOf, maxKey
       for (const { state } of breakers.values()) count[state] += 1;
       return { breakers: count };
     },
+    reconfigure(policy) {
+      ({ definition } = policy as BreakerPolicy);
+      owner.settings = definition.settings;
+      for (const breaker of breakers.values()) breaker.window = definition.createWindow(host, breaker.window);
+      while (breakers.size > definition.maxKeys) forget(breakers);
+    },
     breaker: {
       isolate(key) {
         for (const breaker of some(key)) breaker.isolate();
@@ -92,6 +121,7 @@ function bindBreakers({ name: policy, settings, createWindow, key: keyOf, maxKey
       close(key) {
         for (const breaker of some(key)) breaker.close(clock.now());
       },
+      state: (key) => breakers.get(own(key))?.state ?? 'closed',
     },
   };
 }
@@ -121,6 +151,7 @@ function bindBreakers({ name: policy, settings, createWindow, key: keyOf, maxKey
  * ```
  */
 export function breakerPolicy(definition: BreakerDefinition): Policy {
-  const { name, options } = definition;
-  return { name, kind: 'breaker', options, bind: (host) => bindBreakers(definition, host) };
+  const { name, options, fixed = [] } = definition;
+  const policy: BreakerPolicy = { name, kind: 'breaker', options, fixed, definition, bind: (host) => bindBreakers(definition, host) };
+  return policy;
 }

@@ -1,16 +1,14 @@
-import type { BreakerState, Observer, PipelineEvent, PipelineView, PolicySnapshot } from '@nines/resilience';
-import { type Counter, counter, gauge, type Gauge, type GaugeSample, histogram, type Histogram } from './instruments.ts';
+import {
+  type Observer,
+  type OptionCheck,
+  type PipelineEvent,
+  type PipelineView,
+  type PolicySnapshot,
+  resolveOptions,
+} from '@nines/resilience';
+import { type Instruments, startAtZero, STATES } from './first-series.ts';
+import { counter, gauge, type Gauge, type GaugeSample, histogram } from './instruments.ts';
 import type { MetricRegistry } from './registry.ts';
-
-interface Instruments {
-  readonly calls: Counter<'pipeline' | 'outcome'>;
-  readonly duration: Histogram<'pipeline'>;
-  readonly attempts: Counter<'pipeline' | 'kind' | 'outcome'>;
-  readonly rejections: Counter<'pipeline' | 'policy' | 'reason'>;
-  readonly transitions: Counter<'pipeline' | 'from' | 'to'>;
-}
-
-const STATES: readonly BreakerState[] = ['closed', 'open', 'half_open', 'isolated'];
 
 function instrumentsOn(registry: MetricRegistry): Instruments {
   return {
@@ -39,6 +37,11 @@ function instrumentsOn(registry: MetricRegistry): Instruments {
       help: 'Changes of state of circuit breakers',
       labels: ['pipeline', 'from', 'to'],
     }),
+    injected: counter(registry, {
+      name: 'resilience_chaos_injected_total',
+      help: 'Faults that a chaos policy injected, by kind',
+      labels: ['pipeline', 'kind'],
+    }),
   };
 }
 
@@ -57,6 +60,9 @@ function record(to: Instruments, event: PipelineEvent): void {
       break;
     case 'transition':
       to.transitions.inc({ pipeline, from: event.from, to: event.to });
+      break;
+    case 'injection':
+      to.injected.inc({ pipeline, kind: event.kind });
       break;
     case 'retry':
       break;
@@ -104,9 +110,39 @@ function collect(view: PipelineView, value: (of: PolicySnapshot) => number | und
   return found === undefined ? [] : [{ labels: { pipeline: view.name }, value: found }];
 }
 
+/** Options of {@link prometheus}. */
+export interface PrometheusOptions {
+  /** Keys whose breakers have series of their own, such as the hosts that matter most. At most 20. Default: none. */
+  readonly observeKeys?: readonly string[];
+}
+
+const MAX_OBSERVED_KEYS = 20;
+
+const keysOption: OptionCheck = (keys) =>
+  Array.isArray(keys) && keys.length <= MAX_OBSERVED_KEYS && keys.every((key) => typeof key === 'string')
+    ? undefined
+    : `an array of at most ${MAX_OBSERVED_KEYS} strings`;
+
+/** The gauge of single breakers; only where somebody asked for it. */
+function observedKeys(registry: MetricRegistry, keys: readonly string[]): Gauge<'pipeline' | 'key' | 'state'> | undefined {
+  if (keys.length === 0) return undefined;
+  return gauge(registry, {
+    name: 'resilience_circuit_breaker_state',
+    help: '1 for the state of the circuit breaker of a key, 0 for the others',
+    labels: ['pipeline', 'key', 'state'],
+  });
+}
+
+function statesOf(view: PipelineView, key: string): readonly GaugeSample<'pipeline' | 'key' | 'state'>[] {
+  const now = view.breakerState(key);
+  return STATES.map((state) => ({ labels: { pipeline: view.name, key, state }, value: state === now ? 1 : 0 }));
+}
+
 /**
  * Metrics of pipelines on a registry that is handed in; no client is imported. One observer may serve many pipelines, and
  * several on one registry share their metrics. A pipeline with a breaker lives as long as the registry: make pipelines once.
+ * Every series a pipeline can have is there from its construction, at 0, so that a first failure is seen as a rise. No key
+ * becomes a label but those that are listed.
  *
  * | metric | type | labels |
  * |---|---|---|
@@ -116,6 +152,8 @@ function collect(view: PipelineView, value: (of: PolicySnapshot) => number | und
  * | `resilience_rejections_total` | counter | `pipeline`, `policy`, `reason` |
  * | `resilience_circuit_breakers` | gauge, from construction | `pipeline`, `state` (`closed`, `open`, `half_open`, `isolated`) |
  * | `resilience_circuit_breaker_transitions_total` | counter | `pipeline`, `from`, `to` |
+ * | `resilience_circuit_breaker_state` | gauge, from construction, only of the keys in `observeKeys` | `pipeline`, `key`, `state` |
+ * | `resilience_chaos_injected_total` | counter | `pipeline`, `kind` |
  * | `resilience_retry_budget_balance` | gauge, from construction | `pipeline` |
  * | `resilience_limiter_limit` | gauge, from construction | `pipeline` |
  * | `resilience_limiter_inflight` | gauge, from construction | `pipeline` |
@@ -136,7 +174,13 @@ function collect(view: PipelineView, value: (of: PolicySnapshot) => number | und
  * console.log((await registry.metrics()).includes('resilience_calls_total{pipeline="inventory",outcome="success"} 1')); // true
  * ```
  */
-export function prometheus(registry: MetricRegistry): Observer {
+export function prometheus(registry: MetricRegistry, options: PrometheusOptions = {}): Observer {
+  const { observeKeys } = resolveOptions<Required<PrometheusOptions>>(
+    'prometheus',
+    options,
+    { observeKeys: [] },
+    { observeKeys: keysOption },
+  );
   const instruments = instrumentsOn(registry);
   const gauges = gaugesOn(registry);
   const breakers = gauge(registry, {
@@ -144,14 +188,15 @@ export function prometheus(registry: MetricRegistry): Observer {
     help: 'Circuit breakers in each state',
     labels: ['pipeline', 'state'],
   });
+  const observed = observedKeys(registry, observeKeys);
   return {
     attach(view: PipelineView) {
+      startAtZero(instruments, view);
       for (const { on, value } of gauges) if (collect(view, value).length > 0) on.collectFrom(() => collect(view, value));
-      if (view.breakers() === undefined) return;
-      breakers.collectFrom(() => {
-        const counts = view.breakers();
-        return STATES.map((state) => ({ labels: { pipeline: view.name, state }, value: counts?.[state] ?? 0 }));
-      });
+      const inEach = (): PolicySnapshot['breakers'] => view.policies().find((policy) => policy.breakers !== undefined)?.breakers;
+      if (inEach() === undefined) return;
+      breakers.collectFrom(() => STATES.map((state) => ({ labels: { pipeline: view.name, state }, value: inEach()?.[state] ?? 0 })));
+      observed?.collectFrom(() => observeKeys.flatMap((key) => statesOf(view, key)));
     },
     event: (event) => record(instruments, event),
   };

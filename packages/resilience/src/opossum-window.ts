@@ -32,9 +32,13 @@ const SUCCEEDED = {
 /** opossum asks for more than the threshold, we for at least the threshold. */
 const EPSILON = 1e-9;
 
+function threshold({ failureRateThreshold }: OpossumWindowSettings): number {
+  return failureRateThreshold * 100 - EPSILON;
+}
+
 /** One opossum breaker as a window. */
 export class OpossumWindow implements BreakerWindow {
-  readonly #settings: OpossumWindowSettings;
+  #settings: OpossumWindowSettings;
   readonly #rotation = new EventEmitter();
   readonly #opossum: CircuitBreaker<[boolean], undefined>;
   #rotatedAt: number;
@@ -50,7 +54,7 @@ export class OpossumWindow implements BreakerWindow {
     this.#opossum = new CircuitBreaker(settle, {
       name,
       timeout: false,
-      errorThresholdPercentage: settings.failureRateThreshold * 100 - EPSILON,
+      errorThresholdPercentage: threshold(settings),
       volumeThreshold: settings.minimumCalls,
       rollingCountTimeout: settings.windowMs,
       rollingCountBuckets: settings.windowBuckets,
@@ -59,6 +63,13 @@ export class OpossumWindow implements BreakerWindow {
       rotateBucketController: this.#rotation,
       resetTimeout: MAX_TIMER_MS,
     });
+  }
+
+  /** Trips by another threshold from now on: the one number that opossum reads at every failure. */
+  use(settings: OpossumWindowSettings): void {
+    this.#settings = settings;
+    const { options } = this.#opossum as unknown as { readonly options: { errorThresholdPercentage: number } };
+    options.errorThresholdPercentage = threshold(settings);
   }
 
   record(now: number, ok: boolean): boolean {

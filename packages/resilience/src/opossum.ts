@@ -33,7 +33,7 @@ export interface OpossumOptions {
   readonly probeTimeoutMs?: number;
   /** Gives each call a key, such as a host name: one breaker for each key. Default: one breaker for all. */
   readonly key?: (ctx: CallContext) => string | undefined;
-  /** Most breakers kept when `key` is set; past it the one unused for longest is forgotten, a closed one first. Default: 1 000. */
+  /** Most breakers kept when `key` is set; past it one that was not used for long is forgotten, a closed one first. Default: 1 000. */
   readonly maxKeys?: number;
 }
 
@@ -97,7 +97,12 @@ export function opossum(options: OpossumOptions = {}): Policy {
       slowCallRate: 2,
       metricsOnly: false,
     },
-    createWindow: ({ pipeline, clock }) => new OpossumWindow(pipeline, resolved, clock.now()),
+    createWindow({ pipeline, clock }, previous) {
+      if (!(previous instanceof OpossumWindow)) return new OpossumWindow(pipeline, resolved, clock.now());
+      previous.use(resolved);
+      return previous;
+    },
+    fixed: ['minimumCalls', 'windowMs', 'windowBuckets', 'key'],
     key,
     maxKeys,
   });

@@ -12,6 +12,11 @@ export function wholeNumber(min: number, max: number): OptionCheck {
     Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? undefined : `a whole number from ${min} to ${max}`;
 }
 
+/** Allows numbers from `min` to `max`, fractions too. */
+export function numberFrom(min: number, max: number): OptionCheck {
+  return (value) => (typeof value === 'number' && value >= min && value <= max ? undefined : `a number from ${min} to ${max}`);
+}
+
 /** Allows numbers above 0 and up to 1. */
 export function ratio(): OptionCheck {
   return (value) => (typeof value === 'number' && value > 0 && value <= 1 ? undefined : 'a number above 0 and up to 1');
@@ -94,8 +99,12 @@ export function resolveOptions<T extends object>(
       throw new ResilienceError('INVALID_OPTION', `${owner}: unknown option ${show(name)}; known are ${Object.keys(checks).join(', ')}`);
     }
   }
-  const resolved: Record<string, unknown> = { ...defaults };
-  for (const [name, value] of Object.entries(given ?? {})) if (value !== undefined) resolved[name] = value;
-  for (const [name, check] of Object.entries<OptionCheck>(checks)) checkOption(owner, name, resolved[name], check);
+  const resolved: Record<string, unknown> = {};
+  for (const [name, check] of Object.entries<OptionCheck>(checks)) {
+    const own = (given as Readonly<Record<string, unknown>> | undefined)?.[name];
+    const value = own === undefined ? defaults[name as keyof T] : own;
+    checkOption(owner, name, value, check);
+    if (value !== undefined) resolved[name] = value;
+  }
   return Object.freeze(resolved) as Readonly<T>;
 }

@@ -1,8 +1,8 @@
-import { context, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fixed, pipeline } from '@nines/resilience';
 import { opossum } from '@nines/resilience/opossum';
-import { tracing } from '@nines/resilience/otel';
+import { activeCriticality, CRITICALITY_BAGGAGE, tracing, withCriticality } from '@nines/resilience/otel';
 import { pRetry } from '@nines/resilience/p-retry';
 import { recorder, TestContextManager } from '../test/tracer.ts';
 
@@ -79,5 +79,31 @@ describe('tracing', () => {
     const p = pipeline('p', [opossum()], { observer: tracing() });
     expect(await p.execute(() => 42)).toBe(42);
     expect(p.snapshot().observerErrors).toBe(0);
+  });
+});
+
+describe('criticality in baggage', () => {
+  test('is seen by whatever was begun inside, over promises, and nowhere else', async () => {
+    const p = pipeline('p', []);
+    const ask = () => p.execute((ctx) => ctx.headers()['x-criticality'], { criticality: activeCriticality() });
+    const inside = withCriticality('sheddable+', async () => {
+      await Promise.resolve();
+      return [await ask(), await withCriticality('critical+', ask), activeCriticality()];
+    });
+    expect([activeCriticality(), await ask(), ...(await inside)]).toEqual([undefined, 'critical', 'sheddable+', 'critical+', 'sheddable+']);
+  });
+
+  test('leaves other entries alone; a word from outside that is none counts for nothing', () => {
+    const given = propagation.createBaggage({ tenant: { value: 'a' }, [CRITICALITY_BAGGAGE]: { value: 'urgent' } });
+    context.with(propagation.setBaggage(context.active(), given), () => {
+      expect(activeCriticality()).toBeUndefined();
+      withCriticality('sheddable', () => {
+        const entries = propagation
+          .getActiveBaggage()
+          ?.getAllEntries()
+          .map(([name, { value }]) => `${name}=${value}`);
+        expect(entries).toEqual(['tenant=a', 'nines.criticality=sheddable']);
+      });
+    });
   });
 });

@@ -1,6 +1,8 @@
 import { context, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import { type AttemptEvent, type AttemptInfo, isResilienceError, type Observer, type PipelineEvent } from '@nines/resilience';
 
+export { activeCriticality, CRITICALITY_BAGGAGE, withCriticality } from './baggage.ts';
+
 /** Options of {@link tracing}. */
 export interface TracingOptions {
   /** Who makes the spans. Default: the tracer `@nines/resilience` of the global provider. */

@@ -58,6 +58,27 @@ export interface ErrorOutcome {
 /** The settled result of a call. */
 export type Outcome<T> = ValueOutcome<T> | ErrorOutcome;
 
+/** Building an error with its stack costs more than the whole call, and most callers of `executeOutcome` read only the kind. */
+export class LateError implements ErrorOutcome {
+  readonly ok = false;
+  declare readonly kind: OutcomeKind;
+  declare readonly attempts: readonly AttemptRecord[];
+  declare readonly retryAfterMs: number | undefined;
+  readonly #build: () => unknown;
+  #error: unknown;
+
+  constructor(kind: OutcomeKind, attempts: readonly AttemptRecord[], retryAfterMs: number | undefined, build: () => unknown) {
+    this.kind = kind;
+    this.attempts = attempts;
+    this.retryAfterMs = retryAfterMs;
+    this.#build = build;
+  }
+
+  get error(): unknown {
+    return (this.#error ??= this.#build());
+  }
+}
+
 /** Frees what a value holds that another takes the place of. What frees it is the user's, and must not end the call. */
 export function discard(outcome: Outcome<unknown>): void {
   try {

@@ -1,9 +1,9 @@
 import { runAttempt } from './attempt.ts';
 import { type Classify, classifyErrors } from './classify.ts';
 import { type Clock, systemClock, systemRandom } from './clock.ts';
-import { type CallContext, type CallState, Context } from './context.ts';
+import { type CallContext, type CallHost, Context } from './context.ts';
 import { ResilienceError } from './errors.ts';
-import { type BreakerState, EventStream, type Observer, type PipelineEvent, type PipelineView, type PolicySnapshot } from './events.ts';
+import { EventStream, type Observer, type PipelineEvent, type PipelineView, type PolicySnapshot } from './events.ts';
 import { checkOption, functionOption, objectOption, oneOf, type OptionCheck, resolveOptions } from './options.ts';
 import type { AttemptRecord, Outcome } from './outcome.ts';
 import { around, type BoundPolicy, type BreakerControl, checkOrder, type Done, type Policy, type PolicyHost, type Step } from './policy.ts';
@@ -18,7 +18,7 @@ export interface PipelineOptions {
   /** Numbers from 0 up to 1, for jitter. Default: `Math.random`. */
   readonly random?: () => number;
   /** Where metrics go, such as `prometheus(registry)`. Default: nowhere. */
-  readonly metrics?: Observer;
+  readonly metrics?: Observer | readonly Observer[];
   /** Who else listens, such as `tracing()`. Default: nobody. */
   readonly observer?: Observer | readonly Observer[];
 }
@@ -78,6 +78,16 @@ export interface Pipeline {
     run: (ctx: CallContext, ...args: A) => T | PromiseLike<T>,
     options?: ExecuteOptions,
   ): (...args: A) => Promise<T>;
+  /**
+   * Puts other options in the place of those there are; what was counted stays: the states of breakers, budgets, who runs and
+   * who waits, permits taken. The policies must be those of construction, in name and order, or of the same object. A timeout
+   * or deadline that runs ends as it was to; everything else holds at once. When it throws nothing has changed.
+   *
+   * @throws ResilienceError `INVALID_OPTION` for other policies, and for an option that cannot change: `window` and `key` (with or
+   * without one) of a breaker, `windowMs` of an adaptive throttle, `algorithm` and `longWindowMs` of an
+   * adaptive limit, `maxExtraLoadRatio` of a hedge
+   */
+  reconfigure(policies: readonly Policy[]): void;
   /** Listens to every event. Returns a function that stops listening. */
   subscribe(observer: Observer | ((event: PipelineEvent) => void)): () => void;
   /** The policies and their resolved options. */
@@ -90,20 +100,12 @@ const NO_OPTIONS: ExecuteOptions = {};
 const NO_ATTEMPTS: readonly AttemptRecord[] = Object.freeze([]);
 
 /** The outermost context of a call. */
-function enter(
-  { pipeline, clock, events, run }: Pick<CallState, 'pipeline' | 'clock' | 'events' | 'run'>,
-  options: ExecuteOptions,
-  now: number,
-): Context {
+function enter(host: CallHost, run: (ctx: CallContext) => unknown, options: ExecuteOptions, now: number): Context {
   const { key, criticality = 'critical', idempotent, remainingMs } = options;
-  if (criticality !== 'critical') checkOption(`pipeline ${pipeline}`, 'criticality', criticality, oneOf(CRITICALITIES));
+  if (criticality !== 'critical') checkOption(`pipeline ${host.pipeline}`, 'criticality', criticality, oneOf(CRITICALITIES));
   // What is not a time, such as NaN, is a deadline that has passed: the careful reading.
   const deadlineAt = remainingMs === undefined ? Number.POSITIVE_INFINITY : now + (remainingMs > 0 ? remainingMs : 0);
-  return new Context(
-    { pipeline, key, criticality, idempotent, clock, events, run, attempts: NO_ATTEMPTS, now, running: 0, idle: undefined },
-    1,
-    deadlineAt,
-  );
+  return new Context({ host, key, criticality, idempotent, run, attempts: NO_ATTEMPTS, now, running: 0, idle: undefined }, 1, deadlineAt);
 }
 
 /** Aborts the call with the signal of its caller. Returns a function that stops listening. */
@@ -123,53 +125,54 @@ interface Bound {
 
 class PolicyPipeline implements Pipeline {
   readonly name: string;
-  readonly #policies: readonly Bound[];
-  readonly breaker: BreakerControl | undefined;
-  readonly #start: Step;
-  readonly #clock: Clock;
-  readonly #events = new EventStream();
+  readonly #host: PolicyHost & CallHost;
+  #policies: readonly Bound[] = [];
+  #start: Step = runAttempt as Step;
   #inFlight = 0;
 
-  constructor(name: string, policies: readonly Policy[], options: Readonly<Required<PipelineOptions>>) {
+  constructor(name: string, policies: readonly Policy[], { clock, random, classify, metrics, observer }: Required<PipelineOptions>) {
     this.name = name;
-    this.#clock = options.clock;
-    const host: PolicyHost = {
-      pipeline: name,
-      clock: options.clock,
-      random: options.random,
-      observed: () => this.#events.active,
-      emit: (event) => this.#events.emit(event),
-    };
-    this.#policies = policies.map((policy) => ({ policy, bound: policy.bind(host) }));
-    this.breaker = this.#policies.find(({ bound }) => bound.breaker !== undefined)?.bound.breaker;
+    const events = new EventStream();
+    const observed = (): boolean => events.active;
+    this.#host = { pipeline: name, clock, random, classify, events, observed, emit: (event) => events.emit(event) };
+    this.#bind(policies);
+    for (const one of [metrics, observer].flat()) this.subscribe(one);
+  }
+
+  /** Puts the policies around the innermost stage; what has a state goes on with it. */
+  #bind(policies: readonly Policy[]): void {
+    this.#policies = policies.map((policy, i) => {
+      const old = this.#policies[i]?.bound;
+      old?.reconfigure?.(policy);
+      return { policy, bound: old?.reconfigure === undefined ? policy.bind(this.#host) : old };
+    });
     // Every context is made by this package, so the innermost stage may see the whole of it.
-    let start: Step = (ctx, done) => runAttempt(ctx as Context, options.classify, this.#events, done);
-    for (const { bound } of this.#policies.toReversed()) start = around(bound, start);
-    this.#start = start;
-    for (const observer of [options.metrics, options.observer].flat()) this.subscribe(observer);
+    this.#start = this.#policies.reduceRight((inner, { bound }) => around(bound, inner), runAttempt as Step);
+  }
+
+  get breaker(): BreakerControl | undefined {
+    return this.#policies.find(({ bound }) => bound.breaker !== undefined)?.bound.breaker;
   }
 
   execute<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options: ExecuteOptions = NO_OPTIONS): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#call(run, options, (outcome) => {
-        if (outcome.ok) resolve(outcome.value as T);
-        else reject(outcome.error);
-      });
-    });
+    return new Promise((resolve, reject) => this.#call(run, options, resolve, reject));
   }
 
   executeOutcome<T>(run: (ctx: CallContext) => T | PromiseLike<T>, options: ExecuteOptions = NO_OPTIONS): Promise<Outcome<T>> {
-    return new Promise((resolve) => {
-      this.#call(run, options, resolve as Done);
-    });
+    return new Promise((resolve) => this.#call(run, options, resolve));
   }
 
-  /** One call. The promise of the caller is the only one that is made here. */
-  #call(run: (ctx: CallContext) => unknown, options: ExecuteOptions, done: Done): void {
-    const { name: pipeline } = this;
-    const { key, signal } = options;
-    const startedAt = this.#clock.now();
-    const root = enter({ pipeline, clock: this.#clock, events: this.#events, run }, options, startedAt);
+  /** One call. The promise of the caller is the only one that is made here; with `reject` it is one of a value, else of an outcome. */
+  #call(
+    run: (ctx: CallContext) => unknown,
+    options: ExecuteOptions,
+    resolve: (value: never) => void,
+    reject?: (error: unknown) => void,
+  ): void {
+    const host = this.#host;
+    const startedAt = host.clock.now();
+    const root = enter(host, run, options, startedAt);
+    const { signal } = options;
     const leave = signal === undefined ? undefined : listen(root, signal);
     this.#inFlight += 1;
     let ended = false;
@@ -178,14 +181,17 @@ class PolicyPipeline implements Pipeline {
       ended = true;
       this.#inFlight -= 1;
       leave?.();
-      if (this.#events.active) {
-        const { kind, attempts } = outcome;
-        this.#events.emit({ type: 'call', pipeline, key, kind, durationMs: root.refresh() - startedAt, attempts: attempts.length });
-      }
-      done(outcome);
+      if (host.events.active) this.#tell(root, outcome, root.now - startedAt);
+      if (reject === undefined) resolve(outcome as never);
+      else if (outcome.ok) resolve(outcome.value as never);
+      else reject(outcome.error);
     };
     if (root.aborted === undefined) this.#start(root, finish);
     else finish(root.fail(root.aborted, 'ignored'));
+  }
+
+  #tell({ pipeline, key }: Context, { kind, attempts }: Outcome<unknown>, durationMs: number): void {
+    this.#host.events.emit({ type: 'call', pipeline, key, kind, durationMs: Math.max(0, durationMs), attempts: attempts.length });
   }
 
   wrap<A extends unknown[], T>(
@@ -196,8 +202,15 @@ class PolicyPipeline implements Pipeline {
   }
 
   subscribe(observer: Observer | ((event: PipelineEvent) => void)): () => void {
-    const view: PipelineView = { name: this.name, breakers: () => this.#breakers(), policies: () => this.#states() };
-    return this.#events.add(typeof observer === 'function' ? { event: observer } : observer, view);
+    const view: PipelineView = { name: this.name, breakerState: (key) => this.breaker?.state(key), policies: () => this.#states() };
+    return this.#host.events.add(typeof observer === 'function' ? { event: observer } : observer, view);
+  }
+
+  reconfigure(policies: readonly Policy[]): void {
+    checkPolicies(this.name, policies);
+    const shape = shapeOf(this.#policies.map(({ policy }) => policy));
+    checkOption(`pipeline ${this.name}`, 'policies', shapeOf(policies), (given) => (given === shape ? undefined : shape));
+    this.#bind(policies);
   }
 
   describe(): PipelineDescription {
@@ -205,24 +218,43 @@ class PolicyPipeline implements Pipeline {
   }
 
   snapshot(): PipelineSnapshot {
-    return { name: this.name, inFlight: this.#inFlight, observerErrors: this.#events.errors, policies: this.#states() };
+    return { name: this.name, inFlight: this.#inFlight, observerErrors: this.#host.events.errors, policies: this.#states() };
   }
 
   #states(): PipelineSnapshot['policies'] {
     return this.#policies.map(({ policy, bound }) => ({ name: policy.name, ...bound.snapshot?.() }));
   }
-
-  #breakers(): Readonly<Record<BreakerState, number>> | undefined {
-    return this.#policies.map(({ bound }) => bound.snapshot?.().breakers).find((breakers) => breakers !== undefined);
-  }
 }
+
+/** What cannot change while a pipeline lives, in words: its policies, and those of their options that are the shape of a state. */
+function shapeOf(policies: readonly Policy[]): string {
+  const shown = (option: unknown): string => JSON.stringify(option) ?? typeof option;
+  return policies
+    .map(({ name, options, fixed = [] }) => [name, ...fixed.map((option) => `${option} ${shown((options as never)[option])}`)].join(' '))
+    .join(', ');
+}
+
+function checkPolicies(name: string, policies: readonly Policy[]): void {
+  const owner = `pipeline ${name}`;
+  checkOption(owner, 'policies', policies, policiesOption);
+  checkOrder(name, policies);
+  const option = (kind: string, of: string): unknown =>
+    (policies.find((policy) => policy.kind === kind)?.options as Readonly<Record<string, unknown>> | undefined)?.[of];
+  const [totalMs, attemptMs] = [option('deadline', 'totalMs'), option('timeout', 'attemptMs')] as number[];
+  checkOption(owner, 'attemptMs of the timeout', attemptMs, () =>
+    attemptMs! > totalMs! ? `at most totalMs of the deadline, ${totalMs}` : undefined,
+  );
+}
+
+/** Not an observer that does nothing: somebody who listens, whoever it is, makes every event be built. */
+const NOBODY: readonly Observer[] = Object.freeze([]);
 
 const defaults: Readonly<Required<PipelineOptions>> = Object.freeze({
   classify: classifyErrors,
   clock: systemClock,
   random: systemRandom,
-  metrics: Object.freeze({}),
-  observer: Object.freeze([]),
+  metrics: NOBODY,
+  observer: NOBODY,
 });
 
 const nameOption: OptionCheck = (name) =>
@@ -256,7 +288,6 @@ export function pipeline(name: string, policies: readonly Policy[], options?: Pi
     metrics: objectOption(),
     observer: objectOption(),
   });
-  checkOption(`pipeline ${name}`, 'policies', policies, policiesOption);
-  checkOrder(name, policies);
+  checkPolicies(name, policies);
   return new PolicyPipeline(name, policies, resolved);
 }

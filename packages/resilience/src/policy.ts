@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { PolicyContext } from './context.ts';
 import { ResilienceError } from './errors.ts';
-import type { PipelineEvent, PolicySnapshot } from './events.ts';
+import type { BreakerState, PipelineEvent, PolicySnapshot } from './events.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What a policy does; it decides where it may stand in a pipeline. */
@@ -15,6 +15,7 @@ export type PolicyKind =
   | 'hedge'
   | 'breaker'
   | 'timeout'
+  | 'chaos'
   | 'custom';
 
 /** What a policy may use of its pipeline. */
@@ -44,6 +45,8 @@ export interface BreakerControl {
   isolate(key?: string): void;
   /** Closes, whatever the state was, and forgets what was counted. With a key only the breaker of that key; without one all of now. */
   close(key?: string): void;
+  /** The state of the breaker of a key, or of the one for all. Of a key without a breaker: `closed`. */
+  state(key?: string): BreakerState;
 }
 
 /** A policy inside one pipeline. It has `run` or `step`; with both, `step` is used. */
@@ -54,6 +57,11 @@ export interface BoundPolicy {
   step?(ctx: PolicyContext, next: Step, done: Done): void;
   /** The state as it is now; undefined when the policy has none. */
   snapshot?(): PolicySnapshot;
+  /**
+   * Goes on under the options of another policy of the same name, and keeps its state. Must not throw. Without it a policy is bound
+   * anew when its pipeline is reconfigured: leave it out only when there is no state to lose.
+   */
+  reconfigure?(policy: Policy): void;
   /** Only of a breaker. */
   readonly breaker?: BreakerControl;
 }
@@ -67,6 +75,8 @@ export interface Policy {
   readonly options: object;
   /** Makes the policy part of a pipeline, with a state of its own. */
   bind(host: PolicyHost): BoundPolicy;
+  /** Options that `reconfigure` must leave as they are, because the state has their shape. Default: none. */
+  readonly fixed?: readonly string[];
 }
 
 /** Outer to inner, each with the reason why it stands outside of those below. */
@@ -79,7 +89,8 @@ const ORDER: Readonly<Record<Exclude<PolicyKind, 'custom'>, string>> = {
   retry: 'every attempt must ask the breaker and have its own timeout',
   hedge: 'every hedge must ask the breaker and have its own timeout',
   breaker: 'it must see a timed-out attempt as a failure',
-  timeout: '',
+  timeout: 'it must end what chaos makes slow',
+  chaos: '',
 };
 
 /**
@@ -103,7 +114,7 @@ export function checkOrder(pipeline: string, policies: readonly Policy[]): void 
 }
 
 /** What a policy that throws makes of a call. */
-function broken(ctx: PolicyContext, error: unknown): Outcome<unknown> {
+export function broken(ctx: PolicyContext, error: unknown): Outcome<unknown> {
   return { ok: false, error, kind: 'ignored', attempts: ctx.attempts, retryAfterMs: undefined };
 }
 
@@ -132,6 +143,7 @@ export function around(bound: BoundPolicy, inner: Step): Step {
     } catch (error) {
       outcome = broken(ctx, error);
     }
+    ctx.refresh();
     done(outcome);
   };
   return (ctx, done) => void settle(ctx, done);

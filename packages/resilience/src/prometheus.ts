@@ -1,4 +1,5 @@
 export { prometheus } from './metrics.ts';
+export type { PrometheusOptions } from './metrics.ts';
 export { counter, DURATION_BUCKETS_SECONDS, gauge, histogram } from './instruments.ts';
 export type {
   Counter,

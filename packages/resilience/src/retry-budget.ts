@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS, ratio, resolveOptions, wholeNumber } from './options.ts';
+import { ratio, resolveOptions, wholeNumber } from './options.ts';
 import type { OutcomeKind } from './outcome.ts';
 import { Rolling } from './rolling.ts';
 
@@ -21,7 +21,7 @@ export interface RetryBudget {
 export interface RetryBudgetOptions {
   /** Retries for each call. Above 0, up to 1. Default: 0.1. */
   readonly ratio?: number;
-  /** Retries a second that are allowed whatever the calls, so that a client with few calls may retry. From 0. Default: 3. */
+  /** Retries a second that are allowed at least, so that a client with few calls may retry; it counts below `minPerSecond / ratio` calls a second. From 0. Default: 3. */
   readonly minPerSecond?: number;
 }
 
@@ -30,11 +30,12 @@ const TTL_MS = 10_000;
 const SLICES = 10;
 
 /**
- * A share of the calls of the last ten seconds, and a few a second on top: load on a dead dependency stays at
+ * A share of the calls of the last ten seconds, and at least a few a second: load on a dead dependency stays at
  * `1 + ratio` times the calls, however many attempts each call may make. Each call pays `ratio` in, each retry takes 1 out;
- * what was paid in or taken out ten seconds ago is forgotten. `minPerSecond` is a reserve of ten times as much.
+ * what was paid in or taken out ten seconds ago is forgotten. Where less was paid in, `minPerSecond` times ten counts instead.
  *
- * Source: Finagle `RetryBudget` (a leaky token bucket with a window of 10 s and a constant reserve).
+ * Source: Finagle `RetryBudget`, a leaky token bucket with a window of 10 s. Finagle adds the reserve to what was paid in; here it
+ * is a floor, because tiers that call each other multiply whatever each of them adds.
  *
  * @throws ResilienceError `INVALID_OPTION`
  *
@@ -57,22 +58,22 @@ export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
   // Counted in millionths, so that a hundred calls of 0.1 make ten retries and not 9.999.
   const deposit = Math.round(resolved.ratio * UNIT);
   const reserve = resolved.minPerSecond * (TTL_MS / 1_000) * UNIT;
-  const window = new Rolling(TTL_MS, SLICES, 1);
+  const window = new Rolling(TTL_MS, SLICES, 2);
 
   function left(now: number): number {
     window.advance(now);
-    return Math.max(0, window.sum(0) + reserve);
+    return Math.max(0, Math.max(window.sum(PAID), reserve) - window.sum(TAKEN));
   }
 
   return {
     call(now) {
       window.advance(now);
-      window.add(0, deposit);
+      window.add(PAID, deposit);
     },
     settled: () => {},
     take(now) {
       if (left(now) < UNIT) return false;
-      window.add(0, -UNIT);
+      window.add(TAKEN, UNIT);
       return true;
     },
     balance: (now) => left(now) / UNIT,
@@ -80,57 +81,7 @@ export function retryBudget(options: RetryBudgetOptions = {}): RetryBudget {
 }
 
 const UNIT = 1_000_000;
+const PAID = 0;
+const TAKEN = 1;
 
 const defaults: Readonly<Required<RetryBudgetOptions>> = Object.freeze({ ratio: 0.1, minPerSecond: 3 });
-
-/** Options of {@link retryThrottle}. Both have a default. */
-export interface RetryThrottleOptions {
-  /** Tokens when full. Default: 10. */
-  readonly maxTokens?: number;
-  /** What a success gives back. Above 0, up to 1. Default: 0.1. */
-  readonly tokenRatio?: number;
-}
-
-/**
- * The budget of gRPC: a failed attempt takes one token, a success gives `tokenRatio` back, and a retry is allowed only
- * while more than half of the tokens are there. It knows no time. `failure`, `transient` and `throttled` are failures.
- *
- * Source: gRPC proposal A6, "Throttling Retry Attempts and Hedged RPCs".
- *
- * @throws ResilienceError `INVALID_OPTION`
- *
- * @example
- * ```ts
- * import { retryThrottle } from '@nines/resilience';
- *
- * const throttle = retryThrottle({ maxTokens: 4, tokenRatio: 0.5 });
- * throttle.settled('transient', 0);
- * console.log(throttle.take(0)); // true
- * // 3 of 4 tokens were left; now it is 2, which is not above half.
- * throttle.settled('transient', 0);
- * console.log(throttle.take(0)); // false
- * throttle.settled('success', 0);
- * console.log(throttle.take(0)); // true
- * ```
- */
-export function retryThrottle(options: RetryThrottleOptions = {}): RetryBudget {
-  const { maxTokens, tokenRatio } = resolveOptions<Required<RetryThrottleOptions>>('retryThrottle', options, throttleDefaults, {
-    maxTokens: wholeNumber(1, MAX_TIMER_MS),
-    tokenRatio: ratio(),
-  });
-  // Thousandths, as the proposal counts them: it keeps three decimal places of the ratio.
-  const full = maxTokens * 1_000;
-  const gain = Math.max(1, Math.round(tokenRatio * 1_000));
-  let tokens = full;
-  return {
-    call: () => {},
-    settled(kind) {
-      if (kind === 'success') tokens = Math.min(full, tokens + gain);
-      else if (kind === 'failure' || kind === 'transient' || kind === 'throttled') tokens = Math.max(0, tokens - 1_000);
-    },
-    take: () => tokens > full / 2,
-    balance: () => Math.max(0, tokens - full / 2) / 1_000,
-  };
-}
-
-const throttleDefaults: Readonly<Required<RetryThrottleOptions>> = Object.freeze({ maxTokens: 10, tokenRatio: 0.1 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { fixed, pipeline, type PipelineEvent, retry, retryBudget, retryThrottle, type RetryOptions } from '@nines/resilience';
+import { fixed, pipeline, type PipelineEvent, retry, retryBudget, type RetryOptions } from '@nines/resilience';
+import { retryThrottle } from '@nines/resilience/throttle';
 import { FakeClock } from '@nines/resilience/testing';
 import { down, errorOf, up } from '../test/calls.ts';
 
@@ -101,7 +102,7 @@ describe('retryBudget, against Finagle RetryBudget', () => {
     }
   });
 
-  test('minPerSecond is a reserve of ten seconds; what was taken comes back after ten', () => {
+  test('minPerSecond is a floor, for ten seconds at once; what was taken comes back after ten', () => {
     const budget = retryBudget({ ratio: 0.1, minPerSecond: 2 });
     expect(granted(budget, 0)).toBe(20);
     expect(granted(budget, 9_999)).toBe(0);

@@ -3,7 +3,7 @@ import type { PolicyContext } from './context.ts';
 import type { PolicySnapshot } from './events.ts';
 import { checkOption, functionOption, MAX_TIMER_MS, objectOption, optional, resolveOptions, wholeNumber } from './options.ts';
 import { discard, type Outcome } from './outcome.ts';
-import type { BoundPolicy, Done, Policy, PolicyHost, Step } from './policy.ts';
+import { type BoundPolicy, broken, type Done, type Policy, type PolicyHost, type Step } from './policy.ts';
 import { type RetryBudget, retryBudget } from './retry-budget.ts';
 
 /** Options of {@link retry}. All have a default. */
@@ -28,84 +28,73 @@ const defaults: Readonly<Partial<Resolved>> = Object.freeze({
   retryAfter: Object.freeze({ maxMs: 30_000 }),
 });
 
-/** Why no retry follows. */
-const STOPPED = {
-  attempts: 'no attempt is left',
-  idempotent: 'not idempotent',
-  pushback: 'it was forbidden',
-  retryAfter: 'the wait asked for is above retryAfter.maxMs',
-  deadline: 'the wait would end after the deadline',
-  disallowed: 'allow() said no',
-  budget: 'the retry budget is empty',
-};
-type Stop = keyof typeof STOPPED;
-
-/** The wait before the next attempt, or why there is none. What costs nothing is asked first, the budget last. */
-type Decide = (ctx: PolicyContext, attempt: number, outcome: Outcome<unknown>) => number | Stop;
-
+/** The wait before the next attempt, or in words why there is none. What costs nothing is asked first, the budget last. */
 function decide(
   { maxAttempts, backoff, retryAfter, allow }: Resolved,
   budget: RetryBudget,
   { pipeline, random, emit }: PolicyHost,
-): Decide {
-  return (ctx, attempt, { kind, retryAfterMs = 0 }) => {
-    if (attempt >= maxAttempts) return 'attempts';
-    if (ctx.idempotent === false && kind !== 'throttled') return 'idempotent';
-    // Below 0, or no number at all: gRPC's A6 takes a pushback that it cannot parse for a no.
-    if (!(retryAfterMs >= 0)) return 'pushback';
-    if (retryAfterMs > retryAfter.maxMs) return 'retryAfter';
-    const ms = backoff(attempt, random, retryAfterMs);
-    const delayMs = Math.max(ms > 0 ? Math.min(ms, MAX_TIMER_MS) : 0, retryAfterMs);
-    if (delayMs >= ctx.remainingMs()) return 'deadline';
-    if (allow?.() === false) return 'disallowed';
-    if (budget.take(ctx.now)) return delayMs;
-    emit({ type: 'rejection', pipeline, policy: 'retry', reason: 'budget', key: ctx.key, retryAfterMs: undefined });
-    return 'budget';
-  };
+  ctx: PolicyContext,
+  attempt: number,
+  { kind, retryAfterMs = 0 }: Outcome<unknown>,
+): number | string {
+  if (attempt >= maxAttempts) return 'no attempt is left';
+  if (ctx.idempotent === false && kind !== 'throttled') return 'not idempotent';
+  if (!(retryAfterMs >= 0)) return 'it was forbidden';
+  if (retryAfterMs > retryAfter.maxMs) return 'the wait asked for is above retryAfter.maxMs';
+  const ms = backoff(attempt, random, retryAfterMs);
+  const delayMs = Math.max(ms > 0 ? Math.min(ms, MAX_TIMER_MS) : 0, retryAfterMs);
+  if (delayMs >= ctx.remainingMs()) return 'the wait would end after the deadline';
+  if (allow?.() === false) return 'allow() said no';
+  if (budget.take(ctx.now)) return delayMs;
+  emit({ type: 'rejection', pipeline, policy: 'retry', reason: 'budget', key: ctx.key, retryAfterMs: undefined });
+  return 'the retry budget is empty';
 }
 
-function bindRetry(options: Resolved, host: PolicyHost): BoundPolicy {
+/** The retries of one pipeline. */
+function bindRetry(resolved: Resolved, host: PolicyHost): BoundPolicy {
   const { pipeline, clock, emit } = host;
-  const { maxAttempts, budget = retryBudget() } = options;
-  const next = decide(options, budget, host);
+  let options = resolved;
+  let budget = options.budget ?? retryBudget();
 
   /** A value stays a value: the caller gets the last one. */
-  function exhausted(ctx: PolicyContext, attempt: number, outcome: Outcome<unknown>, stop: Stop): Outcome<unknown> {
+  function exhausted(ctx: PolicyContext, attempt: number, outcome: Outcome<unknown>, stop: string): Outcome<unknown> {
+    const { maxAttempts } = options;
     if (outcome.ok || maxAttempts === 1) return outcome;
-    const why = `gave up after ${attempt} of ${maxAttempts} attempts: ${STOPPED[stop]}`;
+    const why = `gave up after ${attempt} of ${maxAttempts} attempts: ${stop}`;
     return ctx.failLater(outcome.kind, 'retry', 'RETRIES_EXHAUSTED', why, outcome.retryAfterMs, outcome.error);
   }
 
-  async function wait(ctx: PolicyContext, delayMs: number, run: () => void, done: Done): Promise<void> {
-    if (await ctx.sleep(delayMs)) run();
-    else done(ctx.failAborted('transient'));
+  /** Another attempt after a wait, or the end. */
+  function again(ctx: PolicyContext, count: number, outcome: Outcome<unknown>, inside: Step, done: Done): void {
+    let delayMs: number | string;
+    try {
+      delayMs = decide(options, budget, host, ctx, count, outcome);
+    } catch (error) {
+      // The user's backoff or allow() threw: a mistake in the program, which is shown and not retried.
+      done(broken(ctx, error));
+      return;
+    }
+    if (typeof delayMs === 'string') {
+      done(exhausted(ctx, count, outcome, delayMs));
+      return;
+    }
+    emit({ type: 'retry', pipeline, policy: 'retry', attempt: count + 1, delayMs, kind: outcome.kind });
+    discard(outcome);
+    ctx.after(delayMs, (inTime) => {
+      if (inTime) attempt(ctx, count + 1, inside, done);
+      else done(ctx.failAborted('transient'));
+    });
   }
 
   function attempt(ctx: PolicyContext, count: number, inside: Step, done: Done): void {
-    const inner = ctx.fork({ attempt: count });
-    inside(inner, (outcome) => {
-      inner.end();
+    // The first attempt needs no context of its own: nothing but what ends the call ends it from outside.
+    const own = count === 1 ? undefined : ctx.fork({ attempt: count });
+    inside(own ?? ctx, (outcome) => {
+      own?.end();
       const { kind } = outcome;
       budget.settled(kind, ctx.now);
-      if (ctx.aborted !== undefined || (kind !== 'transient' && kind !== 'throttled')) {
-        done(outcome);
-        return;
-      }
-      let delay: number | Stop;
-      try {
-        delay = next(ctx, count, outcome);
-      } catch (error) {
-        // The user's backoff or allow() threw: a mistake in the program, which is shown and not retried.
-        done({ ok: false, error, kind: 'ignored', attempts: ctx.attempts, retryAfterMs: undefined });
-        return;
-      }
-      if (typeof delay === 'string') {
-        done(exhausted(ctx, count, outcome, delay));
-        return;
-      }
-      emit({ type: 'retry', pipeline, policy: 'retry', attempt: count + 1, delayMs: delay, kind });
-      discard(outcome);
-      void wait(ctx, delay, () => attempt(ctx, count + 1, inside, done), done);
+      if (ctx.aborted !== undefined || (kind !== 'transient' && kind !== 'throttled')) done(outcome);
+      else again(ctx, count, outcome, inside, done);
     });
   }
 
@@ -115,6 +104,11 @@ function bindRetry(options: Resolved, host: PolicyHost): BoundPolicy {
       attempt(ctx, 1, inside, done);
     },
     snapshot: (): PolicySnapshot => ({ retryBudget: budget.balance(clock.now()) }),
+    // Options without a budget keep the one there is.
+    reconfigure(policy) {
+      options = policy.options as Resolved;
+      budget = options.budget ?? budget;
+    },
   };
 }
 
@@ -153,12 +147,7 @@ export function retry(options: RetryOptions = {}): Policy {
     allow: optional(functionOption()),
   });
   checkOption('retry', 'retryAfter.maxMs', resolved.retryAfter.maxMs, wholeNumber(0, MAX_TIMER_MS));
-  return {
-    name: 'retry',
-    kind: 'retry',
-    options: resolved,
-    bind: (host) => bindRetry(resolved, host),
-  };
+  return { name: 'retry', kind: 'retry', options: resolved, bind: (host) => bindRetry(resolved, host) };
 }
 
 function budgetOption(value: unknown): string | undefined {

@@ -1,5 +1,4 @@
 import { bound } from './bound.ts';
-import { ResilienceError } from './errors.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
 import type { Policy } from './policy.ts';
 
@@ -31,13 +30,9 @@ export function timeout(options: TimeoutOptions): Policy {
     name: 'timeout',
     kind: 'timeout',
     options: resolved,
-    bind: ({ pipeline, clock }) => ({
+    bind: ({ clock }) => ({
       step(ctx, next, done) {
-        const error = (): ResilienceError => {
-          const message = `${pipeline}: attempt ${ctx.attempt} took longer than ${attemptMs} ms`;
-          return new ResilienceError('TIMEOUT', message, { policy: 'timeout', pipeline });
-        };
-        bound(clock, ctx, attemptMs, Number.POSITIVE_INFINITY, error, next, done);
+        bound('TIMEOUT', 'timeout', clock, ctx, attemptMs, next, done);
       },
     }),
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { deadline, fixed, pipeline, type PipelineEvent, type Policy, timeout } from '@nines/resilience';
-import { behaviour, chaos, type ChaosOptions, fault, type Injection, latency, outcome } from '@nines/resilience/chaos';
+import { behaviour, chaos, type ChaosOptions, fault, latency, outcome } from '@nines/resilience/chaos';
 import { opossum } from '@nines/resilience/opossum';
 import { pRetry } from '@nines/resilience/p-retry';
 import { FakeClock, seededRandom } from '@nines/resilience/testing';
@@ -81,13 +81,7 @@ describe('chaos', () => {
 
   test('a struck attempt looks as if the dependency had failed: retried, told, counted by a breaker', async () => {
     const events: PipelineEvent[] = [];
-    const told: Injection[] = [];
-    const onInject = (one: Injection): void => void told.push(one);
-    const policies = [
-      pRetry({ maxAttempts: 3, backoff: fixed(0) }),
-      opossum({ minimumCalls: 3 }),
-      always({ faults: [reset(1)], onInject }),
-    ];
+    const policies = [pRetry({ maxAttempts: 3, backoff: fixed(0) }), opossum({ minimumCalls: 3 }), always({ faults: [reset(1)] })];
     const p = pipeline('p', policies, { observer: { event: (event) => void events.push(event) } });
     const result = await p.executeOutcome(() => 'real', { key: 'k' });
     expect(result).toMatchObject({ ok: false, kind: 'transient', error: { code: 'RETRIES_EXHAUSTED', cause: new Error('reset') } });
@@ -97,7 +91,10 @@ describe('chaos', () => {
       'retry',
     ]);
     expect(p.snapshot().policies).toMatchObject([{}, { breakers: { open: 1 } }, { name: 'chaos', injected: { fault: 3, latency: 0 } }]);
-    expect(told).toEqual([1, 2, 3].map((attempt) => ({ pipeline: 'p', kind: 'fault', key: 'k', attempt })));
+    expect(events.filter(({ type }) => type === 'injection')).toEqual(
+      [1, 2, 3].map((attempt) => ({ type: 'injection', pipeline: 'p', policy: 'chaos', kind: 'fault', key: 'k', attempt })),
+    );
+    expect(result.attempts.map(({ attempt, kind }) => `${attempt} ${kind}`)).toEqual(['1 transient', '2 transient', '3 transient']);
   });
 
   test('a struck attempt is listed in its own outcome, and in that of no other call', async () => {
@@ -107,11 +104,31 @@ describe('chaos', () => {
     expect((await pipeline('q', []).executeOutcome(() => 1)).attempts).toHaveLength(1);
   });
 
-  test('a listener that throws fails no call', async () => {
-    const onInject = (): never => {
-      throw new Error('listener');
-    };
-    expect(await run(always({ faults: [outcome({ rate: 1, value: () => 'made up' })], onInject }))).toMatchObject({ value: 'made up' });
+  test('stands innermost, once: it must be what a timeout can end', () => {
+    const [shaken, bounded] = [always({ faults: [reset(1)] }), timeout({ attemptMs: 10 })];
+    expect(() => pipeline('p', [shaken, bounded])).toThrow('timeout must stand outside of chaos: it must end what chaos makes slow');
+    expect(() => pipeline('p', [bounded, shaken, shaken])).toThrow('one chaos policy is enough');
+    expect(
+      pipeline('p', [bounded, shaken])
+        .describe()
+        .policies.map(({ kind }) => kind),
+    ).toEqual(['timeout', 'chaos']);
+  });
+
+  test('one fault is scoped by criticality too', async () => {
+    const policy = always({ faults: [fault({ rate: 1, error: () => 'x', criticality: ['sheddable'] })] });
+    const ok = async (criticality?: 'sheddable' | 'critical'): Promise<boolean> => (await run(policy, { criticality })).ok;
+    expect([await ok('sheddable'), await ok('critical'), await ok()]).toEqual([false, true, true]);
+    expect(() => fault({ rate: 1, error: () => 'x', criticality: [] })).toThrow('fault: criticality must be an array of critical+');
+  });
+
+  test('switched off, it is not in the way: a value that is there at once is there at once', async () => {
+    let ended = 0;
+    const p = pipeline('p', [chaos({ faults: [reset(1)] })]);
+    p.subscribe(({ type }) => void (ended += type === 'call' ? 1 : 0));
+    const call = p.execute(() => 1);
+    expect(ended).toBe(1);
+    await call;
   });
 
   test.each([{ enabled: 'yes' }, { faults: [] }, { faults: ['x'] }, { seed: -1 }, { allow: true }, { criticality: ['high'] }, { rate: 1 }])(

@@ -1,11 +1,13 @@
 import {
   type CallContext,
+  type Classification,
+  CRITICALITIES,
+  type Criticality,
   functionOption,
   MAX_TIMER_MS,
   oneOf,
   type OptionCheck,
   optional,
-  type OutcomeKind,
   resolveOptions,
   wholeNumber,
 } from '@nines/resilience';
@@ -19,6 +21,8 @@ export interface FaultScope {
   readonly rate: number;
   /** Strikes only calls whose `key` passes. Default: all. */
   readonly key?: (key: string | undefined) => boolean;
+  /** Strikes only calls of these criticalities. Default: all. */
+  readonly criticality?: readonly Criticality[];
 }
 
 /** Options of {@link latency}. */
@@ -34,7 +38,7 @@ export interface FaultOptions extends FaultScope {
   /** Makes the error the attempt ends with instead of running the function. */
   readonly error: () => unknown;
   /** How the error is judged. Default: `transient`. */
-  readonly kind?: Exclude<OutcomeKind, 'success' | 'rejected'>;
+  readonly kind?: Exclude<Classification, 'success'>;
 }
 
 /** Options of {@link outcome}. */
@@ -42,7 +46,7 @@ export interface OutcomeOptions extends FaultScope {
   /** Makes the value the attempt resolves to instead of running the function, such as a `Response` of status 503. */
   readonly value: () => unknown;
   /** How the value is judged. Default: `success`. */
-  readonly kind?: Exclude<OutcomeKind, 'rejected'>;
+  readonly kind?: Classification;
   /** The wait the dependency is said to have asked for. Milliseconds; default: none. */
   readonly retryAfterMs?: number;
 }
@@ -56,7 +60,7 @@ export interface BehaviourOptions extends FaultScope {
 /** What makes something up in the place of the function. */
 export interface MadeUp {
   readonly result: { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
-  readonly kind: OutcomeKind;
+  readonly kind: Classification;
   readonly retryAfterMs: number | undefined;
 }
 
@@ -65,8 +69,8 @@ export interface Fault {
   readonly kind: FaultKind;
   /** Share of the calls that are struck, 0 to 1. */
   readonly rate: number;
-  /** Strikes only calls whose `key` passes. */
-  readonly key: ((key: string | undefined) => boolean) | undefined;
+  /** Whether it may strike this call, by its key and criticality. */
+  readonly reaches: (ctx: CallContext) => boolean;
   /** How long to wait first, in milliseconds. */
   readonly delayMs: ((random: () => number) => number) | undefined;
   /** What to do first. */
@@ -78,7 +82,23 @@ export interface Fault {
 /** Allows numbers from 0 to 1. */
 export const share: OptionCheck = (value) => (typeof value === 'number' && value >= 0 && value <= 1 ? undefined : 'a number from 0 to 1');
 
-const scope: { readonly rate: OptionCheck; readonly key: OptionCheck } = { rate: share, key: optional(functionOption()) };
+const levels: OptionCheck = (value) =>
+  Array.isArray(value) && value.length > 0 && value.every((one) => (CRITICALITIES as readonly unknown[]).includes(one))
+    ? undefined
+    : `an array of ${CRITICALITIES.join(', ')}`;
+
+/** Whom a fault, or the whole policy, may strike. */
+export const scope: { readonly key: OptionCheck; readonly criticality: OptionCheck } = {
+  key: optional(functionOption()),
+  criticality: optional(levels),
+};
+
+/** Both must pass; what is not given passes. */
+export function reaches({ key, criticality }: Pick<FaultScope, 'key' | 'criticality'>): (ctx: CallContext) => boolean {
+  return (ctx) => (criticality === undefined || criticality.includes(ctx.criticality)) && (key === undefined || key(ctx.key));
+}
+
+const faultScope = { rate: share, ...scope };
 const none = { delayMs: undefined, before: undefined, instead: undefined };
 
 /**
@@ -97,13 +117,20 @@ const none = { delayMs: undefined, before: undefined, instead: undefined };
  * ```
  */
 export function latency(options: LatencyOptions): Fault {
-  const { rate, key, ms, jitterMs } = resolveOptions<Required<LatencyOptions>>(
+  const resolved = resolveOptions<Required<LatencyOptions>>(
     'latency',
     options,
     { jitterMs: 0 },
-    { ...scope, ms: wholeNumber(1, MAX_TIMER_MS), jitterMs: wholeNumber(0, MAX_TIMER_MS) },
+    { ...faultScope, ms: wholeNumber(1, MAX_TIMER_MS), jitterMs: wholeNumber(0, MAX_TIMER_MS) },
   );
-  return { kind: 'latency', rate, key, ...none, delayMs: (random) => Math.min(MAX_TIMER_MS, ms + jitterMs * random()) };
+  const { rate, ms, jitterMs } = resolved;
+  return {
+    kind: 'latency',
+    rate,
+    reaches: reaches(resolved),
+    ...none,
+    delayMs: (random) => Math.min(MAX_TIMER_MS, ms + jitterMs * random()),
+  };
 }
 
 /**
@@ -122,13 +149,15 @@ export function latency(options: LatencyOptions): Fault {
  * ```
  */
 export function fault(options: FaultOptions): Fault {
-  const { rate, key, error, kind } = resolveOptions<Required<FaultOptions>>(
+  const resolved = resolveOptions<Required<FaultOptions>>(
     'fault',
     options,
     { kind: 'transient' },
-    { ...scope, error: functionOption(), kind: oneOf(['failure', 'transient', 'throttled', 'ignored']) },
+    { ...faultScope, error: functionOption(), kind: oneOf(['failure', 'transient', 'throttled', 'ignored']) },
   );
-  return { kind: 'fault', rate, key, ...none, instead: () => ({ result: { ok: false, error: error() }, kind, retryAfterMs: undefined }) };
+  const { rate, error, kind } = resolved;
+  const instead = (): MadeUp => ({ result: { ok: false, error: error() }, kind, retryAfterMs: undefined });
+  return { kind: 'fault', rate, reaches: reaches(resolved), ...none, instead };
 }
 
 /**
@@ -147,18 +176,20 @@ export function fault(options: FaultOptions): Fault {
  * ```
  */
 export function outcome(options: OutcomeOptions): Fault {
-  const { rate, key, value, kind, retryAfterMs } = resolveOptions<Required<Omit<OutcomeOptions, 'retryAfterMs'>> & OutcomeOptions>(
+  const resolved = resolveOptions<Required<Omit<OutcomeOptions, 'retryAfterMs'>> & OutcomeOptions>(
     'outcome',
     options,
     { kind: 'success' },
     {
-      ...scope,
+      ...faultScope,
       value: functionOption(),
       kind: oneOf(['success', 'failure', 'transient', 'throttled', 'ignored']),
       retryAfterMs: optional(wholeNumber(0, MAX_TIMER_MS)),
     },
   );
-  return { kind: 'outcome', rate, key, ...none, instead: () => ({ result: { ok: true, value: value() }, kind, retryAfterMs }) };
+  const { rate, value, kind, retryAfterMs } = resolved;
+  const instead = (): MadeUp => ({ result: { ok: true, value: value() }, kind, retryAfterMs });
+  return { kind: 'outcome', rate, reaches: reaches(resolved), ...none, instead };
 }
 
 /**
@@ -177,6 +208,6 @@ export function outcome(options: OutcomeOptions): Fault {
  * ```
  */
 export function behaviour(options: BehaviourOptions): Fault {
-  const { rate, key, run } = resolveOptions<Required<BehaviourOptions>>('behaviour', options, {}, { ...scope, run: functionOption() });
-  return { kind: 'behaviour', rate, key, ...none, before: run };
+  const resolved = resolveOptions<Required<BehaviourOptions>>('behaviour', options, {}, { ...faultScope, run: functionOption() });
+  return { kind: 'behaviour', rate: resolved.rate, reaches: reaches(resolved), ...none, before: resolved.run };
 }

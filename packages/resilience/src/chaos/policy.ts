@@ -1,31 +1,22 @@
 import {
   type BoundPolicy,
+  type CallContext,
   checkOption,
-  CRITICALITIES,
   type Criticality,
+  type Done,
   functionOption,
-  type Next,
   type OptionCheck,
   optional,
-  type Outcome,
   type Policy,
   type PolicyContext,
   type PolicyHost,
   type PolicySnapshot,
   resolveOptions,
+  type Step,
   wholeNumber,
 } from '@nines/resilience';
 import { seededRandom } from '../testing/random.ts';
-import type { Fault, FaultKind, MadeUp } from './faults.ts';
-
-/** One fault that struck. */
-export interface Injection {
-  readonly pipeline: string;
-  readonly kind: FaultKind;
-  readonly key: string | undefined;
-  /** Which attempt was struck, from 1. */
-  readonly attempt: number;
-}
+import { type Fault, type FaultKind, type MadeUp, reaches, scope } from './faults.ts';
 
 /** Options of {@link chaos}. */
 export interface ChaosOptions {
@@ -41,17 +32,9 @@ export interface ChaosOptions {
   readonly criticality?: readonly Criticality[];
   /** Numbers of its own for this policy: the same calls are struck in each run. Default: the `random` of the pipeline. */
   readonly seed?: number;
-  /** Hears of each fault that strikes. What it throws is swallowed. */
-  readonly onInject?: (injection: Injection) => void;
 }
 
 type Resolved = ChaosOptions & Required<Pick<ChaosOptions, 'enabled'>>;
-
-/** What a chaos policy tells in `snapshot()`. */
-export interface ChaosSnapshot extends PolicySnapshot {
-  /** How often each kind of fault struck. */
-  readonly injected: Readonly<Record<FaultKind, number>>;
-}
 
 const onOff: OptionCheck = (value) => (typeof value === 'boolean' || typeof value === 'function' ? undefined : 'a boolean or a function');
 const faultList: OptionCheck = (value) =>
@@ -61,11 +44,6 @@ const faultList: OptionCheck = (value) =>
   value.every((one: Partial<Fault> | undefined) => typeof one?.rate === 'number')
     ? undefined
     : 'an array of 1 to 100 faults';
-const levels: OptionCheck = (value) =>
-  Array.isArray(value) && value.length > 0 && value.every((one) => (CRITICALITIES as readonly unknown[]).includes(one))
-    ? undefined
-    : `an array of ${CRITICALITIES.join(', ')}`;
-
 /** True only when the function says so: a gate that breaks stays shut. */
 function says(gate: (() => boolean) | undefined): boolean {
   try {
@@ -90,90 +68,78 @@ async function whileRunning(ctx: PolicyContext, begun: unknown): Promise<void> {
 
 class Chaos implements BoundPolicy {
   readonly #host: PolicyHost;
-  readonly #options: Resolved;
   readonly #random: () => number;
   readonly #injected: Record<FaultKind, number> = { latency: 0, fault: 0, outcome: 0, behaviour: 0 };
+  #options: Resolved;
+  #reaches: (ctx: CallContext) => boolean;
 
   constructor(host: PolicyHost, options: Resolved) {
     this.#host = host;
-    this.#options = options;
     this.#random = options.seed === undefined ? host.random : seededRandom(options.seed);
+    this.#options = options;
+    this.#reaches = reaches(options);
   }
 
-  async run(ctx: PolicyContext, next: Next): Promise<Outcome<unknown>> {
-    if (!this.#reaches(ctx)) return next(ctx);
-    const startedAt = this.#host.clock.now();
-    for (const fault of this.#drawn(ctx)) {
+  reconfigure(policy: Policy): void {
+    this.#options = policy.options as Resolved;
+    this.#reaches = reaches(this.#options);
+  }
+
+  step(ctx: PolicyContext, next: Step, done: Done): void {
+    const { enabled } = this.#options;
+    const on = enabled === true || (enabled !== false && says(enabled));
+    if (!on || ctx.aborted !== undefined || !this.#reaches(ctx)) next(ctx, done);
+    else void this.#strike(ctx, this.#drawn(ctx), next, done);
+  }
+
+  async #strike(ctx: PolicyContext, faults: readonly Fault[], next: Step, done: Done): Promise<void> {
+    const startedAt = ctx.now;
+    const end = ({ result, kind, retryAfterMs }: MadeUp): void => done(ctx.record(result, { kind, retryAfterMs }, startedAt));
+    for (const { kind, delayMs, before, instead } of faults) {
       if (!says(this.#options.allow)) break;
-      this.#count(fault.kind, ctx);
-      const { delayMs, before, instead } = fault;
+      this.#count(kind, ctx);
       try {
         if (delayMs !== undefined) await ctx.sleep(delayMs(this.#random));
         if (before !== undefined) await whileRunning(ctx, before(ctx));
-        const { aborted } = ctx;
-        if (aborted !== undefined) {
-          const kind = aborted.code === 'ABORTED' ? 'ignored' : 'transient';
-          return this.#end(ctx, startedAt, { result: { ok: false, error: aborted }, kind, retryAfterMs: aborted.retryAfterMs });
+        const { aborted: error } = ctx;
+        if (error !== undefined) {
+          const left = error.code === 'ABORTED' ? 'ignored' : 'transient';
+          end({ result: { ok: false, error }, kind: left, retryAfterMs: error.retryAfterMs });
+          return;
         }
-        if (instead !== undefined) return this.#end(ctx, startedAt, instead());
+        if (instead !== undefined) {
+          end(instead());
+          return;
+        }
       } catch (error) {
-        return this.#end(ctx, startedAt, { result: { ok: false, error }, kind: 'transient', retryAfterMs: undefined });
+        end({ result: { ok: false, error }, kind: 'transient', retryAfterMs: undefined });
+        return;
       }
     }
-    return next(ctx);
+    ctx.refresh();
+    next(ctx, done);
   }
 
-  snapshot(): ChaosSnapshot {
+  snapshot(): PolicySnapshot {
     return { injected: { ...this.#injected } };
-  }
-
-  #reaches(ctx: PolicyContext): boolean {
-    const { enabled, key, criticality } = this.#options;
-    if (enabled === false || (enabled !== true && !says(enabled))) return false;
-    if (ctx.aborted !== undefined) return false;
-    if (criticality !== undefined && !criticality.includes(ctx.criticality)) return false;
-    return key === undefined || key(ctx.key);
   }
 
   /** One number for each fault, whether or not it is needed: what one fault does must not change whom the next strikes. */
   #drawn(ctx: PolicyContext): Fault[] {
-    return this.#options.faults.filter(({ rate }) => this.#random() < rate).filter(({ key }) => key === undefined || key(ctx.key));
+    return this.#options.faults.filter(({ rate }) => this.#random() < rate).filter((fault) => fault.reaches(ctx));
   }
 
   #count(kind: FaultKind, { key, attempt }: PolicyContext): void {
+    const { pipeline, emit } = this.#host;
     this.#injected[kind] += 1;
-    try {
-      this.#options.onInject?.({ pipeline: this.#host.pipeline, kind, key, attempt });
-    } catch {
-      // A listener cannot fail a call.
-    }
-  }
-
-  /** The attempt ends here, so it is told of here: the innermost stage does not see it. */
-  #end(ctx: PolicyContext, startedAt: number, { result, kind, retryAfterMs }: MadeUp): Outcome<unknown> {
-    const { pipeline, clock, observed, emit } = this.#host;
-    const { attempt, hedge, key } = ctx;
-    const durationMs = clock.now() - startedAt;
-    const error = result.ok ? undefined : result.error;
-    if (observed()) {
-      const info = {
-        pipeline,
-        attempt,
-        kind: hedge > 0 ? ('hedge' as const) : attempt === 1 ? ('first' as const) : ('retry' as const),
-        key,
-      };
-      emit({ type: 'attempt', pipeline, info, kind, durationMs, error });
-    }
-    return { ...result, kind, attempts: [...ctx.attempts, { attempt, hedge, kind, error, durationMs }], retryAfterMs };
+    emit({ type: 'injection', pipeline, policy: 'chaos', kind, key, attempt });
   }
 }
 
 /**
- * Injects faults into the attempts of a pipeline, to see what its policies do. Put it innermost: to everything outside, an
- * injected fault looks as if the dependency had done it; breakers, retries, observers and metrics count it. Off unless enabled.
- *
- * A struck attempt is in the `attempts` of its own outcome; those that a retry policy lists at the end are the ones in which
- * the function ran.
+ * Injects faults into the attempts of a pipeline, to see what its policies do. It stands innermost: to everything outside,
+ * an injected fault looks as if the dependency had done it; breakers, retries, `attempts`, observers and metrics count it. Each
+ * fault that strikes is an `injection` event too. Off unless enabled; then it costs nothing.
  *
  * @throws ResilienceError `INVALID_OPTION`
  *
@@ -198,13 +164,11 @@ export function chaos(options: ChaosOptions): Policy {
       enabled: onOff,
       faults: faultList,
       allow: optional(functionOption()),
-      key: optional(functionOption()),
-      criticality: optional(levels),
+      ...scope,
       seed: optional(wholeNumber(0, 4_294_967_295)),
-      onInject: optional(functionOption()),
     },
   );
   for (const one of resolved.faults)
     checkOption('chaos', 'faults', one.kind, (kind) => (typeof kind === 'string' ? undefined : 'an array of faults'));
-  return { name: 'chaos', kind: 'custom', options: resolved, bind: (host) => new Chaos(host, resolved) };
+  return { name: 'chaos', kind: 'chaos', options: resolved, fixed: ['seed'], bind: (host) => new Chaos(host, resolved) };
 }

@@ -46,7 +46,14 @@ const defaults: Readonly<Partial<Resolved>> = Object.freeze({ maxHedges: 1, maxE
 
 function bindHedge(options: Resolved, host: PolicyHost): BoundPolicy {
   const budget = retryBudget({ ratio: options.maxExtraLoadRatio, minPerSecond: 0 });
-  const shared: HedgeShared = { options, host, budget, timer: hedgeTimer(options.delay), count: { sent: 0, won: 0, notIdempotent: 0 } };
+  const count = { sent: 0, won: 0, notIdempotent: 0 };
+  const shared: { -readonly [Key in keyof HedgeShared]: HedgeShared[Key] } = {
+    options,
+    host,
+    budget,
+    timer: hedgeTimer(options.delay),
+    count,
+  };
   return {
     step(ctx, next, done) {
       budget.call(ctx.now);
@@ -58,6 +65,12 @@ function bindHedge(options: Resolved, host: PolicyHost): BoundPolicy {
       next(ctx, done);
     },
     snapshot: (): HedgeSnapshot => ({ delayMs: shared.timer.delayMs, ...shared.count }),
+    reconfigure(policy) {
+      const next = policy.options as Resolved;
+      // What a quantile measured is kept while it measures the same.
+      if (JSON.stringify(next.delay) !== JSON.stringify((shared.options as Resolved).delay)) shared.timer = hedgeTimer(next.delay);
+      shared.options = next;
+    },
   };
 }
 
@@ -109,5 +122,5 @@ export function hedge(options: HedgeOptions): Policy {
     maxExtraLoadRatio: ratio(),
     allow: optional(functionOption()),
   });
-  return { name: NAME, kind: 'hedge', options: resolved, bind: (host) => bindHedge(resolved, host) };
+  return { name: NAME, kind: 'hedge', options: resolved, fixed: ['maxExtraLoadRatio'], bind: (host) => bindHedge(resolved, host) };
 }

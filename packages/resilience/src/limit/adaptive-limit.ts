@@ -105,8 +105,7 @@ function plan(options: AdaptiveLimitOptions): Plan {
   if (options.algorithm === 'aimd') {
     const checks = { backoffRatio: fraction, dropRateThreshold: ratio(), slowMs: optional(wholeNumber(1, MAX_TIMER_MS)) };
     const resolved = resolve(options, aimdDefaults, checks, 'aimd') as ResolvedAimd;
-    const { slowMs = Number.POSITIVE_INFINITY } = resolved;
-    return { options: resolved, create: () => aimdLimit(resolved, { ...resolved, slowMs }) };
+    return { options: resolved, create: () => aimdLimit(resolved) };
   }
   const checks = {
     tolerance: between(1, 10),
@@ -115,7 +114,7 @@ function plan(options: AdaptiveLimitOptions): Plan {
     longWindowMs: wholeNumber(1_000, MAX_TIMER_MS),
   };
   const resolved = resolve(options, gradientDefaults, checks, 'gradient') as ResolvedGradient;
-  return { options: resolved, create: () => gradientLimit(resolved, resolved) };
+  return { options: resolved, create: () => gradientLimit(resolved) };
 }
 
 /** Shows the attempts of one call to the window. Those that were ignored, such as a hedge's losers, say nothing. */
@@ -149,6 +148,12 @@ function bindAdaptiveLimit({ options, create }: Plan, { clock }: PolicyHost): Bo
   return {
     step: (ctx, next, done) => places.enter(ctx, next, done),
     snapshot: () => ({ limiter: places.snapshot() }),
+    reconfigure(policy) {
+      const next = policy.options as Resolved;
+      algorithm.reconfigure(next);
+      window.windowMs = next.windowMs;
+      places.reconfigure(next);
+    },
   };
 }
 
@@ -191,5 +196,11 @@ export function adaptiveLimit(options: AdaptiveLimitOptions = {}): Policy {
   );
   checkOption(OWNER, 'algorithm', options.algorithm, algorithmOption);
   const planned = plan(options);
-  return { name: NAME, kind: 'bulkhead', options: planned.options, bind: (host) => bindAdaptiveLimit(planned, host) };
+  return {
+    name: NAME,
+    kind: 'bulkhead',
+    options: planned.options,
+    fixed: ['algorithm', 'longWindowMs'],
+    bind: (host) => bindAdaptiveLimit(planned, host),
+  };
 }

@@ -60,7 +60,7 @@ describe('gradientLimit', () => {
       if (i % 500 === 0) base = 5 + 100 * random();
       return seen(base * (0.8 + random() * random() * 4), Math.floor(200 * random()));
     });
-    const limit = gradientLimit(bounds, gradient);
+    const limit = gradientLimit({ ...bounds, ...gradient });
     const wanted = reference(samples);
     for (const [i, sample] of samples.entries()) {
       limit.update(sample);
@@ -69,7 +69,7 @@ describe('gradientLimit', () => {
   });
 
   test('stays within its bounds', () => {
-    const limit = gradientLimit(bounds, gradient);
+    const limit = gradientLimit({ ...bounds, ...gradient });
     for (let i = 0; i < 500; i++) limit.update(seen(10, 1_000));
     expect(limit.limit).toBe(200);
     for (let i = 0; i < 60; i++) limit.update(seen(1_000, 1_000));
@@ -77,7 +77,7 @@ describe('gradientLimit', () => {
   });
 
   test.each([Number.NaN, 0, -1])('learns nothing from a time of %s', (rttMs) => {
-    const limit = gradientLimit(bounds, gradient);
+    const limit = gradientLimit({ ...bounds, ...gradient });
     limit.update(seen(rttMs, 1_000));
     expect(limit.limit).toBe(20);
     limit.update(seen(10, 1_000));
@@ -98,7 +98,7 @@ describe('aimd, worked out by hand from AIMDLimit._update with a backoff of 0.9'
   });
 
   test('stays within its bounds', () => {
-    const limit = aimdLimit(bounds, aimd);
+    const limit = aimdLimit({ ...bounds, ...aimd });
     for (let i = 0; i < 300; i++) limit.update(seen(10, 1_000));
     expect(limit.limit).toBe(200);
     for (let i = 0; i < 300; i++) limit.update(seen(10, 1_000, 1));
@@ -109,7 +109,7 @@ describe('aimd, worked out by hand from AIMDLimit._update with a backoff of 0.9'
 describe('LimitWindow', () => {
   function recording(rttFloorMs = -1): { readonly samples: WindowSample[]; readonly window: LimitWindow } {
     const samples: WindowSample[] = [];
-    const algorithm: LimitAlgorithm = { limit: 1, rttFloorMs, update: (sample) => void samples.push(sample) };
+    const algorithm: LimitAlgorithm = { limit: 1, rttFloorMs, update: (sample) => void samples.push(sample), reconfigure: () => {} };
     return { samples, window: new LimitWindow(100, algorithm) };
   }
 

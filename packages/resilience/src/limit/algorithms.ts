@@ -17,6 +17,8 @@ export interface LimitAlgorithm {
   /** A dropped attempt that took no longer than this says nothing about the time an answer takes. Milliseconds. */
   readonly rttFloorMs: number;
   update(sample: WindowSample): void;
+  /** Goes on from the limit of now under other options. */
+  reconfigure(options: LimitBounds): void;
 }
 
 /** Bounds of every limit. */
@@ -57,14 +59,14 @@ export function gradientStep(
 export interface AimdSettings {
   readonly backoffRatio: number;
   readonly dropRateThreshold: number;
-  readonly slowMs: number;
+  readonly slowMs?: number | undefined;
 }
 
 /** One step of AIMD, before its bounds: `· backoffRatio` on a drop, else `+ 1` when `2 · in flight ≥ L`. */
 export function aimdStep(
   limit: number,
   { rttMs, inFlight, dropRatio }: WindowSample,
-  { backoffRatio, dropRateThreshold, slowMs }: AimdSettings,
+  { backoffRatio, dropRateThreshold, slowMs = Number.POSITIVE_INFINITY }: AimdSettings,
 ): number {
   if (dropRatio >= dropRateThreshold || rttMs >= slowMs) return limit * backoffRatio;
   return 2 * inFlight >= limit ? limit + 1 : limit;
@@ -90,10 +92,14 @@ class SlowAverage {
   }
 }
 
+/** Bounds and settings of a gradient limit. */
+type GradientOptions = LimitBounds & GradientSettings & { readonly longWindowMs: number };
+
 /** Source: Netflix concurrency-limits, `Gradient2Limit` and `ExpAvgMeasurement`. */
-export function gradientLimit(bounds: LimitBounds, settings: GradientSettings & { readonly longWindowMs: number }): LimitAlgorithm {
-  const long = new SlowAverage(settings.longWindowMs);
-  let limit = bounds.initialLimit;
+export function gradientLimit(given: GradientOptions): LimitAlgorithm {
+  const long = new SlowAverage(given.longWindowMs);
+  let options = given;
+  let limit = given.initialLimit;
   return {
     get limit() {
       return limit;
@@ -107,22 +113,31 @@ export function gradientLimit(bounds: LimitBounds, settings: GradientSettings & 
       const longRttMs = long.value;
       // After a long overload the average is too high: come down faster than it would by itself.
       if (longRttMs / sample.rttMs > 2) long.value *= 0.95;
-      const next = gradientStep(limit, longRttMs, sample, settings);
-      if (next !== limit) limit = clamp(next, bounds.minLimit, bounds.maxLimit);
+      const next = gradientStep(limit, longRttMs, sample, options);
+      if (next !== limit) limit = clamp(next, options.minLimit, options.maxLimit);
+    },
+    reconfigure(next) {
+      options = next as GradientOptions;
+      limit = clamp(limit, next.minLimit, next.maxLimit);
     },
   };
 }
 
 /** Source: Netflix concurrency-limits, `AIMDLimit`. */
-export function aimdLimit(bounds: LimitBounds, settings: AimdSettings): LimitAlgorithm {
-  let limit = bounds.initialLimit;
+export function aimdLimit(given: LimitBounds & AimdSettings): LimitAlgorithm {
+  let options = given;
+  let limit = given.initialLimit;
   return {
     get limit() {
       return limit;
     },
     rttFloorMs: -1,
     update(sample) {
-      limit = clamp(aimdStep(limit, sample, settings), bounds.minLimit, bounds.maxLimit);
+      limit = clamp(aimdStep(limit, sample, options), options.minLimit, options.maxLimit);
+    },
+    reconfigure(next) {
+      options = next as LimitBounds & AimdSettings;
+      limit = clamp(limit, next.minLimit, next.maxLimit);
     },
   };
 }
@@ -137,7 +152,8 @@ const MIN_SAMPLES = 10;
  * of being thrown away.
  */
 export class LimitWindow {
-  readonly #windowMs: number;
+  /** Shortest window. Milliseconds. */
+  windowMs: number;
   readonly #algorithm: LimitAlgorithm;
   #startedAt: number | undefined;
   #sumMs = 0;
@@ -147,7 +163,7 @@ export class LimitWindow {
   #inFlight = 0;
 
   constructor(windowMs: number, algorithm: LimitAlgorithm) {
-    this.#windowMs = windowMs;
+    this.windowMs = windowMs;
     this.#algorithm = algorithm;
   }
 
@@ -167,7 +183,7 @@ export class LimitWindow {
     // A window begins with its first call, so that idle time is no part of it. A clock that jumped back begins it anew.
     if (this.#startedAt === undefined || now < this.#startedAt) this.#startedAt = now;
     const spanMs = now - this.#startedAt;
-    if (spanMs < this.#windowMs || this.#timed < MIN_SAMPLES) return false;
+    if (spanMs < this.windowMs || this.#timed < MIN_SAMPLES) return false;
     this.#algorithm.update({ spanMs, rttMs: this.#sumMs / this.#timed, inFlight: this.#inFlight, dropRatio: this.#dropped / this.#total });
     this.#startedAt = undefined;
     this.#sumMs = 0;

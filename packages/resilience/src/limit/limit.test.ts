@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { bulkhead, pipeline, type Policy, rateLimit, retry, timeout } from '@nines/resilience';
+import { bulkhead, pipeline, type Policy, retry, timeout } from '@nines/resilience';
 import { adaptiveLimit, type AdaptiveLimitOptions, loadShedding, type LoadSheddingOptions } from '@nines/resilience/limit';
+import { rateLimit } from '@nines/resilience/throttle';
 import { limited, NO_SHARES } from '../../test/limited.ts';
 
 describe.each<[string, Policy]>([

@@ -50,11 +50,12 @@ export function loadShedding(options: LoadSheddingOptions): Policy {
     kind: 'bulkhead',
     options: resolved,
     bind({ clock }) {
+      let { maxConcurrent } = resolved;
       const places = new Places(
         NAME,
         resolved,
         clock,
-        () => resolved.maxConcurrent,
+        () => maxConcurrent,
         (ctx, next, done, free) =>
           next(ctx, (outcome) => {
             ctx.whenIdle(free);
@@ -64,6 +65,11 @@ export function loadShedding(options: LoadSheddingOptions): Policy {
       return {
         step: (ctx, next, done) => places.enter(ctx, next, done),
         snapshot: () => ({ limiter: places.snapshot() }),
+        reconfigure(policy) {
+          const next = policy.options as typeof resolved;
+          ({ maxConcurrent } = next);
+          places.reconfigure(next);
+        },
       };
     },
   };

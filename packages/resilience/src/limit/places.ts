@@ -31,7 +31,7 @@ export type Begin = (ctx: PolicyContext, next: Step, done: Done, free: () => voi
 /** Calls that run and wait under one limit, by criticality. */
 export class Places {
   readonly #policy: string;
-  readonly #options: PlacesOptions;
+  #options: PlacesOptions;
   readonly #clock: Clock;
   readonly #limit: () => number;
   readonly #begin: Begin;
@@ -70,6 +70,12 @@ export class Places {
     if (this.#hasRoom(rank)) this.#start(ctx, next, done);
     else if (this.#queued < this.#options.maxQueue || this.#evict(rank)) this.#wait(rank, ctx, next, done);
     else this.#refuse(ctx, done);
+  }
+
+  /** Goes on under other options; who waits keeps waiting, for as long as was said then. */
+  reconfigure(options: PlacesOptions): void {
+    this.#options = options;
+    this.fill();
   }
 
   /** Gives free places to those that wait. To be called when the limit has grown; a loop, so that no queue is too long for the stack. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { adaptiveThrottle, type AdaptiveThrottleOptions, bulkhead, pipeline, type PipelineEvent } from '@nines/resilience';
+import { bulkhead, pipeline, type PipelineEvent } from '@nines/resilience';
+import { adaptiveThrottle, type AdaptiveThrottleOptions } from '@nines/resilience/throttle';
+import { down, errorOf, newSeed, up } from '../../test/calls.ts';
 import { FakeClock, seededRandom } from '@nines/resilience/testing';
-import { down, errorOf, newSeed, up } from '../test/calls.ts';
 
 function throttled(options: AdaptiveThrottleOptions = {}, random: () => number = () => 1) {
   const clock = new FakeClock();

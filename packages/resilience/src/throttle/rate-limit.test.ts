@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { pipeline, type PipelineEvent, rateLimit, type RateLimitOptions } from '@nines/resilience';
+import { pipeline, type PipelineEvent } from '@nines/resilience';
+import { rateLimit, type RateLimitOptions } from '@nines/resilience/throttle';
+import { errorOf, newSeed, up } from '../../test/calls.ts';
 import { FakeClock, seededRandom } from '@nines/resilience/testing';
-import { errorOf, newSeed, up } from '../test/calls.ts';
 
 function limited(options: RateLimitOptions) {
   const clock = new FakeClock();

@@ -1,21 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '@nines/resilience/testing';
-import { TICK_MS, Wheel } from './wheel.ts';
 import { newSeed } from '../test/calls.ts';
+import { CoarseTimers, TICK_MS } from './coarse-timers.ts';
 
-/** A wheel whose time moves by hand. */
+/** Timers whose time moves by hand. */
 function turning(start = 0) {
   let now = start;
   let tick: (() => void) | undefined;
-  const wheel = new Wheel(
-    {
-      start: (run) => (tick = run),
-      stop: () => (tick = undefined),
+  const timers = new CoarseTimers(
+    (run) => {
+      tick = run;
+      return () => (tick = undefined);
     },
     () => now,
   );
   return {
-    wheel,
+    timers,
     now: () => now,
     running: () => tick !== undefined,
     pass: (ms: number): void => {
@@ -25,18 +25,18 @@ function turning(start = 0) {
   };
 }
 
-describe('the wheel', () => {
+describe('many timeouts on one timer', () => {
   test('runs a timeout once, never early and at most one tick late, over 20,000 random ones', () => {
     const seed = newSeed();
     const random = seededRandom(seed);
-    const { wheel, now, pass, running } = turning(12_345.6);
+    const { timers, now, pass, running } = turning(12_345.6);
     const wrong: string[] = [];
     let runs = 0;
     let calledOff = 0;
     for (let i = 0; i < 20_000; i++) {
       const ms = 50 + random() * 9_000;
       const dueAt = now() + ms;
-      const cancel = wheel.schedule(() => {
+      const cancel = timers.schedule(() => {
         runs += 1;
         if (now() < dueAt || now() >= dueAt + 2 * TICK_MS) wrong.push(`due ${dueAt}, ran ${now()}`);
       }, ms);
@@ -51,10 +51,10 @@ describe('the wheel', () => {
     expect({ seed, wrong, runs, running: running() }).toEqual({ seed, wrong: [], runs: 20_000 - calledOff, running: false });
   });
 
-  test('after a pause longer than the ring everything due runs, the earliest first', () => {
-    const { wheel, pass } = turning();
+  test('after a long pause everything due runs, the earliest first', () => {
+    const { timers, pass } = turning();
     const ran: number[] = [];
-    for (const ms of [5_000, 100, 2_600, 60_000, 70]) wheel.schedule(() => void ran.push(ms), ms);
+    for (const ms of [5_000, 100, 2_600, 60_000, 70]) timers.schedule(() => void ran.push(ms), ms);
     pass(30_000);
     expect(ran).toEqual([70, 100, 2_600, 5_000]);
     pass(30_010);
@@ -62,9 +62,9 @@ describe('the wheel', () => {
   });
 
   test('has no timer while nothing waits; a call that ended keeps it for one turn, for the next call', () => {
-    const { wheel, pass, running } = turning();
+    const { timers, pass, running } = turning();
     expect(running()).toBe(false);
-    const cancel = wheel.schedule(() => {}, 100);
+    const cancel = timers.schedule(() => {}, 100);
     expect(running()).toBe(true);
     cancel();
     expect(running()).toBe(true);
@@ -73,25 +73,25 @@ describe('the wheel', () => {
   });
 
   test('a timeout that throws takes none of the others with it', () => {
-    const { wheel, pass } = turning();
+    const { timers, pass } = turning();
     let ran = 0;
-    wheel.schedule(() => {
+    timers.schedule(() => {
       throw new Error('broken');
     }, 50);
-    wheel.schedule(() => (ran += 1), 50);
+    timers.schedule(() => (ran += 1), 50);
     expect(() => pass(60)).toThrow('broken');
     expect(ran).toBe(1);
   });
 
   test('one timeout may call off another that is due in the same turn, and begin a new one', () => {
-    const { wheel, pass } = turning();
+    const { timers, pass } = turning();
     const ran: string[] = [];
-    wheel.schedule(() => {
+    timers.schedule(() => {
       ran.push('first');
       cancel();
-      wheel.schedule(() => void ran.push('later'), 50);
+      timers.schedule(() => void ran.push('later'), 50);
     }, 50);
-    const cancel = wheel.schedule(() => void ran.push('second'), 50);
+    const cancel = timers.schedule(() => void ran.push('second'), 50);
     pass(60);
     expect(ran).toEqual(['first']);
     pass(60);

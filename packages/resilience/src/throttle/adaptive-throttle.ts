@@ -1,7 +1,14 @@
-import { MAX_TIMER_MS, type OptionCheck, resolveOptions, wholeNumber } from './options.ts';
-import type { OutcomeKind } from './outcome.ts';
-import type { Policy } from './policy.ts';
-import { Rolling } from './rolling.ts';
+import {
+  type BoundPolicy,
+  MAX_TIMER_MS,
+  numberFrom,
+  type OutcomeKind,
+  type Policy,
+  type PolicyHost,
+  resolveOptions,
+  wholeNumber,
+} from '@nines/resilience';
+import { Rolling } from '../rolling.ts';
 
 /** Options of {@link adaptiveThrottle}. Both have a default. */
 export interface AdaptiveThrottleOptions {
@@ -18,12 +25,46 @@ const SLICES = 24;
 const REQUESTS = 0;
 const ACCEPTS = 1;
 
-const multiplier: OptionCheck = (value) => (typeof value === 'number' && value >= 1 && value <= 100 ? undefined : 'a number from 1 to 100');
-
 /** What a call that ended adds; undefined for nothing. The dependency refuses when it fails for a while or asks for less. */
 function accepted(kind: OutcomeKind): boolean | undefined {
   if (kind === 'success' || kind === 'failure') return true;
   return kind === 'transient' || kind === 'throttled' ? false : undefined;
+}
+
+type Resolved = Required<AdaptiveThrottleOptions>;
+
+/** What one pipeline remembers of its dependency. */
+function bindThrottle({ k: multiplier, windowMs }: Resolved, { clock, random }: PolicyHost): BoundPolicy {
+  let k = multiplier;
+  const calls = new Rolling(windowMs, SLICES, 2);
+  const rejectionRatio = (now: number): number => {
+    calls.advance(now);
+    const requests = calls.sum(REQUESTS);
+    return Math.max(0, (requests - k * calls.sum(ACCEPTS)) / (requests + 1));
+  };
+  return {
+    step(ctx, next, done) {
+      const p = rejectionRatio(ctx.now);
+      if (p > 0 && random() < p) {
+        calls.add(REQUESTS, 1);
+        done(ctx.refuse(NAME, 'THROTTLED', 'throttled', 'the dependency refuses too much'));
+        return;
+      }
+      next(ctx, (outcome) => {
+        const ok = accepted(outcome.kind);
+        if (ok !== undefined) {
+          calls.advance(ctx.now);
+          calls.add(REQUESTS, 1);
+          if (ok) calls.add(ACCEPTS, 1);
+        }
+        done(outcome);
+      });
+    },
+    snapshot: () => ({ rejectionRatio: rejectionRatio(clock.now()) }),
+    reconfigure(policy) {
+      ({ k } = policy.options as Resolved);
+    },
+  };
 }
 
 /**
@@ -41,7 +82,8 @@ function accepted(kind: OutcomeKind): boolean | undefined {
  *
  * @example
  * ```ts
- * import { adaptiveThrottle, pipeline } from '@nines/resilience';
+ * import { pipeline } from '@nines/resilience';
+ * import { adaptiveThrottle } from '@nines/resilience/throttle';
  *
  * const inventory = pipeline('inventory', [adaptiveThrottle()], { random: () => 0.5 });
  * const kinds = [];
@@ -52,41 +94,8 @@ function accepted(kind: OutcomeKind): boolean | undefined {
  */
 export function adaptiveThrottle(options: AdaptiveThrottleOptions = {}): Policy {
   const resolved = resolveOptions<Required<AdaptiveThrottleOptions>>('adaptiveThrottle', options, defaults, {
-    k: multiplier,
+    k: numberFrom(1, 100),
     windowMs: wholeNumber(1_000, MAX_TIMER_MS),
   });
-  const { k, windowMs } = resolved;
-  return {
-    name: NAME,
-    kind: 'throttle',
-    options: resolved,
-    bind({ clock, random }) {
-      const calls = new Rolling(windowMs, SLICES, 2);
-      const rejectionRatio = (now: number): number => {
-        calls.advance(now);
-        const requests = calls.sum(REQUESTS);
-        return Math.max(0, (requests - k * calls.sum(ACCEPTS)) / (requests + 1));
-      };
-      return {
-        step(ctx, next, done) {
-          const p = rejectionRatio(ctx.now);
-          if (p > 0 && random() < p) {
-            calls.add(REQUESTS, 1);
-            done(ctx.refuse(NAME, 'THROTTLED', 'throttled', 'the dependency refuses too much'));
-            return;
-          }
-          next(ctx, (outcome) => {
-            const ok = accepted(outcome.kind);
-            if (ok !== undefined) {
-              calls.advance(ctx.now);
-              calls.add(REQUESTS, 1);
-              if (ok) calls.add(ACCEPTS, 1);
-            }
-            done(outcome);
-          });
-        },
-        snapshot: () => ({ rejectionRatio: rejectionRatio(clock.now()) }),
-      };
-    },
-  };
+  return { name: NAME, kind: 'throttle', options: resolved, fixed: ['windowMs'], bind: (host) => bindThrottle(resolved, host) };
 }
