@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { PolicyContext } from './context.ts';
+import type { PolicyContext } from './policy-context.ts';
 import { ResilienceError } from './errors.ts';
 import type { Done, Step } from './policy.ts';
 

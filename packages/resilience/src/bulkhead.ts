@@ -1,4 +1,4 @@
-import type { PolicyContext } from './context.ts';
+import type { PolicyContext } from './policy-context.ts';
 import type { PolicySnapshot } from './events.ts';
 import { MAX_TIMER_MS, resolveOptions, wholeNumber } from './options.ts';
 import type { BoundPolicy, Done, Policy, Step } from './policy.ts';

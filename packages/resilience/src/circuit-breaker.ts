@@ -1,7 +1,7 @@
 import { type Backoff, exponential } from './backoff.ts';
 import type { BreakerWindow } from './breaker.ts';
 import { ConsecutiveWindow, CountWindow, TimeWindow } from './breaker-window.ts';
-import type { CallContext } from './context.ts';
+import type { CallContext } from './policy-context.ts';
 import { breakerPolicy } from './keyed-breakers.ts';
 import {
   booleanOption,

@@ -1,4 +1,4 @@
-import type { CallContext, PolicyContext } from './context.ts';
+import type { CallContext, PolicyContext } from './policy-context.ts';
 import { checkOption, functionOption } from './options.ts';
 import { discard, type Outcome, type OutcomeKind } from './outcome.ts';
 import type { Done, Policy } from './policy.ts';

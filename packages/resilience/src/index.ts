@@ -11,7 +11,7 @@ export { classifyErrors, http } from './classify.ts';
 export type { Classify, Judgement } from './classify.ts';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
-export type { CallContext, Fork, ForkChanges, PolicyContext } from './context.ts';
+export type { CallContext, Fork, ForkChanges, PolicyContext } from './policy-context.ts';
 export { deadline } from './deadline.ts';
 export type { DeadlineOptions } from './deadline.ts';
 export { isResilienceError, ResilienceError } from './errors.ts';

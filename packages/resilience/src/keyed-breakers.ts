@@ -1,5 +1,5 @@
 import { Breaker, type BreakerOwner, type BreakerSettings, type BreakerWindow, type Refusal } from './breaker.ts';
-import type { CallContext } from './context.ts';
+import type { CallContext } from './policy-context.ts';
 import type { PolicySnapshot } from './events.ts';
 import type { BoundPolicy, Policy, PolicyHost } from './policy.ts';
 

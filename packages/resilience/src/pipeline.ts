@@ -1,7 +1,8 @@
 import { runAttempt } from './attempt.ts';
 import { type Classify, classifyErrors } from './classify.ts';
 import { type Clock, systemClock, systemRandom } from './clock.ts';
-import { type CallContext, type CallHost, Context } from './context.ts';
+import { type CallHost, Context } from './context.ts';
+import type { CallContext } from './policy-context.ts';
 import { ResilienceError } from './errors.ts';
 import { EventStream, type Observer, type PipelineEvent, type PipelineView, type PolicySnapshot } from './events.ts';
 import { checkOption, functionOption, objectOption, oneOf, type OptionCheck, resolveOptions } from './options.ts';

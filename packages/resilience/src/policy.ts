@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { PolicyContext } from './context.ts';
+import type { PolicyContext } from './policy-context.ts';
 import { ResilienceError } from './errors.ts';
 import type { BreakerState, PipelineEvent, PolicySnapshot } from './events.ts';
 import type { Outcome } from './outcome.ts';

@@ -1,5 +1,5 @@
 import { type Backoff, exponential } from './backoff.ts';
-import type { PolicyContext } from './context.ts';
+import type { PolicyContext } from './policy-context.ts';
 import type { PolicySnapshot } from './events.ts';
 import { checkOption, functionOption, MAX_TIMER_MS, objectOption, optional, resolveOptions, wholeNumber } from './options.ts';
 import { discard, type Outcome } from './outcome.ts';
