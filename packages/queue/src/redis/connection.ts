@@ -27,6 +27,9 @@ const SAFE = {
   commandTimeout: 5000,
 } as const;
 
+/** By default a Cluster client sends a command again whose answer was cut off with the connection of its node. */
+const CLUSTER = { enableOfflineQueue: false, lazyConnect: false, retryDelayOnFailover: 0, redisOptions: SAFE } as const;
+
 interface Shared {
   readonly command: RedisClient;
   readonly subscriber: RedisClient;
@@ -81,7 +84,7 @@ function open(client: RedisClient): Shared {
 
 function duplicate(client: RedisClient): RedisClient {
   const copy = client.isCluster
-    ? (client as Cluster).duplicate([], { enableOfflineQueue: false, lazyConnect: false, redisOptions: SAFE })
+    ? (client as Cluster).duplicate([], CLUSTER)
     : (client as Redis).duplicate(SAFE);
   // ioredis reports connection trouble here; the calls that suffer from it reject by themselves.
   copy.on('error', () => {});
