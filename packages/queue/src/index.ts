@@ -7,7 +7,7 @@ export { isQueueError, QueueError, type QueueErrorCode, type QueueErrorDetails }
 export { createInspector, type Inspector, type InspectorOptions, type JobSnapshot } from './inspector.ts';
 export type { AttemptOutcome, QueueMetrics } from './metrics.ts';
 export type { Backend, StoreFactory } from './open-store.ts';
-export type { QueueOptions, ResolvedQueueOptions, Retention } from './options.ts';
+export type { Durability, QueueOptions, ResolvedQueueOptions, Retention } from './options.ts';
 export { DeadLetterError, RetryLaterError, type DeadReason } from './outcome.ts';
 export {
   createProducer,
@@ -23,6 +23,7 @@ export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSche
 export type {
   ClaimedJob,
   DeadLetters,
+  EnqueueReply,
   EnqueueVerdict,
   ExchangeReply,
   ExchangeRequest,

@@ -41,14 +41,15 @@ export interface EnqueueResult {
 
 /** The producing side of a queue; made by {@link createProducer}. */
 export interface Producer<Input> {
-  /** Resolves once Redis can be reached; not needed before {@link Producer.enqueue}. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`. */
+  /** Resolves once Redis can be reached; not needed before {@link Producer.enqueue}. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`, `EVICTION_POLICY`, `DURABILITY_UNSUPPORTED`. */
   ready(): Promise<void>;
   /**
    * Adds one job; resolves when Redis has it. Calls of one turn of the event loop travel together.
    * A call whose answer was lost is repeated under the same id, so it adds one job at most.
    *
    * @throws {QueueError} `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`, `PAYLOAD_NOT_SERIALISABLE`, `INVALID_OPTION`, `QUEUE_FULL`,
-   * `REDIS_UNAVAILABLE` (not answered in time: the job may be there; repeat with the same id), `REDIS_OUT_OF_MEMORY`, `CLOSED`.
+   * `REDIS_UNAVAILABLE` (not answered in time: the job may be there; repeat with the same id), `REDIS_OUT_OF_MEMORY`, `CLOSED`,
+   * `DURABILITY_NOT_REACHED` (the job is there and may run, but too few acknowledged it; repeat with the same id).
    */
   enqueue(payload: Input, options?: EnqueueOptions): Promise<EnqueueResult>;
   /** Adds many jobs; resolves to one settled result for each, in their order. Never rejects. */
@@ -96,7 +97,9 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
     })());
 
   return {
-    ready: () => store.open(),
+    async ready() {
+      await store.open();
+    },
     enqueue,
     enqueueMany: (payloads) => Promise.allSettled(payloads.map((payload) => enqueue(payload))),
     close,

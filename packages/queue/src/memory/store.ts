@@ -44,7 +44,7 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
 export function createMemoryStore(queue: MemoryQueue): Store {
   const unsubscribes: (() => void)[] = [];
   return {
-    open: () => Promise.resolve(),
+    open: () => Promise.resolve([]),
     enqueue: (jobs) => Promise.resolve(enqueue(queue, jobs)),
     exchange: (request) => Promise.resolve(exchange(queue, request)),
     reconcile: (token, ids) => Promise.resolve(reconcile(queue, token, ids)),

@@ -6,9 +6,11 @@ import { redisError } from './failure.ts';
 /** An ioredis connection of yours; it is only duplicated, never used, changed or closed. */
 export type RedisClient = Redis | Cluster;
 
-/** The two connections that all queues of a process share: one for commands, one that listens. */
+/** The connections that all queues of a process share: one for commands, one that listens, and one more where durability waits. */
 export interface Connection {
   readonly command: RedisClient;
+  /** The connection that waits for disk or replicas; whatever waits on it holds up nobody else. Opened by its first user. */
+  durable(timeoutMs: number): Promise<RedisClient>;
   subscribe(channel: string, listener: () => void): Promise<() => void>;
   ready(timeoutMs: number): Promise<void>;
   release(): void;
@@ -34,6 +36,7 @@ interface Shared {
   readonly command: RedisClient;
   readonly subscriber: RedisClient;
   readonly listeners: Map<string, Set<() => void>>;
+  durable: RedisClient | undefined;
   users: number;
 }
 
@@ -51,6 +54,11 @@ export function acquireConnection(client: RedisClient, clock: Clock): Connection
   shared.users += 1;
   return {
     command: shared.command,
+    async durable(timeoutMs) {
+      shared.durable ??= duplicate(client);
+      await waitUntilReady(shared.durable, clock, timeoutMs);
+      return shared.durable;
+    },
     subscribe: (channel, listener) => subscribe(shared, channel, listener),
     ready: (timeoutMs) => waitUntilReady(shared.command, clock, timeoutMs),
     release() {
@@ -59,6 +67,7 @@ export function acquireConnection(client: RedisClient, clock: Clock): Connection
       sharedByClient.delete(client);
       shared.command.disconnect();
       shared.subscriber.disconnect();
+      shared.durable?.disconnect();
     },
   };
 }
@@ -73,7 +82,7 @@ function refuseKeyPrefix(client: RedisClient): void {
 }
 
 function open(client: RedisClient): Shared {
-  const shared: Shared = { command: duplicate(client), subscriber: duplicate(client), listeners: new Map(), users: 0 };
+  const shared: Shared = { command: duplicate(client), subscriber: duplicate(client), listeners: new Map(), durable: undefined, users: 0 };
   shared.subscriber.on('message', (channel: string) => notify(shared.listeners.get(channel)));
   // What was published while the connection was away is lost, so after each (re)connection everybody looks again.
   shared.subscriber.on('ready', () => {
@@ -83,9 +92,7 @@ function open(client: RedisClient): Shared {
 }
 
 function duplicate(client: RedisClient): RedisClient {
-  const copy = client.isCluster
-    ? (client as Cluster).duplicate([], CLUSTER)
-    : (client as Redis).duplicate(SAFE);
+  const copy = client.isCluster ? (client as Cluster).duplicate([], CLUSTER) : (client as Redis).duplicate(SAFE);
   // ioredis reports connection trouble here; the calls that suffer from it reject by themselves.
   copy.on('error', () => {});
   return copy;

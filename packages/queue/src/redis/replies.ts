@@ -1,4 +1,4 @@
-import type { ClaimedJob, EnqueueVerdict, ExchangeReply, JobCounts, JobState, StoredJob } from '../store.ts';
+import type { ClaimedJob, EnqueueReply, EnqueueVerdict, ExchangeReply, JobCounts, JobState, StoredJob } from '../store.ts';
 
 /** What the scripts return, as the store's answers; the order of each tuple is the RETURNS line of its script. */
 const VERDICTS: Readonly<Record<number, EnqueueVerdict>> = { 1: 'created', 0: 'existing', [-1]: 'full' };
@@ -10,10 +10,7 @@ export function text(value: Buffer): string {
 
 export type RawEnqueue = readonly [nowMs: number, waiting: number, verdicts: readonly number[]];
 
-export function enqueueReply([, waiting, verdicts]: RawEnqueue): {
-  readonly waiting: number;
-  readonly verdicts: readonly EnqueueVerdict[];
-} {
+export function enqueueReply([, waiting, verdicts]: RawEnqueue): EnqueueReply {
   return { waiting, verdicts: verdicts.map((verdict) => VERDICTS[verdict] ?? 'full') };
 }
 
