@@ -5,13 +5,24 @@ import { QueueError } from './errors.ts';
 export interface Attempt {
   readonly id: string;
   readonly suspect: boolean;
+  /** When it was claimed. */
+  readonly claimedAt: number;
   readonly startedAt: number;
-  readonly deadlineAt: number;
+  /** When the time of this attempt runs out. */
+  readonly timeoutAt: number;
+  /** When the job is of no use any more; Infinity when it has no deadline. */
+  deadlineAt: number;
   /** Set once the attempt is given up (timed out, lease lost, stopped); what its handler does afterwards counts for nothing. */
   abandoned: QueueError | undefined;
   signal(): AbortSignal;
+  /** Gives the job so long, counted from the start of the attempt. */
+  boundBy(remainingMs: number): void;
+  /** Milliseconds left to it. */
+  remainingMs(): number;
   /** Aborts the signal and tells the runner. */
   abandon(reason: QueueError): void;
+  /** Ends the watch over its deadline. */
+  stopWatching: () => void;
   /** Called with the reason when the attempt is given up. */
   onAbandon: (reason: QueueError) => void;
 }
@@ -23,7 +34,7 @@ export interface Attempt {
 export interface Attempts {
   readonly size: number;
   readonly suspects: number;
-  start(id: string, suspect: boolean): Attempt;
+  start(id: string, suspect: boolean, claimedAt: number): Attempt;
   end(attempt: Attempt): void;
   get(id: string): Attempt | undefined;
   ids(): string[];
@@ -38,12 +49,12 @@ export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
   const arm = () => {
     const oldest = running.values().next().value;
     armed = oldest !== undefined;
-    if (oldest !== undefined) clock.after(oldest.deadlineAt - clock.now(), expire);
+    if (oldest !== undefined) clock.after(oldest.timeoutAt - clock.now(), expire);
   };
   const expire = () => {
     const now = clock.now();
     for (const attempt of running.values()) {
-      if (attempt.deadlineAt > now) break;
+      if (attempt.timeoutAt > now) break;
       attempt.abandon(
         new QueueError('ATTEMPT_TIMEOUT', `the attempt took longer than attemptTimeoutMs (${timeoutMs} ms)`, { retryable: true }),
       );
@@ -58,9 +69,8 @@ export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
     get suspects() {
       return suspects;
     },
-    start(id, suspect) {
-      const now = clock.now();
-      const attempt = createAttempt(id, suspect, now, now + timeoutMs);
+    start(id, suspect, claimedAt) {
+      const attempt = createAttempt({ id, suspect, claimedAt, timeoutMs }, clock);
       running.set(id, attempt);
       if (suspect) suspects += 1;
       if (!armed) arm();
@@ -69,6 +79,7 @@ export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
     end(attempt) {
       if (running.get(attempt.id) !== attempt) return;
       running.delete(attempt.id);
+      attempt.stopWatching();
       if (attempt.suspect) suspects -= 1;
     },
     get: (id) => running.get(id),
@@ -77,20 +88,44 @@ export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
   };
 }
 
+/** Why a job is not run, or not run any longer. */
+export function deadlineExceeded(id: string): QueueError {
+  return new QueueError('DEADLINE_EXCEEDED', `the deadline of job ${id} has passed`);
+}
+
+interface NewAttempt {
+  readonly id: string;
+  readonly suspect: boolean;
+  readonly claimedAt: number;
+  readonly timeoutMs: number;
+}
+
 /** The AbortController is made only when somebody asks for the signal: most handlers of short jobs never do. */
-function createAttempt(id: string, suspect: boolean, startedAt: number, deadlineAt: number): Attempt {
+function createAttempt({ id, suspect, claimedAt, timeoutMs }: NewAttempt, clock: Clock): Attempt {
   let controller: AbortController | undefined;
+  const startedAt = clock.now();
   return {
     id,
     suspect,
+    claimedAt,
     startedAt,
-    deadlineAt,
+    timeoutAt: startedAt + timeoutMs,
+    deadlineAt: Number.POSITIVE_INFINITY,
+    stopWatching: () => {},
     abandoned: undefined,
     onAbandon: () => {},
     signal() {
       controller ??= new AbortController();
       if (this.abandoned !== undefined && !controller.signal.aborted) controller.abort(this.abandoned);
       return controller.signal;
+    },
+    boundBy(remainingMs) {
+      this.deadlineAt = startedAt + remainingMs;
+      if (this.deadlineAt >= this.timeoutAt) return;
+      this.stopWatching = clock.after(remainingMs, () => this.abandon(deadlineExceeded(id)));
+    },
+    remainingMs() {
+      return Math.max(0, Math.min(this.timeoutAt, this.deadlineAt) - clock.now());
     },
     abandon(reason) {
       if (this.abandoned !== undefined) return;

@@ -195,12 +195,12 @@ export class ClaimLoop<Payload> {
     while (this.#attempts.size < this.#options.concurrency) {
       const next = this.#claimed.next();
       if (next === undefined) return;
-      this.#begin(next);
+      this.#begin(next.job, next.since);
     }
   }
 
-  #begin(job: ClaimedJob): void {
-    const attempt = this.#attempts.start(job.id, job.suspect);
+  #begin(job: ClaimedJob, claimedAt: number): void {
+    const attempt = this.#attempts.start(job.id, job.suspect, claimedAt);
     void this.#run(job, attempt).then((ran) => this.#finish(attempt, ran));
   }
 

@@ -22,8 +22,8 @@ export class ClaimedJobs {
     else this.#entries.push({ job, since });
   }
 
-  next(): ClaimedJob | undefined {
-    return this.#entries.shift()?.job;
+  next(): { readonly job: ClaimedJob; readonly since: number } | undefined {
+    return this.#entries.shift();
   }
 
   clear(): void {

@@ -18,6 +18,7 @@ export type QueueErrorCode =
   | 'CLOSED'
   | 'LEASE_LOST'
   | 'ATTEMPT_TIMEOUT'
+  | 'DEADLINE_EXCEEDED'
   | 'STOPPED';
 
 /** What a {@link QueueError} carries besides code and message. */

@@ -5,7 +5,8 @@ import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
 import { encodeEnvelope } from './envelope.ts';
 import { QueueError, isQueueError } from './errors.ts';
-import { checkId, newId } from './id.ts';
+import { resolveEnqueueOptions, type EnqueueOptions } from './enqueue-options.ts';
+import { newId } from './id.ts';
 import type { QueueMetrics } from './metrics.ts';
 import { openStore, type Backend } from './open-store.ts';
 import { checkWhole, refuseUnknown } from './options.ts';
@@ -24,14 +25,6 @@ export interface ProducerSettings {
 /** Options of {@link createProducer}. */
 export type ProducerOptions = Backend & ProducerSettings;
 
-/** What one job may have besides its payload. */
-export interface EnqueueOptions {
-  /** Your own id, 1 to 128 visible ASCII characters; unique while its job exists. Default: a new UUIDv7 in base64url. */
-  readonly id?: string;
-  /** Milliseconds until the job may be claimed. Default 0. */
-  readonly delayMs?: number;
-}
-
 /** What became of an enqueue. */
 export interface EnqueueResult {
   readonly id: string;
@@ -49,6 +42,7 @@ export interface Producer<Input> {
    *
    * @throws {QueueError} `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`, `PAYLOAD_NOT_SERIALISABLE`, `INVALID_OPTION`, `QUEUE_FULL`,
    * `REDIS_UNAVAILABLE` (not answered in time: the job may be there; repeat with the same id), `REDIS_OUT_OF_MEMORY`, `CLOSED`,
+   * `DEADLINE_EXCEEDED` (nothing was left of `deadlineMs`),
    * `DURABILITY_NOT_REACHED` (the job is there and may run, but too few acknowledged it; repeat with the same id).
    */
   enqueue(payload: Input, options?: EnqueueOptions): Promise<EnqueueResult>;
@@ -120,10 +114,7 @@ async function send(
   body: Buffer,
   options: EnqueueOptions,
 ): Promise<EnqueueResult> {
-  refuseUnknown(options, ['id', 'delayMs'], 'enqueue');
-  if (options.id !== undefined) checkId(options.id);
-  const delayMs = options.delayMs ?? 0;
-  checkWhole('delayMs', delayMs, 0, 31_622_400_000);
+  const { delayMs, deadlineMs } = resolveEnqueueOptions(queue.name, options);
   const id = options.id ?? newId(clock.wallMs());
   const span = startSend(queue.name, id);
   try {
@@ -131,7 +122,7 @@ async function send(
       id,
       delayMs,
       fresh: options.id === undefined,
-      envelope: encodeEnvelope({ ...carry(span), body }),
+      envelope: encodeEnvelope({ ...carry(span), deadlineMs, body }),
     });
     endSpan(span);
     return { id, created };

@@ -1,12 +1,12 @@
 import type { Context, Span } from '@opentelemetry/api';
-import type { Attempt } from './attempts.ts';
+import { deadlineExceeded, type Attempt } from './attempts.ts';
 import type { Clock } from './clock.ts';
 import { decodeBody } from './codec.ts';
 import type { Queue } from './define.ts';
-import { decodeEnvelope, type Envelope } from './envelope.ts';
+import { decodeEnvelope, type StoredEnvelope } from './envelope.ts';
 import { isQueueError } from './errors.ts';
 import { decodeFailure, noFailure, type FailureRecord } from './failure-record.ts';
-import { isDeadLetter, isRetryLater, type Outcome } from './outcome.ts';
+import { isDeadLetter, isRetryLater, type DeadReason, type Outcome } from './outcome.ts';
 import { validate } from './schema.ts';
 import type { ClaimedJob } from './store.ts';
 import { endSpan, referenceOf, resume, startProcess, withSpan } from './tracing.ts';
@@ -21,13 +21,17 @@ export interface Job<Payload> {
 
 /** What a handler may ask and use besides the job. */
 export interface JobContext {
-  /** Aborted when the attempt times out, its lease is lost, or the consumer stops and will wait no longer. */
+  /** Aborted when the attempt times out, the job's deadline passes, its lease is lost, or the consumer stops and will wait no longer. */
   readonly signal: AbortSignal;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** Attempts that may be made in all. */
   readonly maxAttempts: number;
-  /** Milliseconds left to this attempt; 0 when it is over. */
+  /**
+   * Milliseconds left to this attempt, by `attemptTimeoutMs` or by the job's deadline where that is nearer; 0 when it is over.
+   * Hand it on: `execute(call, { remainingMs: context.remainingMs() })` of a pipeline of `@nines/resilience` bounds the call and tells the
+   * next hop, `enqueue(payload, { deadlineMs: context.remainingMs() })` the next job.
+   */
   remainingMs(): number;
 }
 
@@ -58,13 +62,18 @@ export interface RunnerOptions<Payload> {
 export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed: ClaimedJob, attempt: Attempt) => Promise<Ran> {
   return async (claimed, attempt) => {
     const failure = claimed.record === undefined ? noFailure : decodeFailure(claimed.record);
-    let envelope: ReturnType<typeof decodeEnvelope>;
+    let envelope: StoredEnvelope;
     try {
       envelope = decodeEnvelope(claimed.stored ?? Buffer.alloc(0));
     } catch (error) {
-      return { outcome: { verb: 'dead', reason: 'unreadable', error }, failure, span: undefined };
+      return { outcome: { verb: 'dead', reason: 'unreadable', countsAsAttempt: false, error }, failure, span: undefined };
     }
     if (claimed.record === undefined) options.onStarted(Math.max(0, claimed.claimedAtMs - envelope.enqueuedAtMs));
+    if (envelope.deadlineMs !== undefined) {
+      // Redis's clock until the claim, ours since then: the two are never compared.
+      const usedMs = claimed.claimedAtMs - envelope.enqueuedAtMs + attempt.startedAt - attempt.claimedAt;
+      attempt.boundBy(envelope.deadlineMs - usedMs);
+    }
     return runInSpan(options, claimed.id, envelope, failure, attempt);
   };
 }
@@ -72,7 +81,7 @@ export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed
 async function runInSpan<Payload>(
   options: RunnerOptions<Payload>,
   id: string,
-  envelope: Envelope & { readonly enqueuedAtMs: number },
+  envelope: StoredEnvelope,
   failure: FailureRecord,
   attempt: Attempt,
 ): Promise<Ran> {
@@ -87,14 +96,16 @@ async function runInSpan<Payload>(
 async function decide<Payload>(
   options: RunnerOptions<Payload>,
   id: string,
-  envelope: Envelope & { readonly enqueuedAtMs: number },
+  envelope: StoredEnvelope,
   failure: FailureRecord,
   attempt: Attempt,
   parent: Context,
   span: Span,
 ): Promise<Outcome> {
-  const { queue, handler, clock } = options;
+  const { queue, handler } = options;
+  let started = false;
   try {
+    if (attempt.deadlineAt <= attempt.startedAt) throw deadlineExceeded(id);
     const payload = (await validate(queue.schema, queue.name, decodeBody(envelope.body))) as Payload;
     const jobContext: JobContext = {
       get signal() {
@@ -102,16 +113,17 @@ async function decide<Payload>(
       },
       attempt: failure.attempts + 1,
       maxAttempts: queue.options.maxAttempts,
-      remainingMs: () => Math.max(0, attempt.deadlineAt - clock.now()),
+      remainingMs: () => attempt.remainingMs(),
     };
     const job = { id, payload, enqueuedAtMs: envelope.enqueuedAtMs };
+    started = true;
     await untilAbandoned(
       attempt,
       withSpan(parent, span, () => handler(job, jobContext)),
     );
     return { verb: 'completed' };
   } catch (error) {
-    return judge(options, failure, error);
+    return judge(options, failure, attempt, started, error);
   }
 }
 
@@ -124,14 +136,25 @@ function untilAbandoned(attempt: Attempt, work: unknown): Promise<unknown> {
   });
 }
 
-function judge<Payload>({ queue, random }: RunnerOptions<Payload>, failure: FailureRecord, error: unknown): Outcome {
+function judge<Payload>(
+  { queue, random, clock }: RunnerOptions<Payload>,
+  failure: FailureRecord,
+  { deadlineAt, startedAt }: Attempt,
+  started: boolean,
+  error: unknown,
+): Outcome {
   const { maxAttempts, backoff } = queue.options;
-  if (isQueueError(error) && error.code === 'INVALID_PAYLOAD') return { verb: 'dead', reason: 'invalid-payload', error };
-  if (isDeadLetter(error)) return { verb: 'dead', reason: 'rejected', error };
+  const dead = (reason: DeadReason): Outcome => ({ verb: 'dead', reason, countsAsAttempt: started, error });
+  if (deadlineAt <= startedAt) return dead('deadline');
+  if (isQueueError(error) && error.code === 'ENVELOPE_UNREADABLE' && !started) return dead('unreadable');
+  if (isQueueError(error) && error.code === 'INVALID_PAYLOAD') return dead('invalid-payload');
+  if (isDeadLetter(error)) return dead('rejected');
   const countsAsAttempt = !isRetryLater(error) || error.countsAsAttempt;
   const attempts = failure.attempts + (countsAsAttempt ? 1 : 0);
-  if (attempts >= maxAttempts) return { verb: 'dead', reason: 'attempts-exhausted', error };
+  if (attempts >= maxAttempts) return dead('attempts-exhausted');
   const delayMs = isRetryLater(error) ? error.delayMs : Math.ceil(backoff(Math.max(1, attempts), random, retryAfterOf(error)));
+  // What would come back too late is not kept waiting.
+  if (clock.now() + delayMs >= deadlineAt) return dead('deadline');
   return { verb: 'retry', delayMs, countsAsAttempt, error };
 }
 
@@ -141,9 +164,12 @@ function retryAfterOf(error: unknown): number | undefined {
   return typeof error.retryAfterMs === 'number' ? error.retryAfterMs : undefined;
 }
 
+/** An attempt that was given up for these reasons is settled by this process. */
+const OURS: ReadonlySet<string> = new Set(['ATTEMPT_TIMEOUT', 'DEADLINE_EXCEEDED']);
+
 /** A job whose lease is lost, or that is handed back at a stop, is no longer this process's to settle. */
 function withoutLost(outcome: Outcome, { abandoned }: Attempt): Outcome | undefined {
-  return abandoned !== undefined && abandoned.code !== 'ATTEMPT_TIMEOUT' ? undefined : outcome;
+  return abandoned === undefined || OURS.has(abandoned.code) ? outcome : undefined;
 }
 
 function failureType(outcome: Outcome, { abandoned }: Attempt): { readonly type: string } | undefined {

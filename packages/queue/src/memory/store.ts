@@ -1,3 +1,4 @@
+import { restamp } from '../envelope.ts';
 import { encodeFailure, decodeFailure, noFailure } from '../failure-record.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
 import type { ClaimedJob, DeadLetters, ExchangeReply, ExchangeRequest, JobState, NewJob, Settlement, Store, StoredJob } from '../store.ts';
@@ -237,6 +238,8 @@ function idsOf(queue: MemoryQueue, state: JobState): string[] {
 function redrive(queue: MemoryQueue, which: DeadLetters): string[] {
   const ids = takeDead(queue, which);
   for (const id of ids) {
+    const stored = queue.jobs.get(id);
+    if (stored !== undefined) queue.jobs.set(id, restamp(stored, queue.now()));
     queue.failures.delete(id);
     queue.waiting.push(id);
   }

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import { QueueError } from '../errors.ts';
+import { isQueueError, QueueError } from '../errors.ts';
 import { redisError } from './failure.ts';
 
 /** An ioredis connection of yours; it is only duplicated, never used, changed or closed. */
@@ -12,7 +12,11 @@ export interface Connection {
   /** The connection that waits for disk or replicas; whatever waits on it holds up nobody else. Opened by its first user. */
   durable(timeoutMs: number): Promise<RedisClient>;
   subscribe(channel: string, listener: () => void): Promise<() => void>;
-  ready(timeoutMs: number): Promise<void>;
+  /**
+   * Resolves to what `work` resolves to, once Redis can be reached. A connected Cluster may still be connecting to the node that has the keys,
+   * so what nobody answered is repeated until the time is over: the work must bear repetition.
+   */
+  reach<T>(work: () => Promise<T>, timeoutMs: number): Promise<T>;
   release(): void;
 }
 
@@ -60,7 +64,7 @@ export function acquireConnection(client: RedisClient, clock: Clock): Connection
       return shared.durable;
     },
     subscribe: (channel, listener) => subscribe(shared, channel, listener),
-    ready: (timeoutMs) => waitUntilReady(shared.command, clock, timeoutMs),
+    reach: (work, timeoutMs) => reach(shared.command, work, clock, timeoutMs),
     release() {
       shared.users -= 1;
       if (shared.users > 0) return;
@@ -121,6 +125,21 @@ async function subscribe(shared: Shared, channel: string, listener: () => void):
     shared.listeners.delete(channel);
     if (shared.subscriber.status === 'ready') void shared.subscriber.unsubscribe(channel).catch(() => {});
   };
+}
+
+const REPEAT_MS = 20;
+
+async function reach<T>(command: RedisClient, work: () => Promise<T>, clock: Clock, timeoutMs: number): Promise<T> {
+  const giveUpAt = clock.now() + timeoutMs;
+  await waitUntilReady(command, clock, timeoutMs);
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isQueueError(error) || error.code !== 'REDIS_UNAVAILABLE' || clock.now() + REPEAT_MS > giveUpAt) throw error;
+      await new Promise<void>((resolve) => clock.after(REPEAT_MS, resolve, true));
+    }
+  }
 }
 
 function waitUntilReady(command: RedisClient, clock: Clock, timeoutMs: number): Promise<void> {

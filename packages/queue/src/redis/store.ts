@@ -38,8 +38,8 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
     runScript(connection.command, script, keys, args);
 
   let opening: Promise<readonly QueueError[]> | undefined;
-  const connect = async () => {
-    await connection.ready(connectTimeoutMs);
+  const connect = () => connection.reach(check, connectTimeoutMs);
+  const check = async () => {
     checkLayout(queue.name, text((await run(scripts.open, [LAYOUT])) as Buffer));
     return checkServer(queue, await readServer(connection.command, keys));
   };
