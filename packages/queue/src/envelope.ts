@@ -11,6 +11,11 @@ export interface Envelope extends CarriedContext {
   readonly body: Buffer;
 }
 
+/** An envelope as it comes back, with the time at which Redis took it. */
+export interface StampedEnvelope extends Envelope {
+  readonly enqueuedAtMs: number;
+}
+
 /**
  * The stored form of a job. Redis puts its own time in front (6 bytes), which the reader cuts off again.
  *
@@ -27,18 +32,29 @@ const STAMP_BYTES = 6;
 const CONTEXT_BYTES_MAX = 8192;
 
 export function encodeEnvelope({ trace, state, baggage, body }: Envelope): Buffer {
-  const texts = [bounded(state), bounded(baggage)];
-  const flags = (trace === undefined ? 0 : TRACE) | (texts[0] === undefined ? 0 : STATE) | (texts[1] === undefined ? 0 : BAGGAGE);
-  const parts: Buffer[] = [Buffer.from([VERSION, flags])];
-  if (trace !== undefined) parts.push(trace);
-  for (const text of texts) {
-    if (text === undefined) continue;
-    const length = Buffer.allocUnsafe(2);
-    length.writeUInt16BE(text.length);
-    parts.push(length, text);
+  const first = bounded(state);
+  const second = bounded(baggage);
+  const flags = (trace === undefined ? 0 : TRACE) | (first === undefined ? 0 : STATE) | (second === undefined ? 0 : BAGGAGE);
+  const bytes = Buffer.allocUnsafe(2 + (trace === undefined ? 0 : TRACE_BYTES) + sizeOf(first) + sizeOf(second) + body.length);
+  bytes[0] = VERSION;
+  bytes[1] = flags;
+  let at = 2;
+  if (trace !== undefined) {
+    bytes.set(trace, at);
+    at += TRACE_BYTES;
   }
-  parts.push(body);
-  return Buffer.concat(parts);
+  for (const text of [first, second]) {
+    if (text === undefined) continue;
+    at = bytes.writeUInt16BE(text.length, at);
+    bytes.set(text, at);
+    at += text.length;
+  }
+  bytes.set(body, at);
+  return bytes;
+}
+
+function sizeOf(text: Buffer | undefined): number {
+  return text === undefined ? 0 : 2 + text.length;
 }
 
 /** What does not fit is dropped, as the W3C recommends for context that is too large. */
@@ -49,13 +65,15 @@ function bounded(text: string | undefined): Buffer | undefined {
 }
 
 /** @throws {QueueError} `ENVELOPE_UNREADABLE` for a version that this release does not know. */
-export function decodeEnvelope(stored: Buffer): Envelope & { readonly enqueuedAtMs: number } {
-  const enqueuedAtMs = stored.length >= STAMP_BYTES + 2 ? stored.readUIntBE(0, STAMP_BYTES) : -1;
-  if (enqueuedAtMs < 0 || stored[STAMP_BYTES] !== VERSION) {
+export function decodeEnvelope(stored: Buffer): StampedEnvelope {
+  const readable = stored.length >= STAMP_BYTES + 2 && stored[STAMP_BYTES] === VERSION;
+  if (!readable) {
     throw new QueueError('ENVELOPE_UNREADABLE', `a job has envelope version ${stored[STAMP_BYTES]}; this release reads version ${VERSION}`);
   }
+  const enqueuedAtMs = stored.readUIntBE(0, STAMP_BYTES);
   const flags = stored[STAMP_BYTES + 1]!;
   let at = STAMP_BYTES + 2;
+  if (flags === 0) return { enqueuedAtMs, trace: undefined, state: undefined, baggage: undefined, body: stored.subarray(at) };
   const take = (length: number) => stored.subarray(at, (at += length));
   const text = () => take(take(2).readUInt16BE()).toString();
   const trace = flags & TRACE ? take(TRACE_BYTES) : undefined;
