@@ -13,10 +13,10 @@ export interface Envelope extends CarriedContext {
   readonly body: Buffer;
 }
 
-/** An envelope with what Redis wrote into it. */
-export interface StoredEnvelope extends Envelope {
+/** An envelope as it comes back, with the time at which Redis took it. */
+export interface StampedEnvelope extends Envelope {
   readonly enqueuedAtMs: number;
-  /** Whether the job was a dead letter once; an operator started its life anew then. */
+  /** Whether the job was a dead letter once; an operator began its life anew then. */
   readonly redriven: boolean;
 }
 
@@ -34,29 +34,37 @@ const BAGGAGE = 4;
 const DEADLINE = 8;
 /** Set by redrive.lua. */
 const REDRIVEN = 32;
-const TRACE_BYTES = 25;
 const DEADLINE_BYTES = 6;
+const TRACE_BYTES = 25;
 const STAMP_BYTES = 6;
 const CONTEXT_BYTES_MAX = 8192;
 
 export function encodeEnvelope({ deadlineMs, trace, state, baggage, body }: Envelope): Buffer {
-  const texts = [bounded(state), bounded(baggage)];
-  const carried = (trace === undefined ? 0 : TRACE) | (texts[0] === undefined ? 0 : STATE) | (texts[1] === undefined ? 0 : BAGGAGE);
-  const parts: Buffer[] = [Buffer.from([VERSION, carried | (deadlineMs === undefined ? 0 : DEADLINE)])];
-  if (deadlineMs !== undefined) {
-    const bytes = Buffer.allocUnsafe(DEADLINE_BYTES);
-    bytes.writeUIntBE(deadlineMs, 0, DEADLINE_BYTES);
-    parts.push(bytes);
+  const first = bounded(state);
+  const second = bounded(baggage);
+  const carried = (trace === undefined ? 0 : TRACE) | (first === undefined ? 0 : STATE) | (second === undefined ? 0 : BAGGAGE);
+  const fixed = 2 + (deadlineMs === undefined ? 0 : DEADLINE_BYTES) + (trace === undefined ? 0 : TRACE_BYTES);
+  const bytes = Buffer.allocUnsafe(fixed + sizeOf(first) + sizeOf(second) + body.length);
+  bytes[0] = VERSION;
+  bytes[1] = carried | (deadlineMs === undefined ? 0 : DEADLINE);
+  let at = 2;
+  if (deadlineMs !== undefined) at = bytes.writeUIntBE(deadlineMs, at, DEADLINE_BYTES);
+  if (trace !== undefined) {
+    bytes.set(trace, at);
+    at += TRACE_BYTES;
   }
-  if (trace !== undefined) parts.push(trace);
-  for (const text of texts) {
+  for (const text of [first, second]) {
     if (text === undefined) continue;
-    const length = Buffer.allocUnsafe(2);
-    length.writeUInt16BE(text.length);
-    parts.push(length, text);
+    at = bytes.writeUInt16BE(text.length, at);
+    bytes.set(text, at);
+    at += text.length;
   }
-  parts.push(body);
-  return Buffer.concat(parts);
+  bytes.set(body, at);
+  return bytes;
+}
+
+function sizeOf(text: Buffer | undefined): number {
+  return text === undefined ? 0 : 2 + text.length;
 }
 
 /** What does not fit is dropped, as the W3C recommends for context that is too large. */
@@ -67,13 +75,24 @@ function bounded(text: string | undefined): Buffer | undefined {
 }
 
 /** @throws {QueueError} `ENVELOPE_UNREADABLE` for a version that this release does not know. */
-export function decodeEnvelope(stored: Buffer): StoredEnvelope {
-  const enqueuedAtMs = stored.length >= STAMP_BYTES + 2 ? stored.readUIntBE(0, STAMP_BYTES) : -1;
-  if (enqueuedAtMs < 0 || stored[STAMP_BYTES] !== VERSION) {
+export function decodeEnvelope(stored: Buffer): StampedEnvelope {
+  const readable = stored.length >= STAMP_BYTES + 2 && stored[STAMP_BYTES] === VERSION;
+  if (!readable) {
     throw new QueueError('ENVELOPE_UNREADABLE', `a job has envelope version ${stored[STAMP_BYTES]}; this release reads version ${VERSION}`);
   }
+  const enqueuedAtMs = stored.readUIntBE(0, STAMP_BYTES);
   const flags = stored[STAMP_BYTES + 1]!;
   let at = STAMP_BYTES + 2;
+  if (flags === 0)
+    return {
+      enqueuedAtMs,
+      redriven: false,
+      deadlineMs: undefined,
+      trace: undefined,
+      state: undefined,
+      baggage: undefined,
+      body: stored.subarray(at),
+    };
   const take = (length: number) => stored.subarray(at, (at += length));
   const text = () => take(take(2).readUInt16BE()).toString();
   const deadlineMs = flags & DEADLINE ? take(DEADLINE_BYTES).readUIntBE(0, DEADLINE_BYTES) : undefined;
