@@ -1,9 +1,10 @@
 import { QueueError } from '../errors.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
 import type { DeadLetters, Store } from '../store.ts';
-import { exchangeArguments, newJobArguments } from './arguments.ts';
+import { exchangeArguments } from './arguments.ts';
 import type { Connection } from './connection.ts';
 import { LAYOUT, queueKeys, type KeyName } from './keys.ts';
+import { packJobs } from './packed.ts';
 import {
   enqueueReply,
   exchangeReply,
@@ -56,7 +57,8 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
 
     async enqueue(jobs) {
       await open();
-      return enqueueReply((await run(scripts.enqueue, [offsetMs(), queue.maxWaiting, ...jobs.flatMap(newJobArguments)])) as RawEnqueue);
+      const reply = await run(scripts.enqueue, [offsetMs(), queue.maxWaiting, packJobs(jobs)]);
+      return enqueueReply(reply as RawEnqueue, jobs.length);
     },
 
     async exchange(request) {
