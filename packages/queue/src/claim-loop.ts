@@ -207,7 +207,7 @@ export class ClaimLoop<Payload> {
     if (!(ran instanceof Promise)) return this.#finish(attempt, ran);
     void ran.then((late) => {
       this.#finish(attempt, late);
-      this.#fill();
+      return this.#fill();
     });
   }
 

@@ -10,7 +10,7 @@ export type { AttemptOutcome, QueueMetrics } from './metrics.ts';
 export type { Backend, StoreFactory } from './open-store.ts';
 export type { Durability, QueueOptions, ResolvedQueueOptions, Retention } from './options.ts';
 export { DeadLetterError, RetryLaterError, type DeadReason } from './outcome.ts';
-export { createProducer, type EnqueueResult, type Producer, type ProducerOptions, type ProducerSettings } from './producer.ts';
+export { createProducer, type Producer, type ProducerOptions, type ProducerSettings } from './producer.ts';
 export type { RedisClient } from './redis/connection.ts';
 export type { Handler, Job, JobContext } from './runner.ts';
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './schema.ts';
@@ -28,3 +28,4 @@ export type {
   Store,
   StoredJob,
 } from './store.ts';
+export type { EnqueueResult } from './coalescer.ts';

@@ -139,7 +139,7 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Waits for the handler, but no longer than the attempt lives: a handler that never settles must not hold its slot for ever. */
-function untilAbandoned(attempt: Attempt, work: unknown, done: () => Ran, failed: (error: unknown) => Ran): Promise<Ran> {
+function untilAbandoned(attempt: Attempt, work: unknown, completed: () => Ran, failed: (error: unknown) => Ran): Promise<Ran> {
   return new Promise((resolve) => {
     let open = true;
     const end = (ran: () => Ran) => {
@@ -150,7 +150,7 @@ function untilAbandoned(attempt: Attempt, work: unknown, done: () => Ran, failed
     attempt.onAbandon = (reason) => end(() => failed(reason));
     if (attempt.abandoned !== undefined) attempt.onAbandon(attempt.abandoned);
     Promise.resolve(work).then(
-      () => end(done),
+      () => end(completed),
       (error: unknown) => end(() => failed(error)),
     );
   });

@@ -1,9 +1,10 @@
-import { QueueError } from '../errors.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
-import type { DeadLetters, NewJob, Store } from '../store.ts';
-import { exchangeArguments, newJobArguments } from './arguments.ts';
+import type { DeadLetters, Store } from '../store.ts';
+import { exchangeArguments } from './arguments.ts';
 import type { Connection } from './connection.ts';
-import { LAYOUT, queueKeys, type KeyName } from './keys.ts';
+import { queueKeys, type KeyName } from './keys.ts';
+import { createOpen } from './open.ts';
+import { packJobs } from './packed.ts';
 import {
   enqueueReply,
   exchangeReply,
@@ -16,10 +17,9 @@ import {
   type RawJob,
   type RawList,
 } from './replies.ts';
-import { notDurable, runDurably, waitOf, type Wait } from './durability.ts';
+import { runDurably, waitOf } from './durability.ts';
 import { runScript, type Argument } from './script.ts';
 import * as scripts from './scripts.gen.ts';
-import { checkServer, readServer } from './server.ts';
 
 export interface RedisStoreOptions {
   readonly queue: ResolvedQueueOptions;
@@ -37,31 +37,7 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
   const run = <Key extends KeyName>(script: scripts.Script<Key>, args: readonly Argument[]) =>
     runScript(connection.command, script, keys, args);
 
-  let opening: Promise<readonly QueueError[]> | undefined;
-  const connect = () => connection.reach(check, connectTimeoutMs);
-  const check = async () => {
-    checkLayout(queue.name, text((await run(scripts.open, [LAYOUT])) as Buffer));
-    return checkServer(queue, await readServer(connection.command, keys));
-  };
-  const enqueueDurably = async (jobs: readonly NewJob[], args: readonly Argument[], wait: Wait) => {
-    const client = await connection.durable(connectTimeoutMs);
-    const { reply, acknowledged } = await runDurably({
-      client,
-      script: scripts.enqueue,
-      keys,
-      args,
-      wait,
-      touch: jobs.some(({ fresh }) => !fresh),
-    });
-    const result = enqueueReply(reply as RawEnqueue);
-    return acknowledged >= wait.needed ? result : { ...result, undurable: notDurable(queue, acknowledged) };
-  };
-  // Everybody waits for the same attempt; a failed one is forgotten, so that the next call tries again.
-  const open = () =>
-    (opening ??= connect().catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    }));
+  const open = createOpen({ queue, connection, keys, timeoutMs: connectTimeoutMs });
 
   const deadLetters = async <Key extends KeyName>(script: scripts.Script<Key>, { ids = [], limit = 0 }: DeadLetters) => {
     const reply = (await run(script, [offsetMs(), limit, ...ids])) as [number, Buffer[]];
@@ -73,9 +49,14 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
 
     async enqueue(jobs) {
       await open();
-      const args = [offsetMs(), queue.maxWaiting, ...jobs.flatMap(newJobArguments)];
-      if (wait !== undefined) return enqueueDurably(jobs, args, wait);
-      return enqueueReply((await run(scripts.enqueue, args)) as RawEnqueue);
+      const args = [offsetMs(), queue.maxWaiting, packJobs(jobs)];
+      if (wait !== undefined) {
+        const client = await connection.durable(connectTimeoutMs);
+        const touch = jobs.some(({ fresh }) => !fresh);
+        const { reply, undurable } = await runDurably({ client, queue, script: scripts.enqueue, keys, args, wait, touch });
+        return { ...enqueueReply(reply as RawEnqueue, jobs.length), ...(undurable === undefined ? {} : { undurable }) };
+      }
+      return enqueueReply((await run(scripts.enqueue, args)) as RawEnqueue, jobs.length);
     },
 
     async exchange(request) {
@@ -113,9 +94,4 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
       connection.release();
     },
   };
-}
-
-function checkLayout(queue: string, layout: string): void {
-  if (layout === LAYOUT) return;
-  throw new QueueError('LAYOUT_MISMATCH', `queue ${queue} has Redis layout ${layout}; this release reads layout ${LAYOUT}`);
 }
