@@ -5,6 +5,8 @@ import type { Queue } from './define.ts';
 import { isQueueError, QueueError } from './errors.ts';
 import { createHolder, type Holder } from './holder.ts';
 import type { QueueMetrics } from './metrics.ts';
+import { reportCommits } from './follow-ups.ts';
+import type { ResolvedQueueOptions } from './options.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
 import { createRunner, type Handler, type Ran } from './runner.ts';
 import { settlementOf } from './settlement.ts';
@@ -68,7 +70,8 @@ export class ClaimLoop<Payload> {
     this.#holder = createHolder(store, clock);
     this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 16));
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
-    this.#run = createRunner({ ...options, onStarted });
+    const colocate = (target: ResolvedQueueOptions) => store.colocate(target);
+    this.#run = createRunner({ ...options, colocate, onStarted });
   }
 
   start(): void {
@@ -166,6 +169,8 @@ export class ClaimLoop<Payload> {
     this.#renewedAt = clock.now();
     this.#renew = false;
     this.#prefetch.observeExchange(this.#renewedAt - start);
+    if (reply.refusedIds !== undefined)
+      for (const error of reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options.metrics)) this.#options.onError(error);
     this.#accept(reply, sent.length, want);
   }
 

@@ -21,6 +21,7 @@ export type {
   EnqueueVerdict,
   ExchangeReply,
   ExchangeRequest,
+  FollowUp,
   JobCounts,
   JobState,
   NewJob,

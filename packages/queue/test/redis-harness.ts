@@ -33,6 +33,10 @@ function opened(store: Store): Store {
       await store.open();
       return store.exchange(request);
     },
+    colocate: async (target) => {
+      await store.open();
+      return store.colocate(target);
+    },
     subscribe: async (listener) => {
       await store.open();
       return store.subscribe(listener);

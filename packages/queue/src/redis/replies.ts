@@ -16,6 +16,7 @@ export function enqueueReply([, waiting, refused]: RawEnqueue, jobs: number): En
   return { waiting, verdicts };
 }
 
+export type RawCommit = readonly [nowMs: number, lost: readonly Buffer[], refused: readonly Buffer[]];
 export type RawExchange = [number, number, number, Buffer[], Buffer, (Buffer | null)[], number, number, number];
 
 export function exchangeReply([
