@@ -5,11 +5,20 @@ import { QueueError } from './errors.ts';
 export interface Attempt {
   readonly id: string;
   readonly suspect: boolean;
+  /** When it was claimed. */
+  readonly claimedAt: number;
   readonly startedAt: number;
-  readonly deadlineAt: number;
+  /** When the time of this attempt runs out. */
+  readonly timeoutAt: number;
+  /** When the job is of no use any more; Infinity when it has no deadline. */
+  deadlineAt: number;
   /** Set once the attempt is given up (timed out, lease lost, stopped); what its handler does afterwards counts for nothing. */
   readonly abandoned: QueueError | undefined;
   signal(): AbortSignal;
+  /** Gives the job so long, counted from the start of the attempt. */
+  boundBy(remainingMs: number): void;
+  /** Milliseconds left to it. */
+  remainingMs(): number;
   /** Aborts the signal and tells the runner. */
   abandon(reason: QueueError): void;
   /** Called with the reason when the attempt is given up. */
@@ -20,37 +29,69 @@ export interface Attempt {
 export interface Attempts {
   readonly size: number;
   readonly suspects: number;
-  start(id: string, suspect: boolean): Attempt;
+  start(id: string, suspect: boolean, claimedAt: number): Attempt;
   end(attempt: Attempt): void;
   ids(): string[];
   all(): Attempt[];
+}
+
+/** Why a job is not run, or not run any longer. */
+export function deadlineExceeded(id: string): QueueError {
+  return new QueueError('DEADLINE_EXCEEDED', `the deadline of job ${id} has passed`);
+}
+
+interface NewAttempt {
+  readonly id: string;
+  readonly suspect: boolean;
+  readonly claimedAt: number;
+  readonly timeoutMs: number;
 }
 
 /** A member of the list of running attempts: starting and ending one allocates nothing besides it, however fast jobs come and go. */
 class Running implements Attempt {
   readonly id: string;
   readonly suspect: boolean;
+  readonly claimedAt: number;
   readonly startedAt: number;
-  readonly deadlineAt: number;
+  readonly timeoutAt: number;
+  deadlineAt: number = Number.POSITIVE_INFINITY;
   abandoned: QueueError | undefined = undefined;
   onAbandon: ((reason: QueueError) => void) | undefined = undefined;
   older: Running | undefined = undefined;
   newer: Running | undefined = undefined;
   ended = false;
+  readonly #clock: Clock;
   /** Made only when somebody asks for the signal: most handlers of short jobs never do. */
   #controller: AbortController | undefined;
+  #stopWatching: (() => void) | undefined;
 
-  constructor(id: string, suspect: boolean, startedAt: number, deadlineAt: number) {
+  constructor({ id, suspect, claimedAt, timeoutMs }: NewAttempt, clock: Clock) {
     this.id = id;
     this.suspect = suspect;
-    this.startedAt = startedAt;
-    this.deadlineAt = deadlineAt;
+    this.claimedAt = claimedAt;
+    this.startedAt = clock.now();
+    this.timeoutAt = this.startedAt + timeoutMs;
+    this.#clock = clock;
   }
 
   signal(): AbortSignal {
     const controller = (this.#controller ??= new AbortController());
     if (this.abandoned !== undefined && !controller.signal.aborted) controller.abort(this.abandoned);
     return controller.signal;
+  }
+
+  boundBy(remainingMs: number): void {
+    this.deadlineAt = this.startedAt + remainingMs;
+    if (this.deadlineAt >= this.timeoutAt) return;
+    this.#stopWatching = this.#clock.after(remainingMs, () => this.abandon(deadlineExceeded(this.id)));
+  }
+
+  stopWatching(): void {
+    this.#stopWatching?.();
+  }
+
+  remainingMs(): number {
+    return Math.max(0, Math.min(this.timeoutAt, this.deadlineAt) - this.#clock.now());
   }
 
   abandon(reason: QueueError): void {
@@ -76,12 +117,12 @@ export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
   // All have the same time limit, so the oldest is the next to run out.
   const arm = () => {
     armed = oldest !== undefined;
-    if (oldest !== undefined) clock.after(oldest.deadlineAt - clock.now(), expire);
+    if (oldest !== undefined) clock.after(oldest.timeoutAt - clock.now(), expire);
   };
   const expire = () => {
     const now = clock.now();
     for (const attempt of all()) {
-      if (attempt.deadlineAt > now) break;
+      if (attempt.timeoutAt > now) break;
       attempt.abandon(
         new QueueError('ATTEMPT_TIMEOUT', `the attempt took longer than attemptTimeoutMs (${timeoutMs} ms)`, { retryable: true }),
       );
@@ -91,6 +132,7 @@ export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
   const unlink = (attempt: Running) => {
     if (attempt.ended) return;
     attempt.ended = true;
+    attempt.stopWatching();
     if (attempt.older === undefined) oldest = attempt.newer;
     else attempt.older.newer = attempt.newer;
     if (attempt.newer === undefined) newest = attempt.older;
@@ -108,9 +150,8 @@ export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
     get suspects() {
       return suspects;
     },
-    start(id, suspect) {
-      const now = clock.now();
-      const attempt = new Running(id, suspect, now, now + timeoutMs);
+    start(id, suspect, claimedAt) {
+      const attempt = new Running({ id, suspect, claimedAt, timeoutMs }, clock);
       attempt.older = newest;
       if (newest === undefined) oldest = attempt;
       else newest.newer = attempt;

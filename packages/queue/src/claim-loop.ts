@@ -197,12 +197,12 @@ export class ClaimLoop<Payload> {
     while (this.#attempts.size < this.#options.concurrency) {
       const next = this.#claimed.next();
       if (next === undefined) return;
-      this.#begin(next);
+      this.#begin(next.job, next.since);
     }
   }
 
-  #begin(job: ClaimedJob): void {
-    const attempt = this.#attempts.start(job.id, job.suspect);
+  #begin(job: ClaimedJob, claimedAt: number): void {
+    const attempt = this.#attempts.start(job.id, job.suspect, claimedAt);
     const ran = this.#run(job, attempt);
     if (!(ran instanceof Promise)) return this.#finish(attempt, ran);
     void ran.then((late) => {

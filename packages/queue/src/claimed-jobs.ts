@@ -27,7 +27,7 @@ export class ClaimedJobs {
     }
   }
 
-  next(): ClaimedJob | undefined {
+  next(): Entry | undefined {
     const entry = this.#entries[this.#head];
     if (entry === undefined) return undefined;
     this.#entries[this.#head] = undefined;
@@ -35,7 +35,7 @@ export class ClaimedJobs {
     if (entry.job.suspect) this.#suspects -= 1;
     if (this.#head === this.#entries.length) this.clear();
     else if (this.#head >= 1024) this.#replace(this.#rest());
-    return entry.job;
+    return entry;
   }
 
   clear(): void {

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { isQueueError, QueueError } from './errors.ts';
 import type { QueueMetrics } from './metrics.ts';
 import type { ResolvedQueueOptions } from './options.ts';
-import type { EnqueueVerdict, NewJob, Store } from './store.ts';
+import type { EnqueueReply, NewJob, Store } from './store.ts';
 import { endSpan, untraced } from './tracing.ts';
 
 /** Joins the enqueues of one turn of the event loop into one call; the same Lua costs a fifth a job at a hundred jobs a call. */
@@ -87,11 +87,12 @@ async function sendBatch(batch: readonly Pending[], options: CoalescerOptions): 
   const { clock, metrics, queue } = options;
   const start = clock.now();
   try {
-    const { verdicts, repeated } = await enqueueUntilAnswered(batch, options, start + options.timeoutMs);
-    metrics?.sent(queue.name, batch.length, (clock.now() - start) / 1000, undefined);
+    const { verdicts, repeated, undurable } = await enqueueUntilAnswered(batch, options, start + options.timeoutMs);
+    metrics?.sent(queue.name, batch.length, (clock.now() - start) / 1000, undurable?.code);
     for (const [at, { job, span, resolve, reject }] of batch.entries()) {
       const verdict = verdicts[at] ?? 'full';
       if (verdict === 'full') fail(span, reject, queueFull(queue));
+      else if (undurable !== undefined) fail(span, reject, undurable);
       else {
         endSpan(span);
         // After a repetition `existing` means that the first call had been carried out, unless the id is the caller's own.
@@ -114,11 +115,11 @@ async function enqueueUntilAnswered(
   batch: readonly Pending[],
   { store, clock }: CoalescerOptions,
   giveUpAt: number,
-): Promise<{ verdicts: readonly EnqueueVerdict[]; repeated: boolean }> {
+): Promise<EnqueueReply & { repeated: boolean }> {
   let jobs = batch.map(({ job }) => job);
   for (let repeated = false; ; repeated = true) {
     try {
-      return { verdicts: (await context.with(untraced, () => store.enqueue(jobs))).verdicts, repeated };
+      return { ...(await context.with(untraced, () => store.enqueue(jobs))), repeated };
     } catch (error) {
       if (!isQueueError(error) || error.code !== 'REDIS_UNAVAILABLE' || clock.now() + REPEAT_MS > giveUpAt) throw error;
       jobs = jobs.map((job) => ({ ...job, fresh: false }));

@@ -8,18 +8,22 @@ export interface CarriedContext {
 }
 
 export interface Envelope extends CarriedContext {
+  /** How long after its enqueue a job is still of use, in milliseconds. */
+  readonly deadlineMs?: number | undefined;
   readonly body: Buffer;
 }
 
-/** An envelope as it comes back, with the time at which Redis took it. */
-export interface StampedEnvelope extends Envelope {
+/** An envelope with what Redis wrote into it. */
+export interface StoredEnvelope extends Envelope {
   readonly enqueuedAtMs: number;
+  /** Whether the job was a dead letter once; an operator started its life anew then. */
+  readonly redriven: boolean;
 }
 
 /**
  * The stored form of a job. Redis puts its own time in front (6 bytes), which the reader cuts off again.
  *
- *   version 1 | flags 1 | trace 25? | state 2 + n? | baggage 2 + n? | body
+ *   version 1 | flags 1 | deadline 6? | trace 25? | state 2 + n? | baggage 2 + n? | body
  *
  * Versions are never reused: a reader refuses one that it does not know, and the job is dead-lettered as unreadable.
  */
@@ -27,18 +31,28 @@ const VERSION = 1;
 const TRACE = 1;
 const STATE = 2;
 const BAGGAGE = 4;
+const DEADLINE = 8;
+/** Set by redrive.lua. */
+const REDRIVEN = 32;
 const TRACE_BYTES = 25;
+const DEADLINE_BYTES = 6;
 const STAMP_BYTES = 6;
 const CONTEXT_BYTES_MAX = 8192;
 
-export function encodeEnvelope({ trace, state, baggage, body }: Envelope): Buffer {
+export function encodeEnvelope({ deadlineMs, trace, state, baggage, body }: Envelope): Buffer {
   const first = bounded(state);
   const second = bounded(baggage);
-  const flags = (trace === undefined ? 0 : TRACE) | (first === undefined ? 0 : STATE) | (second === undefined ? 0 : BAGGAGE);
-  const bytes = Buffer.allocUnsafe(2 + (trace === undefined ? 0 : TRACE_BYTES) + sizeOf(first) + sizeOf(second) + body.length);
+  const flags =
+    (trace === undefined ? 0 : TRACE) |
+    (first === undefined ? 0 : STATE) |
+    (second === undefined ? 0 : BAGGAGE) |
+    (deadlineMs === undefined ? 0 : DEADLINE);
+  const fixed = 2 + (trace === undefined ? 0 : TRACE_BYTES) + (deadlineMs === undefined ? 0 : DEADLINE_BYTES);
+  const bytes = Buffer.allocUnsafe(fixed + sizeOf(first) + sizeOf(second) + body.length);
   bytes[0] = VERSION;
   bytes[1] = flags;
   let at = 2;
+  if (deadlineMs !== undefined) at = bytes.writeUIntBE(deadlineMs, at, DEADLINE_BYTES);
   if (trace !== undefined) {
     bytes.set(trace, at);
     at += TRACE_BYTES;
@@ -65,7 +79,7 @@ function bounded(text: string | undefined): Buffer | undefined {
 }
 
 /** @throws {QueueError} `ENVELOPE_UNREADABLE` for a version that this release does not know. */
-export function decodeEnvelope(stored: Buffer): StampedEnvelope {
+export function decodeEnvelope(stored: Buffer): StoredEnvelope {
   const readable = stored.length >= STAMP_BYTES + 2 && stored[STAMP_BYTES] === VERSION;
   if (!readable) {
     throw new QueueError('ENVELOPE_UNREADABLE', `a job has envelope version ${stored[STAMP_BYTES]}; this release reads version ${VERSION}`);
@@ -73,11 +87,21 @@ export function decodeEnvelope(stored: Buffer): StampedEnvelope {
   const enqueuedAtMs = stored.readUIntBE(0, STAMP_BYTES);
   const flags = stored[STAMP_BYTES + 1]!;
   let at = STAMP_BYTES + 2;
-  if (flags === 0) return { enqueuedAtMs, trace: undefined, state: undefined, baggage: undefined, body: stored.subarray(at) };
+  if (flags === 0) return { enqueuedAtMs, redriven: false, body: stored.subarray(at) };
   const take = (length: number) => stored.subarray(at, (at += length));
   const text = () => take(take(2).readUInt16BE()).toString();
+  const deadlineMs = flags & DEADLINE ? take(DEADLINE_BYTES).readUIntBE(0, DEADLINE_BYTES) : undefined;
   const trace = flags & TRACE ? take(TRACE_BYTES) : undefined;
   const state = flags & STATE ? text() : undefined;
   const baggage = flags & BAGGAGE ? text() : undefined;
-  return { enqueuedAtMs, trace, state, baggage, body: stored.subarray(at) };
+  return { enqueuedAtMs, redriven: (flags & REDRIVEN) !== 0, deadlineMs, trace, state, baggage, body: stored.subarray(at) };
+}
+
+/** What a redriven job lies there as: enqueued now, so that its deadline and its waiting time begin anew. */
+export function restamp(stored: Buffer, nowMs: number): Buffer {
+  const again = Buffer.from(stored);
+  if (again.length < STAMP_BYTES + 2) return again;
+  again.writeUIntBE(nowMs, 0, STAMP_BYTES);
+  again[STAMP_BYTES + 1]! |= REDRIVEN;
+  return again;
 }

@@ -4,8 +4,9 @@ import { createCoalescer, type Coalescer, type EnqueueResult } from './coalescer
 import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
 import { encodeEnvelope } from './envelope.ts';
+import { resolveEnqueueOptions, type EnqueueOptions } from './enqueue-options.ts';
 import { QueueError } from './errors.ts';
-import { checkId, newId } from './id.ts';
+import { newId } from './id.ts';
 import type { QueueMetrics } from './metrics.ts';
 import { openStore, type Backend } from './open-store.ts';
 import { checkWhole, refuseUnknown } from './options.ts';
@@ -24,24 +25,18 @@ export interface ProducerSettings {
 /** Options of {@link createProducer}. */
 export type ProducerOptions = Backend & ProducerSettings;
 
-/** What one job may have besides its payload. */
-export interface EnqueueOptions {
-  /** Your own id, 1 to 128 visible ASCII characters; unique while its job exists. Default: a new UUIDv7 in base64url. */
-  readonly id?: string;
-  /** Milliseconds until the job may be claimed. Default 0. */
-  readonly delayMs?: number;
-}
-
 /** The producing side of a queue; made by {@link createProducer}. */
 export interface Producer<Input> {
-  /** Resolves once Redis can be reached; not needed before {@link Producer.enqueue}. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`. */
+  /** Resolves once Redis can be reached; not needed before {@link Producer.enqueue}. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`, `EVICTION_POLICY`, `DURABILITY_UNSUPPORTED`. */
   ready(): Promise<void>;
   /**
    * Adds one job; resolves when Redis has it. Calls of one turn of the event loop travel together.
    * A call whose answer was lost is repeated under the same id, so it adds one job at most.
    *
    * @throws {QueueError} `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`, `PAYLOAD_NOT_SERIALISABLE`, `INVALID_OPTION`, `QUEUE_FULL`,
-   * `REDIS_UNAVAILABLE` (not answered in time: the job may be there; repeat with the same id), `REDIS_OUT_OF_MEMORY`, `CLOSED`.
+   * `REDIS_UNAVAILABLE` (not answered in time: the job may be there; repeat with the same id), `REDIS_OUT_OF_MEMORY`, `CLOSED`,
+   * `DEADLINE_EXCEEDED` (nothing was left of `deadlineMs`),
+   * `DURABILITY_NOT_REACHED` (the job is there and may run, but too few acknowledged it; repeat with the same id).
    */
   enqueue(payload: Input, options?: EnqueueOptions): Promise<EnqueueResult>;
   /** Adds many jobs; resolves to one settled result for each, in their order. Never rejects. */
@@ -96,7 +91,9 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
     })());
 
   return {
-    ready: () => store.open(),
+    async ready() {
+      await store.open();
+    },
     enqueue,
     enqueueMany: (payloads) => Promise.allSettled(payloads.map((payload) => enqueue(payload))),
     close,
@@ -114,11 +111,9 @@ function send(
   options: EnqueueOptions,
 ): Promise<EnqueueResult> {
   const body = encodeBody(queue.name, payload, queue.options.maxBodyBytes);
-  refuseUnknown(options, ['id', 'delayMs'], 'enqueue');
-  if (options.id !== undefined) checkId(options.id);
-  const delayMs = options.delayMs ?? 0;
-  checkWhole('delayMs', delayMs, 0, 31_622_400_000);
+  const { delayMs, deadlineMs } = resolveEnqueueOptions(queue.name, options);
   const id = options.id ?? newId(clock.wallMs());
   const span = startSend(queue.name, id);
-  return coalescer.add({ id, delayMs, fresh: options.id === undefined, envelope: encodeEnvelope({ ...carry(span), body }) }, span);
+  const envelope = encodeEnvelope({ ...carry(span), deadlineMs, body });
+  return coalescer.add({ id, delayMs, fresh: options.id === undefined, envelope }, span);
 }

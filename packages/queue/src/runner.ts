@@ -1,11 +1,11 @@
-import type { Attempt } from './attempts.ts';
+import { deadlineExceeded, type Attempt } from './attempts.ts';
 import type { Clock } from './clock.ts';
 import { decodeBody } from './codec.ts';
 import type { Queue } from './define.ts';
-import { decodeEnvelope, type StampedEnvelope } from './envelope.ts';
+import { decodeEnvelope, type StoredEnvelope } from './envelope.ts';
 import { isQueueError } from './errors.ts';
 import { decodeFailure, noFailure, type FailureRecord } from './failure-record.ts';
-import { isDeadLetter, isRetryLater, type Outcome } from './outcome.ts';
+import { isDeadLetter, isRetryLater, type DeadReason, type Outcome } from './outcome.ts';
 import { validate } from './schema.ts';
 import type { ClaimedJob } from './store.ts';
 import { endSpan, referenceOf, resume, startProcess, withSpan } from './tracing.ts';
@@ -20,13 +20,17 @@ export interface Job<Payload> {
 
 /** What a handler may ask and use besides the job. */
 export interface JobContext {
-  /** Aborted when the attempt times out, its lease is lost, or the consumer stops and will wait no longer. */
+  /** Aborted when the attempt times out, the job's deadline passes, its lease is lost, or the consumer stops and will wait no longer. */
   readonly signal: AbortSignal;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** Attempts that may be made in all. */
   readonly maxAttempts: number;
-  /** Milliseconds left to this attempt; 0 when it is over. */
+  /**
+   * Milliseconds left to this attempt, by `attemptTimeoutMs` or by the job's deadline where that is nearer; 0 when it is over.
+   * Hand it on: `execute(call, { remainingMs: context.remainingMs() })` of a pipeline of `@nines/resilience` bounds the call and tells the
+   * next hop, `enqueue(payload, { deadlineMs: context.remainingMs() })` the next job.
+   */
   remainingMs(): number;
 }
 
@@ -60,13 +64,18 @@ export interface RunnerOptions<Payload> {
 export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran> {
   return (claimed, attempt) => {
     const failure = claimed.record === undefined ? noFailure : decodeFailure(claimed.record);
-    let envelope: StampedEnvelope;
+    let envelope: StoredEnvelope;
     try {
       envelope = decodeEnvelope(claimed.stored ?? NOTHING);
     } catch (error) {
-      return { outcome: { verb: 'dead', reason: 'unreadable', error }, failure, span: undefined };
+      return { outcome: { verb: 'dead', reason: 'unreadable', countsAsAttempt: false, error }, failure, span: undefined };
     }
     if (claimed.record === undefined) options.onStarted(Math.max(0, claimed.claimedAtMs - envelope.enqueuedAtMs));
+    if (envelope.deadlineMs !== undefined) {
+      // Redis's clock until the claim, ours since then: the two are never compared.
+      const usedMs = claimed.claimedAtMs - envelope.enqueuedAtMs + attempt.startedAt - attempt.claimedAt;
+      attempt.boundBy(envelope.deadlineMs - usedMs);
+    }
     return runInSpan(options, claimed.id, envelope, failure, attempt);
   };
 }
@@ -77,24 +86,27 @@ const COMPLETED: Outcome = Object.freeze({ verb: 'completed' });
 function runInSpan<Payload>(
   options: RunnerOptions<Payload>,
   id: string,
-  envelope: StampedEnvelope,
+  envelope: StoredEnvelope,
   failure: FailureRecord,
   attempt: Attempt,
 ): Ran | Promise<Ran> {
   const parent = resume(envelope);
   const span = startProcess(options.queue.name, id, failure.attempts + 1, parent, failure.span);
+  let started = false;
   const ended = (outcome: Outcome): Ran => {
     endSpan(span, failureType(outcome, attempt));
     return { outcome: withoutLost(outcome, attempt), failure, span: referenceOf(span) };
   };
-  const failed = (error: unknown) => ended(judge(options, failure, error));
+  const failed = (error: unknown) => ended(judge(options, failure, attempt, started, error));
+  const work = (payload: unknown) => {
+    started = true;
+    const job = { id, payload: payload as Payload, enqueuedAtMs: envelope.enqueuedAtMs };
+    const jobContext = new AttemptContext(attempt, failure.attempts + 1, options.queue.options.maxAttempts);
+    return withSpan(parent, span, () => options.handler(job, jobContext));
+  };
   try {
+    if (attempt.deadlineAt <= attempt.startedAt) throw deadlineExceeded(id);
     const payload = validate(options.queue.schema, options.queue.name, decodeBody(envelope.body));
-    const work = (valid: unknown) => {
-      const job = { id, payload: valid as Payload, enqueuedAtMs: envelope.enqueuedAtMs };
-      const jobContext = new AttemptContext(attempt, failure.attempts + 1, options.queue.options.maxAttempts, options.clock);
-      return withSpan(parent, span, () => options.handler(job, jobContext));
-    };
     const result = payload instanceof Promise ? payload.then(work) : work(payload);
     if (!isPromiseLike(result) && attempt.abandoned === undefined) return ended(COMPLETED);
     return untilAbandoned(attempt, result, () => ended(COMPLETED), failed);
@@ -110,11 +122,11 @@ class AttemptContext implements JobContext {
   readonly remainingMs: () => number;
   readonly #attempt: Attempt;
 
-  constructor(attempt: Attempt, number: number, maxAttempts: number, clock: Clock) {
+  constructor(attempt: Attempt, number: number, maxAttempts: number) {
     this.#attempt = attempt;
     this.attempt = number;
     this.maxAttempts = maxAttempts;
-    this.remainingMs = () => Math.max(0, attempt.deadlineAt - clock.now());
+    this.remainingMs = () => attempt.remainingMs();
   }
 
   get signal(): AbortSignal {
@@ -144,14 +156,25 @@ function untilAbandoned(attempt: Attempt, work: unknown, completed: () => Ran, f
   });
 }
 
-function judge<Payload>({ queue, random }: RunnerOptions<Payload>, failure: FailureRecord, error: unknown): Outcome {
+function judge<Payload>(
+  { queue, random, clock }: RunnerOptions<Payload>,
+  failure: FailureRecord,
+  { deadlineAt, startedAt }: Attempt,
+  started: boolean,
+  error: unknown,
+): Outcome {
   const { maxAttempts, backoff } = queue.options;
-  if (isQueueError(error) && error.code === 'INVALID_PAYLOAD') return { verb: 'dead', reason: 'invalid-payload', error };
-  if (isDeadLetter(error)) return { verb: 'dead', reason: 'rejected', error };
+  const dead = (reason: DeadReason): Outcome => ({ verb: 'dead', reason, countsAsAttempt: started, error });
+  if (deadlineAt <= startedAt) return dead('deadline');
+  if (isQueueError(error) && error.code === 'ENVELOPE_UNREADABLE' && !started) return dead('unreadable');
+  if (isQueueError(error) && error.code === 'INVALID_PAYLOAD') return dead('invalid-payload');
+  if (isDeadLetter(error)) return dead('rejected');
   const countsAsAttempt = !isRetryLater(error) || error.countsAsAttempt;
   const attempts = failure.attempts + (countsAsAttempt ? 1 : 0);
-  if (attempts >= maxAttempts) return { verb: 'dead', reason: 'attempts-exhausted', error };
+  if (attempts >= maxAttempts) return dead('attempts-exhausted');
   const delayMs = isRetryLater(error) ? error.delayMs : Math.ceil(backoff(Math.max(1, attempts), random, retryAfterOf(error)));
+  // What would come back too late is not kept waiting.
+  if (clock.now() + delayMs >= deadlineAt) return dead('deadline');
   return { verb: 'retry', delayMs, countsAsAttempt, error };
 }
 
@@ -161,9 +184,12 @@ function retryAfterOf(error: unknown): number | undefined {
   return typeof error.retryAfterMs === 'number' ? error.retryAfterMs : undefined;
 }
 
+/** An attempt that was given up for these reasons is settled by this process. */
+const OURS: ReadonlySet<string> = new Set(['ATTEMPT_TIMEOUT', 'DEADLINE_EXCEEDED']);
+
 /** A job whose lease is lost, or that is handed back at a stop, is no longer this process's to settle. */
 function withoutLost(outcome: Outcome, { abandoned }: Attempt): Outcome | undefined {
-  return abandoned !== undefined && abandoned.code !== 'ATTEMPT_TIMEOUT' ? undefined : outcome;
+  return abandoned === undefined || OURS.has(abandoned.code) ? outcome : undefined;
 }
 
 function failureType(outcome: Outcome, { abandoned }: Attempt): { readonly type: string } | undefined {

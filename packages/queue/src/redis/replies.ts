@@ -1,4 +1,4 @@
-import type { ClaimedJob, EnqueueVerdict, ExchangeReply, JobCounts, JobState, StoredJob } from '../store.ts';
+import type { ClaimedJob, EnqueueReply, EnqueueVerdict, ExchangeReply, JobCounts, JobState, StoredJob } from '../store.ts';
 import { unpackClaim } from './packed.ts';
 
 /** What the scripts return, as the store's answers; the order of each tuple is the RETURNS line of its script. */
@@ -10,10 +10,7 @@ export function text(value: Buffer): string {
 
 export type RawEnqueue = readonly [nowMs: number, waiting: number, refused: readonly number[]];
 
-export function enqueueReply(
-  [, waiting, refused]: RawEnqueue,
-  jobs: number,
-): { readonly waiting: number; readonly verdicts: readonly EnqueueVerdict[] } {
+export function enqueueReply([, waiting, refused]: RawEnqueue, jobs: number): EnqueueReply {
   const verdicts: EnqueueVerdict[] = Array.from({ length: jobs }, () => 'created');
   for (let at = 0; at < refused.length; at += 2) verdicts[refused[at]!] = refused[at + 1] === 0 ? 'existing' : 'full';
   return { waiting, verdicts };

@@ -1,6 +1,6 @@
 import { QueueError } from '../errors.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
-import type { DeadLetters, Store } from '../store.ts';
+import type { DeadLetters, NewJob, Store } from '../store.ts';
 import { exchangeArguments } from './arguments.ts';
 import type { Connection } from './connection.ts';
 import { LAYOUT, queueKeys, type KeyName } from './keys.ts';
@@ -17,8 +17,10 @@ import {
   type RawJob,
   type RawList,
 } from './replies.ts';
+import { notDurable, runDurably, waitOf, type Wait } from './durability.ts';
 import { runScript, type Argument } from './script.ts';
 import * as scripts from './scripts.gen.ts';
+import { checkServer, readServer } from './server.ts';
 
 export interface RedisStoreOptions {
   readonly queue: ResolvedQueueOptions;
@@ -32,13 +34,28 @@ export interface RedisStoreOptions {
 /** The store on Redis: one script a verb, one key layout, the only place that knows both. */
 export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs = () => 0 }: RedisStoreOptions): Store {
   const keys = queueKeys(queue);
+  const wait = waitOf(queue);
   const run = <Key extends KeyName>(script: scripts.Script<Key>, args: readonly Argument[]) =>
     runScript(connection.command, script, keys, args);
 
-  let opening: Promise<void> | undefined;
-  const connect = async () => {
-    await connection.ready(connectTimeoutMs);
+  let opening: Promise<readonly QueueError[]> | undefined;
+  const connect = () => connection.reach(check, connectTimeoutMs);
+  const check = async () => {
     checkLayout(queue.name, text((await run(scripts.open, [LAYOUT])) as Buffer));
+    return checkServer(queue, await readServer(connection.command, keys));
+  };
+  const enqueueDurably = async (jobs: readonly NewJob[], args: readonly Argument[], wait: Wait) => {
+    const client = await connection.durable(connectTimeoutMs);
+    const { reply, acknowledged } = await runDurably({
+      client,
+      script: scripts.enqueue,
+      keys,
+      args,
+      wait,
+      touch: jobs.some(({ fresh }) => !fresh),
+    });
+    const result = enqueueReply(reply as RawEnqueue, jobs.length);
+    return acknowledged >= wait.needed ? result : { ...result, undurable: notDurable(queue, acknowledged) };
   };
   // Everybody waits for the same attempt; a failed one is forgotten, so that the next call tries again.
   const open = () =>
@@ -57,8 +74,9 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
 
     async enqueue(jobs) {
       await open();
-      const reply = await run(scripts.enqueue, [offsetMs(), queue.maxWaiting, packJobs(jobs)]);
-      return enqueueReply(reply as RawEnqueue, jobs.length);
+      const args = [offsetMs(), queue.maxWaiting, packJobs(jobs)];
+      if (wait !== undefined) return enqueueDurably(jobs, args, wait);
+      return enqueueReply((await run(scripts.enqueue, args)) as RawEnqueue, jobs.length);
     },
 
     async exchange(request) {
