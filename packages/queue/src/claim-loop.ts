@@ -59,6 +59,8 @@ export class ClaimLoop<Payload> {
   #inDoubt = false;
   #troubled = false;
   #renewedAt = 0;
+  /** Time spent in the synchronous part of handlers. */
+  #busyMs = 0;
   #renew = false;
   #cancelSleep: () => void = () => {};
   #onDrained: () => void = () => {};
@@ -68,7 +70,7 @@ export class ClaimLoop<Payload> {
     this.#options = options;
     this.#attempts = createAttempts(queue.options.attemptTimeoutMs, clock);
     this.#holder = createHolder(store, clock);
-    this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 16));
+    this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 240));
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
     const colocate = (target: ResolvedQueueOptions) => store.colocate(target);
     this.#run = createRunner({ ...options, colocate, onStarted });
@@ -165,10 +167,12 @@ export class ClaimLoop<Payload> {
   async #exchange(sent: readonly Settlement[], want: number): Promise<void> {
     const { clock } = this.#options;
     const start = clock.now();
+    const busy = this.#busyMs;
     const reply = await this.#holder.exchange(sent, want, this.#attempts.suspects === 0 && !this.#claimed.hasSuspect);
     this.#renewedAt = clock.now();
     this.#renew = false;
-    this.#prefetch.observeExchange(this.#renewedAt - start);
+    // What our own handlers took meanwhile was no waiting for Redis.
+    this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)));
     if (reply.refusedIds !== undefined)
       for (const error of reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options.metrics)) this.#options.onError(error);
     this.#accept(reply, sent.length, want);
@@ -199,11 +203,15 @@ export class ClaimLoop<Payload> {
       this.#handBack(Number.POSITIVE_INFINITY);
       return;
     }
-    while (this.#attempts.size < this.#options.concurrency) {
+    if (this.#claimed.size === 0) return;
+    const { clock, concurrency } = this.#options;
+    const start = clock.now();
+    while (this.#attempts.size < concurrency) {
       const next = this.#claimed.next();
-      if (next === undefined) return;
+      if (next === undefined) break;
       this.#begin(next.job, next.since);
     }
+    this.#busyMs += clock.now() - start;
   }
 
   #begin(job: ClaimedJob, claimedAt: number): void {

@@ -13,10 +13,10 @@ export interface Envelope extends CarriedContext {
   readonly body: Buffer;
 }
 
-/** An envelope as it comes back, with the time at which Redis took it. */
-export interface StampedEnvelope extends Envelope {
+/** An envelope with what Redis wrote into it. */
+export interface StoredEnvelope extends Envelope {
   readonly enqueuedAtMs: number;
-  /** Whether the job was a dead letter once; an operator began its life anew then. */
+  /** Whether the job was a dead letter once; an operator started its life anew then. */
   readonly redriven: boolean;
 }
 
@@ -34,19 +34,23 @@ const BAGGAGE = 4;
 const DEADLINE = 8;
 /** Set by redrive.lua. */
 const REDRIVEN = 32;
-const DEADLINE_BYTES = 6;
 const TRACE_BYTES = 25;
+const DEADLINE_BYTES = 6;
 const STAMP_BYTES = 6;
 const CONTEXT_BYTES_MAX = 8192;
 
 export function encodeEnvelope({ deadlineMs, trace, state, baggage, body }: Envelope): Buffer {
   const first = bounded(state);
   const second = bounded(baggage);
-  const carried = (trace === undefined ? 0 : TRACE) | (first === undefined ? 0 : STATE) | (second === undefined ? 0 : BAGGAGE);
-  const fixed = 2 + (deadlineMs === undefined ? 0 : DEADLINE_BYTES) + (trace === undefined ? 0 : TRACE_BYTES);
+  const flags =
+    (trace === undefined ? 0 : TRACE) |
+    (first === undefined ? 0 : STATE) |
+    (second === undefined ? 0 : BAGGAGE) |
+    (deadlineMs === undefined ? 0 : DEADLINE);
+  const fixed = 2 + (trace === undefined ? 0 : TRACE_BYTES) + (deadlineMs === undefined ? 0 : DEADLINE_BYTES);
   const bytes = Buffer.allocUnsafe(fixed + sizeOf(first) + sizeOf(second) + body.length);
   bytes[0] = VERSION;
-  bytes[1] = carried | (deadlineMs === undefined ? 0 : DEADLINE);
+  bytes[1] = flags;
   let at = 2;
   if (deadlineMs !== undefined) at = bytes.writeUIntBE(deadlineMs, at, DEADLINE_BYTES);
   if (trace !== undefined) {
@@ -75,7 +79,7 @@ function bounded(text: string | undefined): Buffer | undefined {
 }
 
 /** @throws {QueueError} `ENVELOPE_UNREADABLE` for a version that this release does not know. */
-export function decodeEnvelope(stored: Buffer): StampedEnvelope {
+export function decodeEnvelope(stored: Buffer): StoredEnvelope {
   const readable = stored.length >= STAMP_BYTES + 2 && stored[STAMP_BYTES] === VERSION;
   if (!readable) {
     throw new QueueError('ENVELOPE_UNREADABLE', `a job has envelope version ${stored[STAMP_BYTES]}; this release reads version ${VERSION}`);
@@ -83,16 +87,7 @@ export function decodeEnvelope(stored: Buffer): StampedEnvelope {
   const enqueuedAtMs = stored.readUIntBE(0, STAMP_BYTES);
   const flags = stored[STAMP_BYTES + 1]!;
   let at = STAMP_BYTES + 2;
-  if (flags === 0)
-    return {
-      enqueuedAtMs,
-      redriven: false,
-      deadlineMs: undefined,
-      trace: undefined,
-      state: undefined,
-      baggage: undefined,
-      body: stored.subarray(at),
-    };
+  if (flags === 0) return { enqueuedAtMs, redriven: false, body: stored.subarray(at) };
   const take = (length: number) => stored.subarray(at, (at += length));
   const text = () => take(take(2).readUInt16BE()).toString();
   const deadlineMs = flags & DEADLINE ? take(DEADLINE_BYTES).readUIntBE(0, DEADLINE_BYTES) : undefined;

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { decodeBody } from './codec.ts';
 import type { Queue } from './define.ts';
 import type { EnqueueOptions } from './enqueue-options.ts';
-import { decodeEnvelope, type StampedEnvelope } from './envelope.ts';
+import { decodeEnvelope, type StoredEnvelope } from './envelope.ts';
 import { isQueueError } from './errors.ts';
 import { FollowUps, type Parent } from './follow-ups.ts';
 import { decodeFailure, noFailure, type FailureRecord } from './failure-record.ts';
@@ -76,7 +76,7 @@ export interface RunnerOptions<Payload> {
 export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran> {
   return (claimed, attempt) => {
     const failure = claimed.record === undefined ? noFailure : decodeFailure(claimed.record);
-    let envelope: StampedEnvelope;
+    let envelope: StoredEnvelope;
     try {
       envelope = decodeEnvelope(claimed.stored ?? NOTHING);
     } catch (error) {
@@ -86,7 +86,7 @@ export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed
     if (envelope.deadlineMs !== undefined) {
       // Redis's clock until the claim, ours since then: the two are never compared.
       const usedMs = claimed.claimedAtMs - envelope.enqueuedAtMs + attempt.startedAt - attempt.claimedAt;
-      attempt.boundBy(envelope.deadlineMs - usedMs, options.clock);
+      attempt.boundBy(envelope.deadlineMs - usedMs);
     }
     return runInSpan(options, claimed.id, envelope, failure, attempt);
   };
@@ -98,7 +98,7 @@ const COMPLETED: Outcome = Object.freeze({ verb: 'completed' });
 function runInSpan<Payload>(
   options: RunnerOptions<Payload>,
   id: string,
-  envelope: StampedEnvelope,
+  envelope: StoredEnvelope,
   failure: FailureRecord,
   attempt: Attempt,
 ): Ran | Promise<Ran> {
@@ -118,15 +118,15 @@ function runInSpan<Payload>(
     if (running?.followUps === undefined) return ended(COMPLETED);
     return running.followUps.settled().then((followUps) => ended({ verb: 'completed', followUps }), failed);
   };
-  if (attempt.deadlineAt <= attempt.startedAt) return failed(deadlineExceeded(id));
+  const work = (payload: unknown) => {
+    started = true;
+    const job = { id, payload: payload as Payload, enqueuedAtMs: envelope.enqueuedAtMs };
+    const jobContext = (running = new AttemptContext(options, attempt, failure.attempts + 1, envelope.enqueuedAtMs));
+    return withSpan(parent, span, () => options.handler(job, jobContext));
+  };
   try {
+    if (attempt.deadlineAt <= attempt.startedAt) throw deadlineExceeded(id);
     const payload = validate(options.queue.schema, options.queue.name, decodeBody(envelope.body));
-    const work = (valid: unknown) => {
-      started = true;
-      const job = { id, payload: valid as Payload, enqueuedAtMs: envelope.enqueuedAtMs };
-      const jobContext = (running = new AttemptContext(options, attempt, failure.attempts + 1, envelope.enqueuedAtMs));
-      return withSpan(parent, span, () => options.handler(job, jobContext));
-    };
     const result = payload instanceof Promise ? payload.then(work) : work(payload);
     if (!isPromiseLike(result) && attempt.abandoned === undefined && running?.followUps === undefined) return ended(COMPLETED);
     return untilAbandoned(attempt, result, done, failed);
@@ -136,7 +136,7 @@ function runInSpan<Payload>(
 }
 
 /** What a context needs of the runner's options. */
-type ContextOptions = Pick<RunnerOptions<unknown>, 'clock' | 'colocate' | 'queue'>;
+type ContextOptions = Pick<RunnerOptions<unknown>, 'colocate' | 'queue'>;
 
 /** A class, because an object literal with a getter costs more to make than many a handler to run. */
 class AttemptContext implements JobContext {
@@ -155,7 +155,7 @@ class AttemptContext implements JobContext {
     this.#enqueuedAtMs = enqueuedAtMs;
     this.attempt = number;
     this.maxAttempts = options.queue.options.maxAttempts;
-    this.remainingMs = () => Math.max(0, Math.min(attempt.timeoutAt, attempt.deadlineAt) - options.clock.now());
+    this.remainingMs = () => attempt.remainingMs();
   }
 
   get signal(): AbortSignal {
