@@ -1,3 +1,4 @@
+import { leaseLost, stopped } from './abandon-reasons.ts';
 import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
 import { ClaimedJobs } from './claimed-jobs.ts';
 import type { Clock } from './clock.ts';
@@ -99,9 +100,7 @@ export class ClaimLoop<Payload> {
     if (!drained) {
       for (const attempt of this.#attempts.all()) {
         this.#settlements.push({ verb: 'release', id: attempt.id, suspect: attempt.suspect });
-        attempt.abandon(
-          new QueueError('STOPPED', `the consumer stops and waited ${timeoutMs} ms; the job is handed back`, { retryable: true }),
-        );
+        attempt.abandon(stopped(timeoutMs));
         returned += 1;
       }
       this.#schedule();
@@ -242,18 +241,8 @@ export class ClaimLoop<Payload> {
     const count = lost.length + this.#claimed.size + this.#settlements.length + unsettled;
     this.#claimed.clear();
     this.#settlements = [];
-    for (const attempt of lost) this.#lose(attempt);
+    for (const attempt of lost) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
     if (count > 0) this.#options.metrics?.leasesLost(this.#options.queue.name, count);
-  }
-
-  #lose(attempt: Attempt): void {
-    const { name, options } = this.#options.queue;
-    attempt.abandon(
-      new QueueError(
-        'LEASE_LOST',
-        `the lease of job ${attempt.id} of queue ${name} was lost: this process was silent for longer than leaseMs (${options.leaseMs} ms)`,
-      ),
-    );
   }
 
   /** An id that is no longer held was settled by the call whose answer was lost, or was given away; either way it is not ours. */
@@ -266,7 +255,7 @@ export class ClaimLoop<Payload> {
     const lost = new Set(reply.lostIds);
     this.#settlements = [...sent, ...this.#settlements].filter(({ id }) => !lost.has(id));
     this.#claimed.forget(lost);
-    for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) this.#lose(attempt);
+    for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
     this.#hungry = true;
   }
 

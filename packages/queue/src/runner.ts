@@ -1,4 +1,5 @@
-import { deadlineExceeded, type Attempt } from './attempts.ts';
+import { deadlineExceeded } from './abandon-reasons.ts';
+import type { Attempt } from './attempts.ts';
 import type { Clock } from './clock.ts';
 import { decodeBody } from './codec.ts';
 import type { Queue } from './define.ts';
