@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { encodeBody } from './codec.ts';
 import type { Queue } from './define.ts';
 import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
 import { QueueError } from './errors.ts';
@@ -61,8 +62,9 @@ export class FollowUps {
     if (index >= JOBS_MAX) refuse('enqueue', `call ${index + 1}`, `called at most ${JOBS_MAX} times by one attempt`);
     await this.#colocate(queue.options);
     await validate(queue.schema, queue.name, payload);
+    const body = await encodeBody(queue.options, payload);
     this.#refuseLate();
-    const { job, span } = newJob(queue, payload, options, options.id ?? this.#idOf(index));
+    const { job, span } = newJob(queue, body, options, options.id ?? this.#idOf(index));
     endSpan(span);
     this.#bytes += job.envelope.length;
     if (this.#bytes > BYTES_MAX) {

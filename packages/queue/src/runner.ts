@@ -127,7 +127,9 @@ function runInSpan<Payload>(
   };
   try {
     if (attempt.deadlineAt <= attempt.startedAt) throw deadlineExceeded(id);
-    const payload = validate(options.queue.schema, options.queue.name, decodeBody(envelope.body));
+    const { name, schema, options: queueOptions } = options.queue;
+    const decoded = decodeBody(queueOptions, envelope.body);
+    const payload = decoded instanceof Promise ? decoded.then((late) => validate(schema, name, late)) : validate(schema, name, decoded);
     const result = payload instanceof Promise ? payload.then(work) : work(payload);
     if (!isPromiseLike(result) && attempt.abandoned === undefined && running?.followUps === undefined) return ended(COMPLETED);
     return untilAbandoned(attempt, result, done, failed);

@@ -13,8 +13,8 @@ export interface NewJob {
   readonly envelope: Buffer;
 }
 
-/** Whether a job was added, was there already, or was refused because the queue is full. */
-export type EnqueueVerdict = 'created' | 'existing' | 'full';
+/** Whether a job was added, was there already (with the same body, or with a different one), or was refused because the queue is full. */
+export type EnqueueVerdict = 'created' | 'existing' | 'different' | 'full';
 
 /** The store's answer to an enqueue. */
 export interface EnqueueReply {

@@ -11,7 +11,7 @@ export function redisHarness(client: RedisClient): StoreHarness {
   return {
     open(options) {
       const connection = acquireConnection(client, systemClock);
-      const store = createRedisStore({ queue: options as never, connection, connectTimeoutMs: 10_000, offsetMs: () => offset });
+      const store = createRedisStore({ queue: options, connection, connectTimeoutMs: 10_000, offsetMs: () => offset });
       stores.push(store);
       return opened(store);
     },

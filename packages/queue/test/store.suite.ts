@@ -7,6 +7,7 @@ import { followUpCases } from './store-cases/follow-up.ts';
 import { lifeCases } from './store-cases/life.ts';
 import { operatorCases } from './store-cases/operator.ts';
 import { recoveryCases } from './store-cases/recovery.ts';
+import { sameBodyCases } from './store-cases/same-body.ts';
 import { wakeCases } from './store-cases/wake.ts';
 
 let serial = 0;
@@ -30,6 +31,7 @@ export function storeSuite(name: string, makeHarness: () => StoreHarness): void 
     recoveryCases(open, () => harness);
     boundCases(open, () => harness);
     followUpCases(open, () => harness);
+    sameBodyCases(open);
     operatorCases(open, () => harness);
     wakeCases(open, () => harness);
   });

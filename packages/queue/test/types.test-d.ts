@@ -45,7 +45,7 @@ test('a handler enqueues the payload of the other queue, the input of its schema
 });
 
 test('an inspector shows what was enqueued', () => {
-  expectTypeOf(createInspector(checked, { redis }).get('id')).resolves.toExtend<{ payload: { at: string } } | undefined>();
+  expectTypeOf(createInspector(checked, { redis }).get('id')).resolves.toExtend<{ payload: { at: string } | undefined } | undefined>();
 });
 
 test('a missing name, an unknown option and a missing backend do not compile', () => {

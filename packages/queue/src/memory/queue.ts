@@ -1,3 +1,4 @@
+import { sameBody } from '../envelope.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
 import type { EnqueueReply, NewJob } from '../store.ts';
 import { DueSet } from './due-set.ts';
@@ -54,7 +55,8 @@ export function depth(queue: MemoryQueue): number {
 export function enqueue(queue: MemoryQueue, jobs: readonly NewJob[]): EnqueueReply {
   const now = queue.now();
   const verdicts = jobs.map(({ id, delayMs, envelope }) => {
-    if (queue.jobs.has(id)) return 'existing';
+    const stored = queue.jobs.get(id);
+    if (stored !== undefined) return sameBody(stored, envelope) ? 'existing' : 'different';
     if (depth(queue) >= queue.options.maxWaiting) return 'full';
     const stamp = Buffer.alloc(6);
     stamp.writeUIntBE(now, 0, 6);

@@ -4,7 +4,7 @@ import { encodeFailure } from '../../src/failure-record.ts';
 
 export interface StoreHarness {
   /** A store of the queue; two stores of the same options see the same jobs. */
-  open(options: QueueOptions): Store;
+  open(options: ResolvedQueueOptions): Store;
   /** Moves the time of the store. */
   advance(ms: number): void;
   close(): Promise<void>;
