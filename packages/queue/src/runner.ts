@@ -64,8 +64,8 @@ export interface RunnerOptions<Payload> {
   readonly handler: Handler<Payload>;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Whether a commit may add jobs to another queue. */
-  readonly colocate: Store['colocate'];
+  /** Asked whether a commit may add jobs to another queue, and for nothing else. */
+  readonly store: Pick<Store, 'colocate'>;
   /** Told, at the first attempt of a job, how long it waited since it was enqueued; its own delay is part of that. */
   readonly onStarted: (waitedMs: number) => void;
 }
@@ -139,7 +139,7 @@ function runInSpan<Payload>(
 }
 
 /** What a context needs of the runner's options. */
-type ContextOptions = Pick<RunnerOptions<unknown>, 'colocate' | 'queue'>;
+type ContextOptions = Pick<RunnerOptions<unknown>, 'queue' | 'store'>;
 
 /** A class, because an object literal with a getter costs more to make than many a handler to run. */
 class AttemptContext implements JobContext {
@@ -167,7 +167,7 @@ class AttemptContext implements JobContext {
 
   get enqueue(): JobContext['enqueue'] {
     const parent: Parent = { id: this.#attempt.id, enqueuedAtMs: this.#enqueuedAtMs, queue: this.#options.queue };
-    const followUps = (this.followUps ??= new FollowUps(parent, this.#options.colocate));
+    const followUps = (this.followUps ??= new FollowUps(parent, this.#options.store));
     return (queue, payload, options) => followUps.enqueue(queue, payload, options);
   }
 }
