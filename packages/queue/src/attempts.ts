@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
-import { QueueError } from './errors.ts';
+import { attemptTimedOut, deadlineExceeded } from './abandon-reasons.ts';
+import type { QueueError } from './errors.ts';
 
 /** One run of the handler, from its start until its outcome is known or it is given up. */
 export interface Attempt {
@@ -33,11 +34,6 @@ export interface Attempts {
   end(attempt: Attempt): void;
   ids(): string[];
   all(): Attempt[];
-}
-
-/** Why a job is not run, or not run any longer. */
-export function deadlineExceeded(id: string): QueueError {
-  return new QueueError('DEADLINE_EXCEEDED', `the deadline of job ${id} has passed`);
 }
 
 interface NewAttempt {
@@ -123,9 +119,7 @@ export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
     const now = clock.now();
     for (const attempt of all()) {
       if (attempt.timeoutAt > now) break;
-      attempt.abandon(
-        new QueueError('ATTEMPT_TIMEOUT', `the attempt took longer than attemptTimeoutMs (${timeoutMs} ms)`, { retryable: true }),
-      );
+      attempt.abandon(attemptTimedOut(timeoutMs));
     }
     arm();
   };

@@ -1,3 +1,4 @@
+import { leaseLost, stopped } from './abandon-reasons.ts';
 import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
 import { ClaimedJobs } from './claimed-jobs.ts';
 import type { Clock } from './clock.ts';
@@ -5,6 +6,8 @@ import type { Queue } from './define.ts';
 import { isQueueError, QueueError } from './errors.ts';
 import { createHolder, type Holder } from './holder.ts';
 import type { QueueMetrics } from './metrics.ts';
+import { reportCommits } from './follow-ups.ts';
+import type { ResolvedQueueOptions } from './options.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
 import { createRunner, type Handler, type Ran } from './runner.ts';
 import { settlementOf } from './settlement.ts';
@@ -70,7 +73,8 @@ export class ClaimLoop<Payload> {
     this.#holder = createHolder(store, clock);
     this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 240));
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
-    this.#run = createRunner({ ...options, onStarted });
+    const colocate = (target: ResolvedQueueOptions) => store.colocate(target);
+    this.#run = createRunner({ ...options, colocate, onStarted });
   }
 
   start(): void {
@@ -96,9 +100,7 @@ export class ClaimLoop<Payload> {
     if (!drained) {
       for (const attempt of this.#attempts.all()) {
         this.#settlements.push({ verb: 'release', id: attempt.id, suspect: attempt.suspect });
-        attempt.abandon(
-          new QueueError('STOPPED', `the consumer stops and waited ${timeoutMs} ms; the job is handed back`, { retryable: true }),
-        );
+        attempt.abandon(stopped(timeoutMs));
         returned += 1;
       }
       this.#schedule();
@@ -170,6 +172,8 @@ export class ClaimLoop<Payload> {
     this.#renew = false;
     // What our own handlers took meanwhile was no waiting for Redis.
     this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)));
+    if (reply.refusedIds !== undefined)
+      for (const error of reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options.metrics)) this.#options.onError(error);
     this.#accept(reply, sent.length, want);
   }
 
@@ -237,18 +241,8 @@ export class ClaimLoop<Payload> {
     const count = lost.length + this.#claimed.size + this.#settlements.length + unsettled;
     this.#claimed.clear();
     this.#settlements = [];
-    for (const attempt of lost) this.#lose(attempt);
+    for (const attempt of lost) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
     if (count > 0) this.#options.metrics?.leasesLost(this.#options.queue.name, count);
-  }
-
-  #lose(attempt: Attempt): void {
-    const { name, options } = this.#options.queue;
-    attempt.abandon(
-      new QueueError(
-        'LEASE_LOST',
-        `the lease of job ${attempt.id} of queue ${name} was lost: this process was silent for longer than leaseMs (${options.leaseMs} ms)`,
-      ),
-    );
   }
 
   /** An id that is no longer held was settled by the call whose answer was lost, or was given away; either way it is not ours. */
@@ -261,7 +255,7 @@ export class ClaimLoop<Payload> {
     const lost = new Set(reply.lostIds);
     this.#settlements = [...sent, ...this.#settlements].filter(({ id }) => !lost.has(id));
     this.#claimed.forget(lost);
-    for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) this.#lose(attempt);
+    for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
     this.#hungry = true;
   }
 

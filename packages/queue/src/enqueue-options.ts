@@ -15,13 +15,20 @@ export interface EnqueueOptions {
   readonly deadlineMs?: number;
 }
 
+/** Means: all defaults; most jobs have it. */
+export const NO_OPTIONS: EnqueueOptions = Object.freeze({});
+
+interface ResolvedEnqueueOptions {
+  readonly delayMs: number;
+  readonly deadlineMs: number | undefined;
+}
+
+const DEFAULTS: ResolvedEnqueueOptions = Object.freeze({ delayMs: 0, deadlineMs: undefined });
 const YEAR_MS = 31_622_400_000;
 
 /** @throws {QueueError} `INVALID_OPTION`, `DEADLINE_EXCEEDED`. */
-export function resolveEnqueueOptions(
-  queue: string,
-  options: EnqueueOptions,
-): { readonly delayMs: number; readonly deadlineMs: number | undefined } {
+export function resolveEnqueueOptions(queue: string, options: EnqueueOptions): ResolvedEnqueueOptions {
+  if (options === NO_OPTIONS) return DEFAULTS;
   refuseUnknown(options, ['id', 'delayMs', 'deadlineMs'], 'enqueue');
   const { id, delayMs = 0, deadlineMs = Number.POSITIVE_INFINITY } = options;
   if (id !== undefined) checkId(id);

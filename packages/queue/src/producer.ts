@@ -1,17 +1,16 @@
 import { systemClock, type Clock } from './clock.ts';
 import { encodeBody } from './codec.ts';
-import { createCoalescer, type Coalescer, type EnqueueResult } from './coalescer.ts';
+import { createCoalescer, type EnqueueResult } from './coalescer.ts';
 import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
-import { encodeEnvelope } from './envelope.ts';
-import { resolveEnqueueOptions, type EnqueueOptions } from './enqueue-options.ts';
+import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
 import { QueueError } from './errors.ts';
 import { newId } from './id.ts';
+import { newJob } from './new-job.ts';
 import type { QueueMetrics } from './metrics.ts';
 import { openStore, type Backend } from './open-store.ts';
 import { checkWhole, refuseUnknown } from './options.ts';
 import { validate } from './schema.ts';
-import { carry, startSend } from './tracing.ts';
 
 /** Options of a producer besides where its jobs go. */
 export interface ProducerSettings {
@@ -71,13 +70,20 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
   const stopPolling = metrics === undefined ? () => {} : pollDepth(queue.name, store, metrics, clock);
   let closed: Promise<void> | undefined;
 
+  const send = (body: Buffer, enqueueOptions: EnqueueOptions) => {
+    const { job, span } = newJob(queue, body, enqueueOptions, enqueueOptions.id ?? newId(clock.wallMs()));
+    return coalescer.add(job, span);
+  };
   // No async function and no await where there is nothing to wait for: with many jobs a turn each costs as much as the encoding.
   const enqueue = (payload: Input, enqueueOptions: EnqueueOptions = NO_OPTIONS): Promise<EnqueueResult> => {
     try {
       if (closed !== undefined) throw new QueueError('CLOSED', `the producer of queue ${queue.name} is closed`);
       // The schema's input is what the caller means; what the schema makes of it is made again, and typed, on the consuming side.
       const valid = validate(queue.schema, queue.name, payload);
-      const go = () => send(queue, coalescer, clock, payload, enqueueOptions);
+      const go = () => {
+        const body = encodeBody(queue.options, payload);
+        return body instanceof Promise ? body.then((late) => send(late, enqueueOptions)) : send(body, enqueueOptions);
+      };
       return valid instanceof Promise ? valid.then(go) : go();
     } catch (error) {
       return Promise.reject(error);
@@ -99,21 +105,4 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-const NO_OPTIONS: EnqueueOptions = Object.freeze({});
-
-function send(
-  queue: Queue<unknown>,
-  coalescer: Coalescer,
-  clock: Clock,
-  payload: unknown,
-  options: EnqueueOptions,
-): Promise<EnqueueResult> {
-  const body = encodeBody(queue.name, payload, queue.options.maxBodyBytes);
-  const { delayMs, deadlineMs } = resolveEnqueueOptions(queue.name, options);
-  const id = options.id ?? newId(clock.wallMs());
-  const span = startSend(queue.name, id);
-  const envelope = encodeEnvelope({ ...carry(span), deadlineMs, body });
-  return coalescer.add({ id, delayMs, fresh: options.id === undefined, envelope }, span);
 }

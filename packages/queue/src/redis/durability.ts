@@ -22,6 +22,7 @@ export function waitOf({ durability, replicas, durabilityTimeoutMs }: ResolvedQu
 
 export interface DurableCall<Key extends KeyName> {
   readonly client: RedisClient;
+  readonly queue: ResolvedQueueOptions;
   readonly script: Script<Key>;
   readonly keys: Readonly<Record<KeyName, string>>;
   readonly args: readonly Argument[];
@@ -35,12 +36,14 @@ export interface DurableCall<Key extends KeyName> {
  * They wait for the last one of those, so a script that only found its jobs there already is followed by a small write:
  * what was written before that, by whomever, is acknowledged with it.
  */
-export async function runDurably<Key extends KeyName>(call: DurableCall<Key>): Promise<{ reply: unknown; acknowledged: number }> {
+export async function runDurably<Key extends KeyName>(
+  call: DurableCall<Key>,
+): Promise<{ reply: unknown; undurable: QueueError | undefined }> {
   const { script } = call;
   const first = await pipelined(call, 'EVALSHA', script.sha);
   const { error, reply, acknowledged } =
     first.error?.message.startsWith('NOSCRIPT') === true ? await pipelined(call, 'EVAL', script.source) : first;
-  if (error === undefined) return { reply, acknowledged };
+  if (error === undefined) return { reply, undurable: acknowledged >= call.wait.needed ? undefined : notDurable(call.queue, acknowledged) };
   // A pipeline follows no redirection once one of its commands was carried out elsewhere; the caller repeats the call.
   if (error.message.startsWith('MOVED')) void (call.client as Cluster).refreshSlotsCache(() => {});
   throw redisError(error, script.name);
@@ -68,7 +71,7 @@ async function pipelined<Key extends KeyName>(
   return { error: error ?? waitError ?? undefined, reply, acknowledged: Number(Array.isArray(waited) ? waited[0] : waited) };
 }
 
-export function notDurable({ name, durability, durabilityTimeoutMs, replicas }: ResolvedQueueOptions, acknowledged: number): QueueError {
+function notDurable({ name, durability, durabilityTimeoutMs, replicas }: ResolvedQueueOptions, acknowledged: number): QueueError {
   const missing = durability === 'fsync' ? 'the append-only file was not synced' : `${acknowledged} of ${replicas} replicas acknowledged`;
   return new QueueError(
     'DURABILITY_NOT_REACHED',

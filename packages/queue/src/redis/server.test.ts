@@ -41,7 +41,7 @@ test('durability fsync waits by WAITAOF behind the script, and counts the local 
   };
   const wait = waitOf(options)!;
   const client = { pipeline: () => pipeline } as never;
-  const answer = await runDurably({ client, script: enqueue, keys: queueKeys(options), args: [], wait, touch: false });
-  expect(answer).toEqual({ reply: 'reply', acknowledged: 1 });
+  const answer = await runDurably({ client, queue: options, script: enqueue, keys: queueKeys(options), args: [], wait, touch: false });
+  expect(answer).toEqual({ reply: 'reply', undurable: undefined });
   expect(sent).toEqual(['EVALSHA', 'WAITAOF 1 0 1000']);
 });

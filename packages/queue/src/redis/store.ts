@@ -1,26 +1,15 @@
-import { QueueError } from '../errors.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
-import type { DeadLetters, NewJob, Store } from '../store.ts';
-import { exchangeArguments } from './arguments.ts';
+import type { DeadLetters, Store } from '../store.ts';
+import { createColocation } from './colocate.ts';
 import type { Connection } from './connection.ts';
-import { LAYOUT, queueKeys, type KeyName } from './keys.ts';
+import { queueKeys, type KeyName } from './keys.ts';
+import { createOpen } from './open.ts';
 import { packJobs } from './packed.ts';
-import {
-  enqueueReply,
-  exchangeReply,
-  jobCounts,
-  storedJob,
-  storedJobs,
-  text,
-  type RawEnqueue,
-  type RawExchange,
-  type RawJob,
-  type RawList,
-} from './replies.ts';
-import { notDurable, runDurably, waitOf, type Wait } from './durability.ts';
-import { runScript, type Argument } from './script.ts';
+import { enqueueReply, jobCounts, storedJob, storedJobs, text, type RawEnqueue, type RawJob, type RawList } from './replies.ts';
+import { createExchange } from './exchange.ts';
+import { runDurably, waitOf } from './durability.ts';
+import { runScript, type RunScript } from './script.ts';
 import * as scripts from './scripts.gen.ts';
-import { checkServer, readServer } from './server.ts';
 
 export interface RedisStoreOptions {
   readonly queue: ResolvedQueueOptions;
@@ -35,34 +24,9 @@ export interface RedisStoreOptions {
 export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs = () => 0 }: RedisStoreOptions): Store {
   const keys = queueKeys(queue);
   const wait = waitOf(queue);
-  const run = <Key extends KeyName>(script: scripts.Script<Key>, args: readonly Argument[]) =>
-    runScript(connection.command, script, keys, args);
+  const run: RunScript = (script, args) => runScript(connection.command, script, keys, args);
 
-  let opening: Promise<readonly QueueError[]> | undefined;
-  const connect = () => connection.reach(check, connectTimeoutMs);
-  const check = async () => {
-    checkLayout(queue.name, text((await run(scripts.open, [LAYOUT])) as Buffer));
-    return checkServer(queue, await readServer(connection.command, keys));
-  };
-  const enqueueDurably = async (jobs: readonly NewJob[], args: readonly Argument[], wait: Wait) => {
-    const client = await connection.durable(connectTimeoutMs);
-    const { reply, acknowledged } = await runDurably({
-      client,
-      script: scripts.enqueue,
-      keys,
-      args,
-      wait,
-      touch: jobs.some(({ fresh }) => !fresh),
-    });
-    const result = enqueueReply(reply as RawEnqueue, jobs.length);
-    return acknowledged >= wait.needed ? result : { ...result, undurable: notDurable(queue, acknowledged) };
-  };
-  // Everybody waits for the same attempt; a failed one is forgotten, so that the next call tries again.
-  const open = () =>
-    (opening ??= connect().catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    }));
+  const open = createOpen({ queue, connection, keys, timeoutMs: connectTimeoutMs });
 
   const deadLetters = async <Key extends KeyName>(script: scripts.Script<Key>, { ids = [], limit = 0 }: DeadLetters) => {
     const reply = (await run(script, [offsetMs(), limit, ...ids])) as [number, Buffer[]];
@@ -75,13 +39,18 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
     async enqueue(jobs) {
       await open();
       const args = [offsetMs(), queue.maxWaiting, packJobs(jobs)];
-      if (wait !== undefined) return enqueueDurably(jobs, args, wait);
+      if (wait !== undefined) {
+        const client = await connection.durable(connectTimeoutMs);
+        const touch = jobs.some(({ fresh }) => !fresh);
+        const { reply, undurable } = await runDurably({ client, queue, script: scripts.enqueue, keys, args, wait, touch });
+        return { ...enqueueReply(reply as RawEnqueue, jobs.length), ...(undurable === undefined ? {} : { undurable }) };
+      }
       return enqueueReply((await run(scripts.enqueue, args)) as RawEnqueue, jobs.length);
     },
 
-    async exchange(request) {
-      return exchangeReply((await run(scripts.exchange, exchangeArguments(queue, offsetMs(), request))) as RawExchange);
-    },
+    colocate: createColocation({ queue, connection, timeoutMs: connectTimeoutMs }),
+
+    exchange: createExchange({ queue, run, offsetMs }),
 
     async reconcile(token, runningIds) {
       const reply = (await run(scripts.reconcile, [offsetMs(), token, queue.leaseMs, ...runningIds])) as [number, number, Buffer[]];
@@ -114,9 +83,4 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
       connection.release();
     },
   };
-}
-
-function checkLayout(queue: string, layout: string): void {
-  if (layout === LAYOUT) return;
-  throw new QueueError('LAYOUT_MISMATCH', `queue ${queue} has Redis layout ${layout}; this release reads layout ${LAYOUT}`);
 }

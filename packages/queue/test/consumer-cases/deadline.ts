@@ -24,7 +24,7 @@ export function deadlineCases(bench: MakeBench): void {
     expect(left[1]).toBeLessThanOrEqual(30_000);
   });
 
-  test('a job whose deadline has passed is not run: it is dead-lettered with the reason `deadline`, and no attempt is counted', async () => {
+  test('a job whose deadline has passed is not run: it is dead-lettered with reason deadline, and no attempt is counted', async () => {
     const { producer, consume, inspector } = bench();
     const { id } = await producer.enqueue('late', { deadlineMs: 1 });
     await until(async () => (await inspector.counts()).oldestAgeMs >= 2);
