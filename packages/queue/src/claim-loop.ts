@@ -168,7 +168,7 @@ export class ClaimLoop<Payload> {
   #want(): number {
     if (this.#state !== 'running' || !this.#hungry) return 0;
     const room = this.#options.concurrency + this.#prefetch.target() - this.#attempts.size - this.#claimed.size;
-    return Math.max(0, Math.min(room, CLAIM_MAX));
+    return Math.max(0, Math.min(room, CLAIM_MAX, this.#prefetch.claimMax()));
   }
 
   async #exchange(sent: readonly Settlement[], want: number): Promise<void> {
@@ -196,6 +196,8 @@ export class ClaimLoop<Payload> {
     }
     if (reply.jobs.length === 0) return;
     metrics?.claimed(queue.name, reply.jobs.length);
+    const bytes = reply.jobs.reduce((sum, { stored }) => sum + (stored?.length ?? 0), 0);
+    this.#prefetch.observeClaim(reply.jobs.length, bytes);
     this.#claimed.add(reply.jobs, this.#renewedAt);
   }
 
