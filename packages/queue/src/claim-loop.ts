@@ -11,6 +11,7 @@ import { createLeaseWatch, type LeaseWatch } from './lease-watch.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
 import { createRunner, type Handler, type Ran } from './runner.ts';
 import { settlementOf } from './settlement.ts';
+import { createTurnBudget, type TurnBudget } from './turn-budget.ts';
 import type { ClaimedJob, ExchangeReply, Settlement, Store } from './store.ts';
 
 export interface ClaimLoopOptions<Payload> {
@@ -32,8 +33,6 @@ const SLEEP_MS_MAX = 5000;
 /** A job that was claimed this long ago and has not started is handed back, so that a slow handler does not keep it from others. */
 const CLAIMED_MS_MAX = 1000;
 const TICK_MS_MAX = 1000;
-/** How long handlers may run one after the other before the event loop gets its turn; a single one may take longer. */
-const FILL_MS_MAX = 25;
 const REPEAT_MS = 100;
 /** After the deadline of a stop: how long the last settlement may take. */
 const FAREWELL_MS = 2000;
@@ -63,8 +62,7 @@ export class ClaimLoop<Payload> {
   #troubled = false;
   #renewedAt = 0;
   #lastBegun = '';
-  /** Handlers have run long enough for this turn. */
-  #resting = false;
+  readonly #budget: TurnBudget;
   readonly #tickMs: number;
   readonly #leaseWatch: LeaseWatch;
   /** Time spent in the synchronous part of handlers. */
@@ -79,6 +77,7 @@ export class ClaimLoop<Payload> {
     this.#tickMs = Math.min(queue.options.leaseMs / 4, TICK_MS_MAX);
     this.#attempts = createAttempts(queue.options.attemptTimeoutMs, clock);
     this.#holder = createHolder(store, clock);
+    this.#budget = createTurnBudget(clock, () => this.#fill());
     this.#leaseWatch = createLeaseWatch({ ...options, everyMs: this.#tickMs });
     this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 240));
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
@@ -207,18 +206,11 @@ export class ClaimLoop<Payload> {
       this.#handBack(Number.POSITIVE_INFINITY);
       return;
     }
-    if (this.#claimed.size === 0 || this.#resting) return;
+    if (this.#claimed.size === 0 || this.#budget.spent) return;
     const { clock, concurrency } = this.#options;
     const start = clock.now();
     while (this.#attempts.size < concurrency) {
-      if (clock.now() - start > FILL_MS_MAX) {
-        this.#resting = true;
-        clock.endOfTurn(() => {
-          this.#resting = false;
-          this.#fill();
-        });
-        break;
-      }
+      if (this.#budget.spend(start)) break;
       const next = this.#claimed.next();
       if (next === undefined) break;
       this.#begin(next.job, next.since);
