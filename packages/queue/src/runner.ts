@@ -8,7 +8,8 @@ import { decodeEnvelope, type StoredEnvelope } from './envelope.ts';
 import { isQueueError } from './errors.ts';
 import { FollowUps, type Parent } from './follow-ups.ts';
 import { decodeFailure, noFailure, type FailureRecord } from './failure-record.ts';
-import { isDeadLetter, isRetryLater, type DeadReason, type Outcome } from './outcome.ts';
+import { judge } from './judge.ts';
+import type { Outcome } from './outcome.ts';
 import { validate } from './schema.ts';
 import type { ClaimedJob, Store } from './store.ts';
 import { endSpan, referenceOf, resume, startProcess, withSpan } from './tracing.ts';
@@ -113,7 +114,7 @@ function runInSpan<Payload>(
   let running: AttemptContext | undefined;
   const failed = (error: unknown) => {
     running?.followUps?.close();
-    return ended(judge(options, failure, attempt, started, error));
+    return ended(judge(options, { failure, attempt, started, error }));
   };
   const done = () => {
     if (running?.followUps === undefined) return ended(COMPLETED);
@@ -197,34 +198,6 @@ function untilAbandoned(
       (error: unknown) => end(() => failed(error)),
     );
   });
-}
-
-function judge<Payload>(
-  { queue, random, clock }: RunnerOptions<Payload>,
-  failure: FailureRecord,
-  { deadlineAt, startedAt }: Attempt,
-  started: boolean,
-  error: unknown,
-): Outcome {
-  const { maxAttempts, backoff } = queue.options;
-  const dead = (reason: DeadReason): Outcome => ({ verb: 'dead', reason, countsAsAttempt: started, error });
-  if (deadlineAt <= startedAt) return dead('deadline');
-  if (!started && isQueueError(error) && error.code === 'ENVELOPE_UNREADABLE') return dead('unreadable');
-  if (isQueueError(error) && error.code === 'INVALID_PAYLOAD') return dead('invalid-payload');
-  if (isDeadLetter(error)) return dead('rejected');
-  const countsAsAttempt = !isRetryLater(error) || error.countsAsAttempt;
-  const attempts = failure.attempts + (countsAsAttempt ? 1 : 0);
-  if (attempts >= maxAttempts) return dead('attempts-exhausted');
-  const delayMs = isRetryLater(error) ? error.delayMs : Math.ceil(backoff(Math.max(1, attempts), random, retryAfterOf(error)));
-  // What would come back too late is not kept waiting.
-  if (clock.now() + delayMs >= deadlineAt) return dead('deadline');
-  return { verb: 'retry', delayMs, countsAsAttempt, error };
-}
-
-/** What a called service asked for, where the error tells: errors of `@nines/resilience` do. */
-function retryAfterOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('retryAfterMs' in error)) return undefined;
-  return typeof error.retryAfterMs === 'number' ? error.retryAfterMs : undefined;
 }
 
 /** An attempt that was given up for these reasons is settled by this process. */
