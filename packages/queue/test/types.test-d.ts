@@ -53,6 +53,12 @@ test('an inspector shows what was enqueued', () => {
 test('a missing name, an unknown option and a missing backend do not compile', () => {
   // @ts-expect-error Property 'name' is missing
   expectTypeOf(defineQueue<string>({})).toBeObject();
+  // @ts-expect-error Property 'name' is missing
+  defineQueue({ schema: z.string() });
+  // @ts-expect-error Type 'string' is not assignable to type 'number'.
+  defineQueue({ name: 'x', schema: z.string(), leaseMs: '5' });
+  // @ts-expect-error 'leaseSeconds' does not exist in type
+  defineQueue({ name: 'x', schema: z.string(), leaseSeconds: 5 });
   // @ts-expect-error 'leaseSeconds' does not exist in type 'QueueOptions'
   defineQueue<string>({ name: 'x', leaseSeconds: 5 });
   // @ts-expect-error neither redis nor store
