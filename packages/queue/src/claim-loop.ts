@@ -3,14 +3,15 @@ import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
 import { ClaimedJobs } from './claimed-jobs.ts';
 import type { Clock } from './clock.ts';
 import type { Queue } from './define.ts';
-import { isQueueError, QueueError } from './errors.ts';
+import { asQueueError, type QueueError } from './errors.ts';
 import { createHolder, type Holder } from './holder.ts';
-import type { QueueMetrics } from './metrics.ts';
+import { nameOf, type QueueMetrics } from './metrics.ts';
 import { reportCommits } from './follow-ups.ts';
-import type { ResolvedQueueOptions } from './options.ts';
+import { createLeaseWatch, type LeaseWatch } from './lease-watch.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
 import { createRunner, type Handler, type Ran } from './runner.ts';
 import { settlementOf } from './settlement.ts';
+import { createTurnBudget, type TurnBudget } from './turn-budget.ts';
 import type { ClaimedJob, ExchangeReply, Settlement, Store } from './store.ts';
 
 export interface ClaimLoopOptions<Payload> {
@@ -60,6 +61,10 @@ export class ClaimLoop<Payload> {
   #inDoubt = false;
   #troubled = false;
   #renewedAt = 0;
+  #lastBegun = '';
+  readonly #budget: TurnBudget;
+  readonly #tickMs: number;
+  readonly #leaseWatch: LeaseWatch;
   /** Time spent in the synchronous part of handlers. */
   #busyMs = 0;
   #renew = false;
@@ -69,12 +74,14 @@ export class ClaimLoop<Payload> {
   constructor(options: ClaimLoopOptions<Payload>) {
     const { queue, store, clock, concurrency, metrics } = options;
     this.#options = options;
+    this.#tickMs = Math.min(queue.options.leaseMs / 4, TICK_MS_MAX);
     this.#attempts = createAttempts(queue.options.attemptTimeoutMs, clock);
     this.#holder = createHolder(store, clock);
+    this.#budget = createTurnBudget(clock, () => this.#fill());
+    this.#leaseWatch = createLeaseWatch({ ...options, everyMs: this.#tickMs });
     this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 240));
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
-    const colocate = (target: ResolvedQueueOptions) => store.colocate(target);
-    this.#run = createRunner({ ...options, colocate, onStarted });
+    this.#run = createRunner({ ...options, onStarted });
   }
 
   start(): void {
@@ -172,8 +179,7 @@ export class ClaimLoop<Payload> {
     this.#renew = false;
     // What our own handlers took meanwhile was no waiting for Redis.
     this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)));
-    if (reply.refusedIds !== undefined)
-      for (const error of reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options.metrics)) this.#options.onError(error);
+    if (reply.refusedIds !== undefined) reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options);
     this.#accept(reply, sent.length, want);
   }
 
@@ -184,7 +190,8 @@ export class ClaimLoop<Payload> {
     if (reply.lostIds.length > 0) metrics?.leasesLost(queue.name, reply.lostIds.length);
     if (want > 0 && reply.jobs.length < want) {
       this.#hungry = this.#wokenInFlight;
-      this.#sleep(Math.min(reply.nextDueMs ?? SLEEP_MS_MAX, SLEEP_MS_MAX));
+      this.#cancelSleep();
+      this.#cancelSleep = this.#options.clock.after(Math.min(reply.nextDueMs ?? SLEEP_MS_MAX, SLEEP_MS_MAX), this.wake);
     }
     if (reply.jobs.length === 0) return;
     metrics?.claimed(queue.name, reply.jobs.length);
@@ -193,21 +200,17 @@ export class ClaimLoop<Payload> {
     this.#claimed.add(reply.jobs, this.#renewedAt);
   }
 
-  #sleep(ms: number): void {
-    this.#cancelSleep();
-    this.#cancelSleep = this.#options.clock.after(ms, this.wake);
-  }
-
   /** Starts claimed jobs in free slots; a consumer that stops meanwhile hands back what a late answer brings. */
   #fill(): void {
     if (this.#state === 'stopping') {
       this.#handBack(Number.POSITIVE_INFINITY);
       return;
     }
-    if (this.#claimed.size === 0) return;
+    if (this.#claimed.size === 0 || this.#budget.spent) return;
     const { clock, concurrency } = this.#options;
     const start = clock.now();
     while (this.#attempts.size < concurrency) {
+      if (this.#budget.spend(start)) break;
       const next = this.#claimed.next();
       if (next === undefined) break;
       this.#begin(next.job, next.since);
@@ -216,6 +219,7 @@ export class ClaimLoop<Payload> {
   }
 
   #begin(job: ClaimedJob, claimedAt: number): void {
+    this.#lastBegun = job.id;
     const attempt = this.#attempts.start(job.id, job.suspect, claimedAt);
     const ran = this.#run(job, attempt);
     if (!(ran instanceof Promise)) return this.#finish(attempt, ran);
@@ -234,7 +238,7 @@ export class ClaimLoop<Payload> {
     this.#prefetch.observeAttempt(ms);
     if (outcome !== undefined) this.#settlements.push(settlementOf(attempt.id, outcome, failure, span));
     if (outcome?.verb === 'dead') metrics?.deadLettered(queue.name, outcome.reason, 1);
-    metrics?.attempted(queue.name, outcome === undefined ? 'abandoned' : VERBS[outcome.verb], ms / 1000);
+    metrics?.attempted(queue.name, nameOf(outcome), ms / 1000);
     this.#schedule();
   }
 
@@ -264,7 +268,7 @@ export class ClaimLoop<Payload> {
   }
 
   #suffer(error: unknown, sent: readonly Settlement[]): void {
-    const known = isQueueError(error) ? error : new QueueError('REDIS_REFUSED', 'an exchange with the store failed', { cause: error });
+    const known = asQueueError(error);
     this.#settlements = [...sent, ...this.#settlements];
     this.#inDoubt ||= known.code === 'REDIS_UNAVAILABLE';
     this.#hungry = true;
@@ -284,11 +288,10 @@ export class ClaimLoop<Payload> {
     if (this.#state === 'stopped') return;
     const { clock, queue } = this.#options;
     const now = clock.now();
+    this.#leaseWatch.tick(this.#heldCount() > 0 ? this.#renewedAt : now, this.#lastBegun, this.#attempts.size);
     if (this.#heldCount() > 0 && now - this.#renewedAt >= queue.options.leaseMs / 3) this.#renew = true;
     this.#handBack(now - CLAIMED_MS_MAX);
     this.#schedule();
-    clock.after(Math.min(queue.options.leaseMs / 4, TICK_MS_MAX), () => this.#tick());
+    clock.after(this.#tickMs, () => this.#tick());
   }
 }
-
-const VERBS = { completed: 'completed', retry: 'retried', dead: 'dead-lettered' } as const;

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import { expectTypeOf, test } from 'vitest';
+import { type } from 'arktype';
+import * as v from 'valibot';
 import { z } from 'zod';
 import { createConsumer, createInspector, createProducer, defineQueue, type EnqueueResult, type Job, type Producer } from '@nines/queue';
 
@@ -57,4 +59,31 @@ test('a missing name, an unknown option and a missing backend do not compile', (
   createProducer(plain, {});
   // @ts-expect-error 'priority' does not exist in type 'EnqueueOptions'
   void createProducer(plain, { redis }).enqueue({ sku: 'A-1' }, { priority: 1 });
+});
+
+test('a schema of valibot or arktype gives its input to producers and its output to handlers', () => {
+  const byValibot = defineQueue({
+    name: 'v',
+    schema: v.object({
+      at: v.pipe(
+        v.string(),
+        v.transform((text) => new Date(text)),
+      ),
+    }),
+  });
+  const byArktype = defineQueue({ name: 'a', schema: type({ count: 'string.numeric.parse' }) });
+  createConsumer(byValibot, ({ payload }) => expectTypeOf(payload).toEqualTypeOf<{ at: Date }>(), { redis });
+  createConsumer(byArktype, ({ payload }) => expectTypeOf(payload).toEqualTypeOf<{ count: number }>(), { redis });
+  const producers = () => [createProducer(byValibot, { redis }), createProducer(byArktype, { redis })] as const;
+  expectTypeOf<ReturnType<typeof producers>[0]>().toEqualTypeOf<Producer<{ at: string }>>();
+  expectTypeOf<ReturnType<typeof producers>[1]>().toEqualTypeOf<Producer<{ count: string }>>();
+});
+
+test('a wrong verdict, durability or codec does not compile', () => {
+  // @ts-expect-error Type '"drop"' is not assignable to type 'FailureVerdict'.
+  defineQueue<string>({ name: 'x', classify: () => 'drop' });
+  // @ts-expect-error Type '"disk"' is not assignable to type 'Durability'.
+  defineQueue<string>({ name: 'x', durability: 'disk' });
+  // @ts-expect-error Property 'decode' is missing
+  defineQueue<string>({ name: 'x', codec: { encode: (json: Uint8Array) => json } });
 });
