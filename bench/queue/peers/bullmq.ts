@@ -1,11 +1,14 @@
 import { Queue, Worker, type Telemetry } from 'bullmq';
 import { BullMQOtel } from 'bullmq-otel';
+import { Redis } from 'ioredis';
 import type { Peer, PeerOptions, Payload } from '../peer.ts';
+
+/** Shared by all queues of a process; a worker duplicates it for its blocking calls. */
+let connection: Redis | undefined;
 
 /** Jobs are removed when done and have five attempts with backoff, as ours have by default; all else is as shipped. */
 export function bullmq({ url, queue: name, tracing }: PeerOptions): Peer {
-  const { hostname: host, port } = new URL(url);
-  const connection = { host, port: Number(port) };
+  const shared = (connection ??= new Redis(url, { maxRetriesPerRequest: null })) as never;
   const telemetry =
     tracing === 'none'
       ? undefined
@@ -14,7 +17,7 @@ export function bullmq({ url, queue: name, tracing }: PeerOptions): Peer {
   let worker: Worker<Payload> | undefined;
   const send = () =>
     (queue ??= new Queue<Payload>(name, {
-      connection,
+      connection: shared,
       ...(telemetry === undefined ? {} : { telemetry }),
       defaultJobOptions: { removeOnComplete: true, attempts: 5, backoff: { type: 'exponential', delay: 200 } },
     }));
@@ -23,7 +26,7 @@ export function bullmq({ url, queue: name, tracing }: PeerOptions): Peer {
     enqueueMany: (payloads) => send().addBulk(payloads.map((data) => ({ name: 'job', data }))),
     async work(handler, concurrency) {
       worker = new Worker<Payload>(name, async ({ data }) => handler(data), {
-        connection: { ...connection, maxRetriesPerRequest: null },
+        connection: shared,
         concurrency,
         ...(telemetry === undefined ? {} : { telemetry }),
       });
@@ -32,6 +35,7 @@ export function bullmq({ url, queue: name, tracing }: PeerOptions): Peer {
     async close() {
       await worker?.close();
       await queue?.close();
+      connection?.disconnect();
     },
   };
 }

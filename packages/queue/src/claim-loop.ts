@@ -233,6 +233,8 @@ export class ClaimLoop<Payload> {
     const { queue, metrics, clock } = this.#options;
     const ms = clock.now() - attempt.startedAt;
     this.#attempts.end(attempt);
+    // While it ran no other suspect was asked for, so nobody said whether there is one.
+    if (attempt.suspect) this.#hungry = true;
     this.#prefetch.observeAttempt(ms);
     if (outcome !== undefined) this.#settlements.push(settlementOf(attempt.id, outcome, failure, span));
     if (outcome?.verb === 'dead') metrics?.deadLettered(queue.name, outcome.reason, 1);

@@ -79,6 +79,31 @@ test('a lost lease aborts the signal with LEASE_LOST, and the late result counts
   expect(await inspector.get(id)).toMatchObject({ state: 'active' });
 });
 
+test('all that a dead process held runs again at once, one after another, however many it held', async () => {
+  const clock = new ManualClock();
+  const store = memoryStore({ nowMs: () => clock.wallMs() });
+  const queue = defineQueue<number>({ name: 'many', leaseMs: 10_000 });
+  const producer = createProducer(queue, { store, clock });
+  await producer.enqueueMany(Array.from({ length: 32 }, (_, n) => n));
+  await store(queue).exchange({ token: 'dead', known: false, settlements: [], want: 32, wantSuspect: true });
+  clock.advance(10_001);
+  const seen: number[] = [];
+  let running = 0;
+  const done = Promise.withResolvers<void>();
+  const handler = async ({ payload }: { readonly payload: number }) => {
+    expect((running += 1)).toBe(1);
+    await turn();
+    running -= 1;
+    if (seen.push(payload) === 32) done.resolve();
+  };
+  const consumer = createConsumer(queue, handler, { store, clock });
+  await consumer.start();
+  // The clock stands still: nothing may depend on a sleep.
+  await done.promise;
+  expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 32 }, (_, n) => n));
+  await consumer.stop();
+});
+
 /** Moves what `wallMs` says without running timers; the function returned lets the timers run. */
 function memoryTime(clock: ManualClock, ms: number): () => void {
   const wallMs = clock.wallMs.bind(clock);

@@ -69,7 +69,8 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
     queue.holders.delete(request.token);
     queue.held.delete(request.token);
   }
-  if (!queue.paused && (recovered > 0 || queue.waiting.length > 0 || request.settlements.some(({ verb }) => verb !== 'ack'))) wake(queue);
+  const left = queue.waiting.length > 0 || (request.wantSuspect && queue.suspects.length > 0);
+  if (!queue.paused && (recovered > 0 || left || request.settlements.some(({ verb }) => verb !== 'ack'))) wake(queue);
   return {
     nowMs: now,
     holder: held.size > 0 ? 'holding' : 'idle',
