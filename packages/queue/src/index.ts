@@ -5,7 +5,8 @@ export { createConsumer, type Consumer, type ConsumerOptions, type ConsumerSetti
 export { defineQueue, type Queue, type QueueDefinition, type QueueOf } from './define.ts';
 export type { EnqueueOptions } from './enqueue-options.ts';
 export { isQueueError, QueueError, type QueueErrorCode, type QueueErrorDetails } from './errors.ts';
-export { createInspector, type Inspector, type InspectorOptions, type JobSnapshot } from './inspector.ts';
+export { createInspector, type Inspector, type InspectorOptions } from './inspector.ts';
+export type { JobSnapshot } from './job-snapshot.ts';
 export type { AttemptOutcome, QueueMetrics } from './metrics.ts';
 export type { Backend, StoreFactory } from './open-store.ts';
 export type { BodyCodec, Durability, FailureVerdict, QueueOptions, ResolvedQueueOptions, Retention } from './options.ts';
