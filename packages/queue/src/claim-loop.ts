@@ -12,6 +12,7 @@ import { createPrefetch, type Prefetch } from './prefetch.ts';
 import { createRunner, type Handler, type Ran } from './runner.ts';
 import { settlementOf } from './settlement.ts';
 import { createTurnBudget, type TurnBudget } from './turn-budget.ts';
+import { createSleep, type Sleep } from './sleep.ts';
 import type { ClaimedJob, ExchangeReply, Settlement, Store } from './store.ts';
 
 export interface ClaimLoopOptions<Payload> {
@@ -28,8 +29,6 @@ export interface ClaimLoopOptions<Payload> {
 /** Held at once at most, so that one recovery can give all of it away. */
 const HELD_MAX = 2000;
 const CLAIM_MAX = 1000;
-/** Longest sleep without a look, for the case that a wake-up was lost. */
-const SLEEP_MS_MAX = 5000;
 /** A job that was claimed this long ago and has not started is handed back, so that a slow handler does not keep it from others. */
 const CLAIMED_MS_MAX = 1000;
 const TICK_MS_MAX = 1000;
@@ -68,7 +67,7 @@ export class ClaimLoop<Payload> {
   /** Time spent in the synchronous part of handlers. */
   #busyMs = 0;
   #renew = false;
-  #cancelSleep: () => void = () => {};
+  readonly #sleep: Sleep;
   #onDrained: () => void = () => {};
 
   constructor(options: ClaimLoopOptions<Payload>) {
@@ -77,6 +76,7 @@ export class ClaimLoop<Payload> {
     this.#tickMs = Math.min(queue.options.leaseMs / 4, TICK_MS_MAX);
     this.#attempts = createAttempts(queue.options.attemptTimeoutMs, clock);
     this.#holder = createHolder(store, clock);
+    this.#sleep = createSleep(store, clock, this.wake);
     this.#budget = createTurnBudget(clock, () => this.#fill());
     this.#leaseWatch = createLeaseWatch({ ...options, everyMs: this.#tickMs });
     this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 240));
@@ -100,7 +100,7 @@ export class ClaimLoop<Payload> {
 
   async stop(timeoutMs: number): Promise<{ drained: boolean; returned: number }> {
     this.#state = 'stopping';
-    this.#cancelSleep();
+    this.#sleep.cancel();
     let returned = this.#handBack(Number.POSITIVE_INFINITY);
     this.#schedule();
     const drained = await this.#drainedWithin(timeoutMs);
@@ -190,8 +190,7 @@ export class ClaimLoop<Payload> {
     if (reply.lostIds.length > 0) metrics?.leasesLost(queue.name, reply.lostIds.length);
     if (want > 0 && reply.jobs.length < want) {
       this.#hungry = this.#wokenInFlight;
-      this.#cancelSleep();
-      this.#cancelSleep = this.#options.clock.after(Math.min(reply.nextDueMs ?? SLEEP_MS_MAX, SLEEP_MS_MAX), this.wake);
+      this.#sleep.begin(reply.nextDueMs);
     }
     if (reply.jobs.length === 0) return;
     metrics?.claimed(queue.name, reply.jobs.length);

@@ -27,6 +27,7 @@ export function createMemoryStore(queue: MemoryQueue, find: FindQueue): Store {
       return Promise.resolve(reply);
     },
     reconcile: (token, ids) => Promise.resolve(reconcile(queue, token, ids)),
+    isEmpty: () => Promise.resolve(queue.jobs.size === 0),
     counts: () => Promise.resolve(counts(queue)),
     get: (id) => Promise.resolve(get(queue, id)),
     list: (state, skip, limit) => Promise.resolve(list(queue, state, skip, limit)),
