@@ -22,6 +22,7 @@ export interface ClaimLoopOptions<Payload> {
   readonly concurrency: number;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly trace: 'parent' | 'link';
   readonly metrics: QueueMetrics | undefined;
   readonly onError: (error: QueueError) => void;
 }
