@@ -35,7 +35,7 @@ export interface JobContext {
    * Hand it on: `execute(call, { remainingMs: context.remainingMs() })` of a pipeline of `@nines/resilience` bounds the call and tells the
    * next hop, `enqueue(payload, { deadlineMs: context.remainingMs() })` the next job.
    */
-  remainingMs(): number;
+  readonly remainingMs: () => number;
   /**
    * Enqueues a job that follows from this one, in a queue of the same namespace and the same Redis. It is checked now and sent together with
    * this job's acknowledgement, in one step: when the attempt fails or its lease is lost nothing is sent, and each parent that is done has its
@@ -43,7 +43,11 @@ export interface JobContext {
    * If their queue is full then, this job runs again after a second, with no attempt counted.
    * Rejects with what `enqueue` of a producer rejects before it sends, and with `NOT_COLOCATED`, `CLOSED` (the attempt is over).
    */
-  enqueue<Input, Output>(queue: Queue<Input, Output>, payload: NoInfer<Input>, options?: EnqueueOptions): Promise<{ readonly id: string }>;
+  readonly enqueue: <Input, Output>(
+    queue: Queue<Input, Output>,
+    payload: NoInfer<Input>,
+    options?: EnqueueOptions,
+  ) => Promise<{ readonly id: string }>;
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   type StoredJob,
 } from '../store.ts';
 import type { DueSet } from './due-set.ts';
-import { enqueue, wake, type FindQueue, type MemoryQueue } from './queue.ts';
+import { enqueue, notify, wake, type FindQueue, type MemoryQueue } from './queue.ts';
 import { settle } from './settle.ts';
 
 /** The verbs of a queue in memory, with the same answers as the scripts on Redis. */
@@ -21,7 +21,11 @@ export function createMemoryStore(queue: MemoryQueue, find: FindQueue): Store {
     open: () => Promise.resolve([]),
     enqueue: (jobs) => Promise.resolve(enqueue(queue, jobs)),
     colocate: async (target) => refuseApart(queue.options, target),
-    exchange: (request) => Promise.resolve(exchange(queue, request, find)),
+    exchange(request) {
+      const reply = exchange(queue, request, find);
+      notify(queue);
+      return Promise.resolve(reply);
+    },
     reconcile: (token, ids) => Promise.resolve(reconcile(queue, token, ids)),
     isEmpty: () => Promise.resolve(queue.jobs.size === 0),
     counts: () => Promise.resolve(counts(queue)),
@@ -32,11 +36,15 @@ export function createMemoryStore(queue: MemoryQueue, find: FindQueue): Store {
     setPaused(paused) {
       queue.paused = paused;
       if (!paused) wake(queue);
+      notify(queue);
       return Promise.resolve();
     },
     subscribe(listener) {
       queue.listeners.add(listener);
-      const unsubscribe = () => void queue.listeners.delete(listener);
+      const unsubscribe = () => {
+        queue.listeners.delete(listener);
+        notify(queue);
+      };
       unsubscribes.push(unsubscribe);
       return Promise.resolve(unsubscribe);
     },
