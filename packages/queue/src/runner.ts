@@ -112,7 +112,7 @@ function runInSpan<Payload>(
 ): Ran | Promise<Ran> {
   const anew = envelope.linked === true || envelope.redriven || options.trace === 'link';
   const parent = resume(envelope, anew);
-  const destination = { queue: options.queue.name, server: options.store.server };
+  const destination = { queue: options.queue.name, partition: options.queue.options.partition, server: options.store.server };
   const creation = anew ? envelope : undefined;
   const span = startProcess(destination, { id, attempt: failure.attempts + 1, previous: failure.span, creation }, parent);
   const ended = (outcome: Outcome): Ran => {

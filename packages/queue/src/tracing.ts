@@ -37,16 +37,17 @@ export interface ServerAddress {
 /** Where jobs go, as spans tell it; `server` is undefined where there is no single one, such as in a Cluster. */
 export interface Destination {
   readonly queue: string;
+  readonly partition: number;
   readonly server: ServerAddress | undefined;
 }
 
-function attributesOf({ queue, server }: Destination, name: string, type: string): Attributes {
+function attributesOf({ queue, partition, server }: Destination, name: string, type: string): Attributes {
   const attributes: Attributes = {
     'messaging.system': SYSTEM,
     'messaging.operation.name': name,
     'messaging.operation.type': type,
     'messaging.destination.name': queue,
-    'messaging.destination.partition.id': '0',
+    'messaging.destination.partition.id': String(partition),
   };
   if (server !== undefined) {
     attributes['server.address'] = server.address;
