@@ -112,7 +112,9 @@ function runInSpan<Payload>(
   const span = startProcess(options.queue.name, id, failure.attempts + 1, parent, failure.span);
   const ended = (outcome: Outcome): Ran => {
     endSpan(span, failureType(outcome, attempt));
-    return { outcome: withoutLost(outcome, attempt), failure, span: referenceOf(span) };
+    // A job that is done has no next attempt to link to this one.
+    const reference = outcome.verb === 'completed' ? undefined : referenceOf(span);
+    return { outcome: withoutLost(outcome, attempt), failure, span: reference };
   };
   let started = false;
   let running: AttemptContext | undefined;
