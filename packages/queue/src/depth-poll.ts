@@ -18,7 +18,7 @@ export function pollDepth(queue: string, store: Pick<QueueView, 'counts' | 'isEm
   let stopped = false;
   let cancel = () => {};
   let empty = false;
-  const read = async () => ((empty &&= await store.isEmpty()) ? EMPTY : store.counts());
+  const read = async () => (empty && (await store.isEmpty()) ? EMPTY : store.counts());
   const poll = async () => {
     const counts = await context.with(untraced, read).catch(() => undefined);
     if (stopped) return;

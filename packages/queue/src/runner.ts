@@ -117,7 +117,9 @@ function runInSpan<Payload>(
   const span = startProcess(destination, { id, attempt: failure.attempts + 1, previous: failure.span, creation }, parent);
   const ended = (outcome: Outcome): Ran => {
     endSpan(span, failureType(outcome, attempt));
-    return { outcome: withoutLost(outcome, attempt), failure, span: referenceOf(span) };
+    // A job that is done has no next attempt to link to this one.
+    const reference = outcome.verb === 'completed' ? undefined : referenceOf(span);
+    return { outcome: withoutLost(outcome, attempt), failure, span: reference };
   };
   let started = false;
   let running: AttemptContext | undefined;
