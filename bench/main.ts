@@ -1,22 +1,20 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { Bench } from './bench.ts';
 import { thisMachine } from './machine.ts';
-import { benchQueue } from './queue/main.ts';
-import { benchResilience, type CallCost, costTable } from './resilience/main.ts';
-import { aligned } from './resilience/median.ts';
-import { benchMemory, type BreakerMemory, memoryRows } from './resilience/memory.ts';
-import { type Ratio, ratioRows, ratios } from './resilience/ratios.ts';
-import { type Row, table } from './summary.ts';
+import { queueBench } from './queue/main.ts';
+import { resilienceBench } from './resilience/main.ts';
 
-const HELP = `Usage: npm run bench -- queue|resilience [options]
+const BENCHES: Readonly<Record<string, Bench>> = { queue: queueBench, resilience: resilienceBench };
+const names = Object.keys(BENCHES);
 
-queue       @nines/queue and bullmq side by side: separate processes, the same Redis, alternating order.
-resilience  @nines/resilience, opossum, p-retry and cockatiel side by side: CPU time of a call and memory of a breaker, a
-            process for each, in turn.
+const HELP = `Usage: npm run bench -- ${names.join('|')} [options]
+
+${names.map((name) => `${name.padEnd(11)} ${BENCHES[name]?.about}`).join('\n')}
 
   --runs N      runs of each scenario and peer (default 5)
   --only TEXT   only scenarios whose name contains TEXT, for example \`drain\`
-  --quick       a twentieth of the jobs or calls, to see that everything runs; its figures mean little
+  --quick       a small part of the work, to see that everything runs; its figures mean little
   --json FILE   write medians, ranges, ratios and the machine to FILE
   --help        this text
 
@@ -39,37 +37,18 @@ async function run(): Promise<number> {
     return 0;
   }
   const runs = Number(values.runs);
-  const [what] = positionals;
-  if ((what !== 'queue' && what !== 'resilience') || !Number.isInteger(runs) || runs < 1) {
-    console.error(what === 'queue' || what === 'resilience' ? `--runs must be a whole number from 1, got ${values.runs}` : HELP);
+  const bench = BENCHES[positionals[0] ?? ''];
+  if (bench === undefined || !Number.isInteger(runs) || runs < 1) {
+    console.error(bench === undefined ? HELP : `--runs must be a whole number from 1, got ${values.runs}`);
     return 2;
   }
   const machine = thisMachine();
-  const options = { runs, quick: values.quick, only: values.only, progress: (line: string) => console.error(line) };
-  const costs = what === 'resilience' ? await benchResilience(options) : [];
-  const memory = what === 'resilience' && values.only === undefined ? await benchMemory(runs, options.progress) : [];
-  const rows = what === 'queue' ? await benchQueue(options) : [];
+  const progress = (line: string): void => console.error(line);
+  const { tables, json } = await bench.measure({ runs, quick: values.quick, only: values.only, progress });
   console.log(`Node ${machine.node}, ${machine.cores} × ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.date}; ${runs} runs`);
-  const times = ratios(costs);
-  if (what === 'resilience') resilienceTables(costs, times, memory);
-  else queueTable(rows);
-  if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ machine, runs, rows: [...rows, ...costs], ratios: times, memory }, undefined, 2)}\n`);
-  return 0;
-}
-
-function resilienceTables(costs: readonly CallCost[], times: readonly Ratio[], memory: readonly BreakerMemory[]): void {
-  const tables = [costTable(costs)];
-  if (times.length > 0) tables.push(aligned(ratioRows(times)));
-  if (memory.length > 0) tables.push(aligned(memoryRows(memory)));
   console.log(tables.join('\n\n'));
-}
-
-function queueTable(rows: readonly Row[]): void {
-  console.log(
-    'Changed from defaults: nines maxWaiting 10 000 000, a metrics registry handed in; bullmq removeOnComplete, attempts 5 with backoff.',
-  );
-  console.log(table(rows, 'bullmq'));
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, runs, ...json }, undefined, 2)}\n`);
+  return 0;
 }
 
 process.exitCode = await run();

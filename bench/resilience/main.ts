@@ -2,15 +2,11 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { scenarios } from './all.ts';
+import type { Bench, BenchOptions } from '../bench.ts';
 import { aligned, middle } from './median.ts';
+import { benchMemory, memoryRows } from './memory.ts';
+import { ratioRows, ratios } from './ratios.ts';
 import type { Scenario } from './scenarios.ts';
-
-export interface ResilienceBenchOptions {
-  readonly runs: number;
-  readonly quick: boolean;
-  readonly only: string | undefined;
-  readonly progress: (line: string) => void;
-}
 
 /** CPU nanoseconds a call. */
 export interface CallCost {
@@ -36,7 +32,7 @@ function cost({ name, of, goalNs }: Scenario, measured: readonly number[]): Call
 }
 
 /** Every scenario in turn, then all again: what disturbs the machine for a while disturbs all of them. */
-export async function benchResilience({ runs, quick, only, progress }: ResilienceBenchOptions): Promise<CallCost[]> {
+async function benchCalls({ runs, quick, only, progress }: BenchOptions): Promise<CallCost[]> {
   const chosen = scenarios.map((scenario, index) => ({ scenario, index, measured: [] as number[] }));
   const kept = chosen.filter(({ scenario }) => only === undefined || scenario.name.includes(only));
   for (let round = 1; round <= runs; round++) {
@@ -49,7 +45,7 @@ export async function benchResilience({ runs, quick, only, progress }: Resilienc
 }
 
 /** A table for people. */
-export function costTable(costs: readonly CallCost[]): string {
+function costTable(costs: readonly CallCost[]): string {
   const rows = costs.map(({ what, of, goalNs, median, min, max }) => [
     of,
     what,
@@ -58,3 +54,16 @@ export function costTable(costs: readonly CallCost[]): string {
   ]);
   return aligned([['', 'CPU ns a call', 'median (range)', 'goal'], ...rows]);
 }
+
+export const resilienceBench: Bench = {
+  about: '@nines/resilience, opossum, p-retry and cockatiel side by side: CPU time of a call and memory of a breaker',
+  async measure(options) {
+    const costs = await benchCalls(options);
+    const memory = options.only === undefined ? await benchMemory(options.runs, options.progress) : [];
+    const times = ratios(costs);
+    const tables = [costTable(costs)];
+    if (times.length > 0) tables.push(aligned(ratioRows(times)));
+    if (memory.length > 0) tables.push(aligned(memoryRows(memory)));
+    return { tables, json: { rows: costs, ratios: times, memory } };
+  },
+};

@@ -1,31 +1,26 @@
+import { leaseLost, stopped } from './abandon-reasons.ts';
 import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
 import { ClaimedJobs } from './claimed-jobs.ts';
-import type { Clock } from './clock.ts';
-import type { Queue } from './define.ts';
-import { isQueueError, QueueError } from './errors.ts';
+import { asQueueError, type QueueError } from './errors.ts';
 import { createHolder, type Holder } from './holder.ts';
-import type { QueueMetrics } from './metrics.ts';
+import { countAttempt, type QueueMetrics } from './metrics.ts';
+import { reportCommits } from './follow-ups.ts';
+import { createLeaseWatch, type LeaseWatch } from './lease-watch.ts';
+import { Outbox } from './outbox.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
-import { createRunner, type Handler, type Ran } from './runner.ts';
+import { createRunner, type Ran, type RunnerOptions } from './runner.ts';
 import { settlementOf } from './settlement.ts';
+import { createTurnBudget, type TurnBudget } from './turn-budget.ts';
+import { createSleep, type Sleep } from './sleep.ts';
 import type { ClaimedJob, ExchangeReply, Settlement, Store } from './store.ts';
 
-export interface ClaimLoopOptions<Payload> {
-  readonly queue: Queue<unknown, Payload>;
-  readonly handler: Handler<Payload>;
+export interface ClaimLoopOptions<Payload> extends Omit<RunnerOptions<Payload>, 'onStarted' | 'store'> {
   readonly store: Store;
   readonly concurrency: number;
-  readonly clock: Clock;
-  readonly random: () => number;
   readonly metrics: QueueMetrics | undefined;
   readonly onError: (error: QueueError) => void;
 }
 
-/** Held at once at most, so that one recovery can give all of it away. */
-const HELD_MAX = 2000;
-const CLAIM_MAX = 1000;
-/** Longest sleep without a look, for the case that a wake-up was lost. */
-const SLEEP_MS_MAX = 5000;
 /** A job that was claimed this long ago and has not started is handed back, so that a slow handler does not keep it from others. */
 const CLAIMED_MS_MAX = 1000;
 const TICK_MS_MAX = 1000;
@@ -44,9 +39,9 @@ export class ClaimLoop<Payload> {
   readonly #attempts: Attempts;
   readonly #holder: Holder;
   readonly #prefetch: Prefetch;
-  readonly #run: (job: ClaimedJob, attempt: Attempt) => Promise<Ran>;
+  readonly #run: (job: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran>;
   readonly #claimed: ClaimedJobs = new ClaimedJobs();
-  #settlements: Settlement[] = [];
+  readonly #outbox = new Outbox();
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   #scheduled = false;
   #inFlight = false;
@@ -57,16 +52,26 @@ export class ClaimLoop<Payload> {
   #inDoubt = false;
   #troubled = false;
   #renewedAt = 0;
+  #lastBegun = '';
+  readonly #budget: TurnBudget;
+  readonly #tickMs: number;
+  readonly #leaseWatch: LeaseWatch;
+  /** Time spent in the synchronous part of handlers. */
+  #busyMs = 0;
   #renew = false;
-  #cancelSleep: () => void = () => {};
+  readonly #sleep: Sleep;
   #onDrained: () => void = () => {};
 
   constructor(options: ClaimLoopOptions<Payload>) {
     const { queue, store, clock, concurrency, metrics } = options;
     this.#options = options;
+    this.#tickMs = Math.min(queue.options.leaseMs / 4, TICK_MS_MAX);
     this.#attempts = createAttempts(queue.options.attemptTimeoutMs, clock);
     this.#holder = createHolder(store, clock);
-    this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 16));
+    this.#sleep = createSleep(store, clock, this.wake);
+    this.#budget = createTurnBudget(clock, () => this.#fill());
+    this.#leaseWatch = createLeaseWatch({ ...options, everyMs: this.#tickMs });
+    this.#prefetch = createPrefetch(concurrency);
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
     this.#run = createRunner({ ...options, onStarted });
   }
@@ -87,16 +92,14 @@ export class ClaimLoop<Payload> {
 
   async stop(timeoutMs: number): Promise<{ drained: boolean; returned: number }> {
     this.#state = 'stopping';
-    this.#cancelSleep();
+    this.#sleep.cancel();
     let returned = this.#handBack(Number.POSITIVE_INFINITY);
     this.#schedule();
     const drained = await this.#drainedWithin(timeoutMs);
     if (!drained) {
       for (const attempt of this.#attempts.all()) {
-        this.#settlements.push({ verb: 'release', id: attempt.id, suspect: attempt.suspect });
-        attempt.abandon(
-          new QueueError('STOPPED', `the consumer stops and waited ${timeoutMs} ms; the job is handed back`, { retryable: true }),
-        );
+        this.#outbox.add({ verb: 'release', id: attempt.id, suspect: attempt.suspect });
+        attempt.abandon(stopped(timeoutMs));
         returned += 1;
       }
       this.#schedule();
@@ -119,7 +122,7 @@ export class ClaimLoop<Payload> {
   }
 
   #heldCount(): number {
-    return this.#attempts.size + this.#claimed.size + this.#settlements.length;
+    return this.#attempts.size + this.#claimed.size + this.#outbox.size;
   }
 
   #schedule(): void {
@@ -134,18 +137,21 @@ export class ClaimLoop<Payload> {
   async #step(): Promise<void> {
     if (this.#inFlight || this.#state === 'stopped') return;
     const want = this.#want();
-    if (!this.#inDoubt && want === 0 && this.#settlements.length === 0 && !this.#renew) return this.#onDrained();
+    if (!this.#inDoubt && want === 0 && this.#outbox.size === 0 && !this.#renew) return this.#onDrained();
     this.#inFlight = true;
     this.#wokenInFlight = false;
-    const sent = this.#settlements;
-    this.#settlements = [];
+    const sent = this.#outbox.send();
     try {
       if (this.#inDoubt) await this.#reconcile(sent);
       else await this.#exchange(sent, want);
     } catch (error) {
-      this.#suffer(error, sent);
+      this.#suffer(error);
     }
     this.#inFlight = false;
+    this.#outbox.answered();
+    // The next exchange leaves before these jobs run, so that Redis works while they do.
+    if (!this.#troubled && this.#outbox.size + this.#want() > 0) void this.#step();
+    this.#fill();
     this.#onDrained();
     this.#schedule();
   }
@@ -153,37 +159,35 @@ export class ClaimLoop<Payload> {
   #want(): number {
     if (this.#state !== 'running' || !this.#hungry) return 0;
     const room = this.#options.concurrency + this.#prefetch.target() - this.#attempts.size - this.#claimed.size;
-    return Math.max(0, Math.min(room, CLAIM_MAX));
+    return Math.max(0, Math.min(room, this.#prefetch.claimMax()));
   }
 
   async #exchange(sent: readonly Settlement[], want: number): Promise<void> {
     const { clock } = this.#options;
     const start = clock.now();
+    const busy = this.#busyMs;
     const reply = await this.#holder.exchange(sent, want, this.#attempts.suspects === 0 && !this.#claimed.hasSuspect);
     this.#renewedAt = clock.now();
     this.#renew = false;
-    this.#prefetch.observeExchange(this.#renewedAt - start);
-    this.#accept(reply, sent.length, want);
+    // What our own handlers took meanwhile was no waiting for Redis.
+    this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)));
+    if (reply.refusedIds !== undefined) reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options);
+    this.#accept(reply, want);
   }
 
-  #accept(reply: ExchangeReply, sent: number, want: number): void {
+  #accept(reply: ExchangeReply, want: number): void {
     const { metrics, queue } = this.#options;
     if (reply.poisoned > 0) metrics?.deadLettered(queue.name, 'poison', reply.poisoned);
-    if (reply.holder === 'expired') return this.#loseAll(sent);
+    if (reply.holder === 'expired') return this.#loseAll();
     if (reply.lostIds.length > 0) metrics?.leasesLost(queue.name, reply.lostIds.length);
     if (want > 0 && reply.jobs.length < want) {
       this.#hungry = this.#wokenInFlight;
-      this.#sleep(Math.min(reply.nextDueMs ?? SLEEP_MS_MAX, SLEEP_MS_MAX));
+      this.#sleep.begin(reply.nextDueMs);
     }
     if (reply.jobs.length === 0) return;
     metrics?.claimed(queue.name, reply.jobs.length);
-    for (const job of reply.jobs) this.#claimed.add(job, this.#renewedAt);
-    this.#fill();
-  }
-
-  #sleep(ms: number): void {
-    this.#cancelSleep();
-    this.#cancelSleep = this.#options.clock.after(ms, this.wake);
+    this.#prefetch.observeClaim(reply.jobs);
+    this.#claimed.add(reply.jobs, this.#renewedAt);
   }
 
   /** Starts claimed jobs in free slots; a consumer that stops meanwhile hands back what a late answer brings. */
@@ -192,49 +196,52 @@ export class ClaimLoop<Payload> {
       this.#handBack(Number.POSITIVE_INFINITY);
       return;
     }
-    while (this.#attempts.size < this.#options.concurrency) {
+    if (this.#claimed.size === 0 || this.#budget.spent) return;
+    const { clock, concurrency } = this.#options;
+    const start = clock.now();
+    // The slot of a slow handler waits for the settlement of what it ran.
+    const busy = () => this.#attempts.size + (this.#prefetch.slow ? this.#outbox.unsettled : 0);
+    while (busy() < concurrency) {
+      if (this.#budget.spend(start)) break;
       const next = this.#claimed.next();
-      if (next === undefined) return;
-      this.#begin(next);
+      if (next === undefined) break;
+      this.#begin(next.job, next.since);
     }
+    this.#busyMs += clock.now() - start;
   }
 
-  #begin(job: ClaimedJob): void {
-    const attempt = this.#attempts.start(job.id, job.suspect);
-    void this.#run(job, attempt).then((ran) => this.#finish(attempt, ran));
+  #begin(job: ClaimedJob, claimedAt: number): void {
+    this.#lastBegun = job.id;
+    const attempt = this.#attempts.start(job.id, job.suspect, claimedAt);
+    const ran = this.#run(job, attempt);
+    if (!(ran instanceof Promise)) return this.#finish(attempt, ran);
+    void ran.then((late) => {
+      this.#finish(attempt, late);
+      return this.#fill();
+    });
   }
 
   #finish(attempt: Attempt, { outcome, failure, span }: Ran): void {
     const { queue, metrics, clock } = this.#options;
     const ms = clock.now() - attempt.startedAt;
     this.#attempts.end(attempt);
+    // While it ran no other suspect was asked for, so nobody said whether there is one.
+    if (attempt.suspect) this.#hungry = true;
     this.#prefetch.observeAttempt(ms);
-    if (outcome !== undefined) this.#settlements.push(settlementOf(attempt.id, outcome, failure, span));
-    if (outcome?.verb === 'dead') metrics?.deadLettered(queue.name, outcome.reason, 1);
-    metrics?.attempted(queue.name, outcome === undefined ? 'abandoned' : VERBS[outcome.verb], ms / 1000);
-    this.#fill();
+    if (outcome !== undefined) this.#outbox.add(settlementOf(attempt.id, outcome, failure, span));
+    countAttempt(metrics, queue.name, outcome, ms / 1000);
     this.#schedule();
   }
 
-  /** All that was held belongs to others: abort what runs, forget what waits. Outcomes that the refused call carried (`unsettled`) came too late, as did those that ended meanwhile. */
-  #loseAll(unsettled: number): void {
+  /** All that was held belongs to others: abort what runs, forget what waits. Outcomes that the refused call carried came too late, as did those that ended meanwhile. */
+  #loseAll(): void {
     this.#hungry = true;
     const lost = this.#attempts.all();
-    const count = lost.length + this.#claimed.size + this.#settlements.length + unsettled;
+    const count = lost.length + this.#claimed.size + this.#outbox.unsettled;
     this.#claimed.clear();
-    this.#settlements = [];
-    for (const attempt of lost) this.#lose(attempt);
+    this.#outbox.clear();
+    for (const attempt of lost) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
     if (count > 0) this.#options.metrics?.leasesLost(this.#options.queue.name, count);
-  }
-
-  #lose(attempt: Attempt): void {
-    const { name, options } = this.#options.queue;
-    attempt.abandon(
-      new QueueError(
-        'LEASE_LOST',
-        `the lease of job ${attempt.id} of queue ${name} was lost: this process was silent for longer than leaseMs (${options.leaseMs} ms)`,
-      ),
-    );
   }
 
   /** An id that is no longer held was settled by the call whose answer was lost, or was given away; either way it is not ours. */
@@ -243,17 +250,20 @@ export class ClaimLoop<Payload> {
     const reply = await this.#holder.reconcile(ids);
     this.#inDoubt = false;
     this.#renewedAt = this.#options.clock.now();
-    if (reply.expired) return this.#loseAll(0);
+    if (reply.expired) {
+      this.#outbox.answered();
+      return this.#loseAll();
+    }
     const lost = new Set(reply.lostIds);
-    this.#settlements = [...sent, ...this.#settlements].filter(({ id }) => !lost.has(id));
+    this.#outbox.takeBack(lost);
     this.#claimed.forget(lost);
-    for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) this.#lose(attempt);
+    for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
     this.#hungry = true;
   }
 
-  #suffer(error: unknown, sent: readonly Settlement[]): void {
-    const known = isQueueError(error) ? error : new QueueError('REDIS_REFUSED', 'an exchange with the store failed', { cause: error });
-    this.#settlements = [...sent, ...this.#settlements];
+  #suffer(error: unknown): void {
+    const known = asQueueError(error);
+    this.#outbox.takeBack();
     this.#inDoubt ||= known.code === 'REDIS_UNAVAILABLE';
     this.#hungry = true;
     this.#troubled = true;
@@ -263,7 +273,7 @@ export class ClaimLoop<Payload> {
 
   #handBack(claimedBefore: number): number {
     const back = this.#claimed.handBack(claimedBefore);
-    this.#settlements.push(...back);
+    for (const settlement of back) this.#outbox.add(settlement);
     return back.length;
   }
 
@@ -272,11 +282,10 @@ export class ClaimLoop<Payload> {
     if (this.#state === 'stopped') return;
     const { clock, queue } = this.#options;
     const now = clock.now();
+    this.#leaseWatch.tick(this.#heldCount() > 0 ? this.#renewedAt : now, this.#lastBegun, this.#attempts.size);
     if (this.#heldCount() > 0 && now - this.#renewedAt >= queue.options.leaseMs / 3) this.#renew = true;
     this.#handBack(now - CLAIMED_MS_MAX);
     this.#schedule();
-    clock.after(Math.min(queue.options.leaseMs / 4, TICK_MS_MAX), () => this.#tick());
+    clock.after(this.#tickMs, () => this.#tick());
   }
 }
-
-const VERBS = { completed: 'completed', retry: 'retried', dead: 'dead-lettered' } as const;

@@ -5,15 +5,23 @@ export type QueueErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   | 'PAYLOAD_NOT_SERIALISABLE'
   | 'QUEUE_FULL'
+  | 'DURABILITY_NOT_REACHED'
+  | 'DURABILITY_UNSUPPORTED'
+  | 'EVICTION_POLICY'
+  | 'NOT_PERSISTENT'
   | 'REDIS_UNAVAILABLE'
   | 'REDIS_OUT_OF_MEMORY'
   | 'REDIS_REFUSED'
   | 'KEY_PREFIX_UNSUPPORTED'
   | 'LAYOUT_MISMATCH'
+  | 'PARTITIONS_MISMATCH'
   | 'ENVELOPE_UNREADABLE'
+  | 'NOT_COLOCATED'
   | 'CLOSED'
   | 'LEASE_LOST'
+  | 'LEASE_AT_RISK'
   | 'ATTEMPT_TIMEOUT'
+  | 'DEADLINE_EXCEEDED'
   | 'STOPPED';
 
 /** What a {@link QueueError} carries besides code and message. */
@@ -63,4 +71,9 @@ export class QueueError extends Error {
  */
 export function isQueueError(value: unknown): value is QueueError {
   return typeof value === 'object' && value !== null && brand in value;
+}
+
+/** What went wrong, as an error of this package. */
+export function asQueueError(error: unknown): QueueError {
+  return isQueueError(error) ? error : new QueueError('REDIS_REFUSED', 'an exchange with the store failed', { cause: error });
 }

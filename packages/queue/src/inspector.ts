@@ -1,12 +1,11 @@
 import { systemClock } from './clock.ts';
-import { decodeBody } from './codec.ts';
 import type { Queue } from './define.ts';
-import { decodeEnvelope } from './envelope.ts';
-import { decodeFailure, noFailure } from './failure-record.ts';
 import { checkId } from './id.ts';
-import { openStore, type Backend } from './open-store.ts';
+import { joinStores } from './join-stores.ts';
+import { openStores, type Backend } from './open-store.ts';
+import { snapshot, type JobSnapshot } from './job-snapshot.ts';
 import { checkWhole, refuse, refuseUnknown } from './options.ts';
-import type { DeadLetters, JobCounts, JobState, StoredJob } from './store.ts';
+import type { DeadLetters, JobCounts, JobState } from './store.ts';
 
 /** Options of {@link createInspector}. */
 export type InspectorOptions = Backend & {
@@ -14,30 +13,13 @@ export type InspectorOptions = Backend & {
   readonly connectTimeoutMs?: number;
 };
 
-/** A job as it is now. */
-export interface JobSnapshot<Payload> {
-  readonly id: string;
-  readonly state: JobState;
-  readonly payload: Payload;
-  /** Attempts that failed so far. */
-  readonly failedAttempts: number;
-  /** Error of the last failed attempt, at most 500 characters. */
-  readonly lastError: string | undefined;
-  /** When it was enqueued, in ms since 1970 of Redis's clock. */
-  readonly enqueuedAtMs: number;
-  /** When a delayed job is due, or a completed or dead one ended. */
-  readonly atMs: number | undefined;
-  /** Trace of the call that enqueued it, as 32 hexadecimal digits. */
-  readonly traceId: string | undefined;
-}
-
 /** A view on a queue; made by {@link createInspector}. */
 export interface Inspector<Payload> {
   /** How many jobs are in each state. Rejects with `REDIS_UNAVAILABLE`. */
   counts(): Promise<JobCounts>;
   /** The job of this id; undefined when there is none (any more). The payload is what was enqueued, not validated again. */
   get(id: string): Promise<JobSnapshot<Payload> | undefined>;
-  /** Jobs of one state, oldest first; `limit` 1 to 1000, default 100. */
+  /** Jobs of one state, oldest first (partition by partition where there are several); `limit` 1 to 1000, default 100. */
   list(state: JobState, page?: { readonly skip?: number; readonly limit?: number }): Promise<readonly JobSnapshot<Payload>[]>;
   /**
    * Makes dead letters waiting jobs again, with no attempt counted: those of the given ids, or the `limit` oldest; at most 1000 a call.
@@ -75,7 +57,7 @@ export function createInspector<Input, Output>(queue: Queue<Input, Output>, opti
   refuseUnknown(options, ['redis', 'store', 'connectTimeoutMs'], 'createInspector');
   const { connectTimeoutMs = 5000 } = options;
   checkWhole('connectTimeoutMs', connectTimeoutMs, 1, 600_000);
-  const store = openStore(queue, options, systemClock, connectTimeoutMs);
+  const store = joinStores(openStores(queue, options, systemClock, connectTimeoutMs));
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= store.close());
   const opened = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -87,13 +69,14 @@ export function createInspector<Input, Output>(queue: Queue<Input, Output>, opti
     async get(id) {
       checkId(id);
       const job = await opened(() => store.get(id));
-      return job === undefined ? undefined : snapshot(job);
+      return job === undefined ? undefined : snapshot(queue.options, job);
     },
     async list(state, { skip = 0, limit = 100 } = {}) {
       if (!STATES.includes(state)) refuse('state', state, `one of ${STATES.join(', ')}`);
       checkWhole('skip', skip, 0, 1_000_000_000);
       checkWhole('limit', limit, 1, 1000);
-      return (await opened(() => store.list(state, skip, limit))).map((job) => snapshot<Input>(job));
+      const jobs = await opened(() => store.list(state, skip, limit));
+      return Promise.all(jobs.map((job) => snapshot<Input>(queue.options, job)));
     },
     redrive: async (which) => opened(() => store.redrive(checked(which))),
     purge: async (which) => opened(() => store.purge(checked(which))),
@@ -116,19 +99,4 @@ function checked(which: DeadLetters): DeadLetters {
     for (const id of ids) checkId(id);
   }
   return which;
-}
-
-function snapshot<Payload>({ id, state, stored, record, atMs }: StoredJob): JobSnapshot<Payload> {
-  const { body, enqueuedAtMs, trace } = decodeEnvelope(stored);
-  const { attempts, error } = record === undefined ? noFailure : decodeFailure(record);
-  return {
-    id,
-    state,
-    payload: decodeBody(body) as Payload,
-    failedAttempts: attempts,
-    lastError: error,
-    enqueuedAtMs,
-    atMs,
-    traceId: trace?.toString('hex', 0, 16),
-  };
 }

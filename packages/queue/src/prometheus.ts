@@ -67,6 +67,11 @@ export function prometheus(registry: MetricRegistry): QueueMetrics {
     help: 'Jobs whose lease this process lost.',
     labels: ['queue'],
   });
+  const leasesAtRisk = counter(registry, {
+    name: 'nines_queue_leases_at_risk_total',
+    help: 'Times that a blocked event loop put the leases of this process at risk.',
+    labels: ['queue'],
+  });
   const depth = depthGauges(registry);
 
   return {
@@ -82,6 +87,7 @@ export function prometheus(registry: MetricRegistry): QueueMetrics {
     },
     deadLettered: (queue, reason, jobs) => deadLetters.inc({ queue, reason }, jobs),
     leasesLost: (queue, jobs) => leaseLosses.inc({ queue }, jobs),
+    leaseAtRisk: (queue) => leasesAtRisk.inc({ queue }, 1),
     depth,
   };
 }
@@ -94,7 +100,11 @@ function depthGauges(registry: MetricRegistry): QueueMetrics['depth'] {
     help: 'Age of the job at the head of the queue.',
     labels: ['queue'],
   });
-  const backlog = gauge(registry, { name: 'nines_queue_backlog', help: 'Jobs that need a worker: waiting and active.', labels: ['queue'] });
+  const backlog = gauge(registry, {
+    name: 'nines_queue_backlog',
+    help: 'Jobs that need a worker: waiting, due and active.',
+    labels: ['queue'],
+  });
   return (queue, counts) => {
     if (counts === undefined) {
       for (const state of states) jobs.remove({ queue, state });
@@ -104,6 +114,6 @@ function depthGauges(registry: MetricRegistry): QueueMetrics['depth'] {
     }
     for (const state of states) jobs.set({ queue, state }, counts[state]);
     oldest.set({ queue }, counts.oldestAgeMs / 1000);
-    backlog.set({ queue }, counts.waiting + counts.active);
+    backlog.set({ queue }, counts.waiting + counts.due + counts.active);
   };
 }

@@ -1,14 +1,17 @@
-import type { Context, Span } from '@opentelemetry/api';
+import { deadlineExceeded } from './abandon-reasons.ts';
 import type { Attempt } from './attempts.ts';
 import type { Clock } from './clock.ts';
 import { decodeBody } from './codec.ts';
 import type { Queue } from './define.ts';
-import { decodeEnvelope, type Envelope } from './envelope.ts';
+import type { EnqueueOptions } from './enqueue-options.ts';
+import { decodeEnvelope, type StoredEnvelope } from './envelope.ts';
 import { isQueueError } from './errors.ts';
+import { FollowUps, type Parent } from './follow-ups.ts';
 import { decodeFailure, noFailure, type FailureRecord } from './failure-record.ts';
-import { isDeadLetter, isRetryLater, type Outcome } from './outcome.ts';
+import { judge } from './judge.ts';
+import type { Outcome } from './outcome.ts';
 import { validate } from './schema.ts';
-import type { ClaimedJob } from './store.ts';
+import type { ClaimedJob, Store } from './store.ts';
 import { endSpan, referenceOf, resume, startProcess, withSpan } from './tracing.ts';
 
 /** A job as its handler sees it. */
@@ -21,14 +24,30 @@ export interface Job<Payload> {
 
 /** What a handler may ask and use besides the job. */
 export interface JobContext {
-  /** Aborted when the attempt times out, its lease is lost, or the consumer stops and will wait no longer. */
+  /** Aborted when the attempt times out, the job's deadline passes, its lease is lost, or the consumer stops and will wait no longer. */
   readonly signal: AbortSignal;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** Attempts that may be made in all. */
   readonly maxAttempts: number;
-  /** Milliseconds left to this attempt; 0 when it is over. */
-  remainingMs(): number;
+  /**
+   * Milliseconds left to this attempt, by `attemptTimeoutMs` or by the job's deadline where that is nearer; 0 when it is over.
+   * Hand it on: `execute(call, { remainingMs: context.remainingMs() })` of a pipeline of `@nines/resilience` bounds the call and tells the
+   * next hop, `enqueue(payload, { deadlineMs: context.remainingMs() })` the next job.
+   */
+  readonly remainingMs: () => number;
+  /**
+   * Enqueues a job that follows from this one, in a queue of the same namespace and the same Redis. It is checked now and sent together with
+   * this job's acknowledgement, in one step: when the attempt fails or its lease is lost nothing is sent, and each parent that is done has its
+   * follow-ups once. Ids are made from the parent's and the order of the calls. At most 1000 jobs and 8 MiB an attempt.
+   * If their queue is full then, this job runs again after a second, with no attempt counted.
+   * Rejects with what `enqueue` of a producer rejects before it sends, and with `NOT_COLOCATED`, `CLOSED` (the attempt is over).
+   */
+  readonly enqueue: <Input, Output>(
+    queue: Queue<Input, Output>,
+    payload: NoInfer<Input>,
+    options?: EnqueueOptions,
+  ) => Promise<{ readonly id: string }>;
 }
 
 /**
@@ -50,100 +69,154 @@ export interface RunnerOptions<Payload> {
   readonly handler: Handler<Payload>;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Asked whether a commit may add jobs to another queue, and where it is. */
+  readonly store: Pick<Store, 'colocate' | 'server'>;
+  /** Whether attempts continue the trace that enqueued their job, or link to it. */
+  readonly trace: 'parent' | 'link';
   /** Told, at the first attempt of a job, how long it waited since it was enqueued; its own delay is part of that. */
   readonly onStarted: (waitedMs: number) => void;
 }
 
-/** Makes the function that runs one claimed job and decides what comes of it. It does no I/O of its own. */
-export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed: ClaimedJob, attempt: Attempt) => Promise<Ran> {
-  return async (claimed, attempt) => {
+/**
+ * Makes the function that runs one claimed job and decides what comes of it. It does no I/O of its own.
+ * A handler that returns at once is decided at once, without a promise.
+ */
+export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran> {
+  return (claimed, attempt) => {
     const failure = claimed.record === undefined ? noFailure : decodeFailure(claimed.record);
-    let envelope: ReturnType<typeof decodeEnvelope>;
+    let envelope: StoredEnvelope;
     try {
-      envelope = decodeEnvelope(claimed.stored ?? Buffer.alloc(0));
+      envelope = decodeEnvelope(claimed.stored ?? NOTHING);
     } catch (error) {
-      return { outcome: { verb: 'dead', reason: 'unreadable', error }, failure, span: undefined };
+      return { outcome: { verb: 'dead', reason: 'unreadable', countsAsAttempt: false, error }, failure, span: undefined };
     }
     if (claimed.record === undefined) options.onStarted(Math.max(0, claimed.claimedAtMs - envelope.enqueuedAtMs));
+    if (envelope.deadlineMs !== undefined) {
+      // Redis's clock until the claim, ours since then: the two are never compared.
+      const usedMs = claimed.claimedAtMs - envelope.enqueuedAtMs + attempt.startedAt - attempt.claimedAt;
+      attempt.boundBy(envelope.deadlineMs - usedMs);
+    }
     return runInSpan(options, claimed.id, envelope, failure, attempt);
   };
 }
 
-async function runInSpan<Payload>(
-  options: RunnerOptions<Payload>,
-  id: string,
-  envelope: Envelope & { readonly enqueuedAtMs: number },
-  failure: FailureRecord,
-  attempt: Attempt,
-): Promise<Ran> {
-  const { queue } = options;
-  const parent = resume(envelope);
-  const span = startProcess(queue.name, id, failure.attempts + 1, parent, failure.span);
-  const outcome = await decide(options, id, envelope, failure, attempt, parent, span);
-  endSpan(span, failureType(outcome, attempt));
-  return { outcome: withoutLost(outcome, attempt), failure, span: referenceOf(span) };
-}
+const NOTHING = Buffer.alloc(0);
+const COMPLETED: Outcome = Object.freeze({ verb: 'completed' });
 
-async function decide<Payload>(
+function runInSpan<Payload>(
   options: RunnerOptions<Payload>,
   id: string,
-  envelope: Envelope & { readonly enqueuedAtMs: number },
+  envelope: StoredEnvelope,
   failure: FailureRecord,
   attempt: Attempt,
-  parent: Context,
-  span: Span,
-): Promise<Outcome> {
-  const { queue, handler, clock } = options;
+): Ran | Promise<Ran> {
+  const anew = envelope.linked === true || envelope.redriven || options.trace === 'link';
+  const parent = resume(envelope, anew);
+  const destination = { queue: options.queue.name, partition: options.queue.options.partition, server: options.store.server };
+  const creation = anew ? envelope : undefined;
+  const span = startProcess(destination, { id, attempt: failure.attempts + 1, previous: failure.span, creation }, parent);
+  const ended = (outcome: Outcome): Ran => {
+    endSpan(span, failureType(outcome, attempt));
+    // A job that is done has no next attempt to link to this one.
+    const reference = outcome.verb === 'completed' ? undefined : referenceOf(span);
+    return { outcome: withoutLost(outcome, attempt), failure, span: reference };
+  };
+  let started = false;
+  let running: AttemptContext | undefined;
+  const failed = (error: unknown) => {
+    running?.followUps?.close();
+    return ended(judge(options, { failure, attempt, started, error }));
+  };
+  const done = () => {
+    if (running?.followUps === undefined) return ended(COMPLETED);
+    return running.followUps.settled().then((followUps) => ended({ verb: 'completed', followUps }), failed);
+  };
+  const work = (payload: unknown) => {
+    started = true;
+    const job = { id, payload: payload as Payload, enqueuedAtMs: envelope.enqueuedAtMs };
+    const jobContext = (running = new AttemptContext(options, attempt, failure.attempts + 1, envelope.enqueuedAtMs));
+    return withSpan(parent, span, () => options.handler(job, jobContext));
+  };
   try {
-    const payload = (await validate(queue.schema, queue.name, decodeBody(envelope.body))) as Payload;
-    const jobContext: JobContext = {
-      get signal() {
-        return attempt.signal();
-      },
-      attempt: failure.attempts + 1,
-      maxAttempts: queue.options.maxAttempts,
-      remainingMs: () => Math.max(0, attempt.deadlineAt - clock.now()),
-    };
-    const job = { id, payload, enqueuedAtMs: envelope.enqueuedAtMs };
-    await untilAbandoned(
-      attempt,
-      withSpan(parent, span, () => handler(job, jobContext)),
-    );
-    return { verb: 'completed' };
+    if (attempt.deadlineAt <= attempt.startedAt) throw deadlineExceeded(id);
+    const { name, schema, options: queueOptions } = options.queue;
+    const decoded = decodeBody(queueOptions, envelope.body);
+    const payload = decoded instanceof Promise ? decoded.then((late) => validate(schema, name, late)) : validate(schema, name, decoded);
+    const result = payload instanceof Promise ? payload.then(work) : work(payload);
+    if (!isPromiseLike(result) && attempt.abandoned === undefined && running?.followUps === undefined) return ended(COMPLETED);
+    return untilAbandoned(attempt, result, done, failed);
   } catch (error) {
-    return judge(options, failure, error);
+    return failed(error);
   }
 }
 
+/** What a context needs of the runner's options. */
+type ContextOptions = Pick<RunnerOptions<unknown>, 'queue' | 'store'>;
+
+/** A class, because an object literal with a getter costs more to make than many a handler to run. */
+class AttemptContext implements JobContext {
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly remainingMs: () => number;
+  /** Made when the handler enqueues its first job; most never do. */
+  followUps: FollowUps | undefined = undefined;
+  readonly #attempt: Attempt;
+  readonly #options: ContextOptions;
+  readonly #enqueuedAtMs: number;
+
+  constructor(options: ContextOptions, attempt: Attempt, number: number, enqueuedAtMs: number) {
+    this.#attempt = attempt;
+    this.#options = options;
+    this.#enqueuedAtMs = enqueuedAtMs;
+    this.attempt = number;
+    this.maxAttempts = options.queue.options.maxAttempts;
+    this.remainingMs = () => attempt.remainingMs();
+  }
+
+  get signal(): AbortSignal {
+    return this.#attempt.signal();
+  }
+
+  get enqueue(): JobContext['enqueue'] {
+    const parent: Parent = { id: this.#attempt.id, enqueuedAtMs: this.#enqueuedAtMs, queue: this.#options.queue };
+    const followUps = (this.followUps ??= new FollowUps(parent, this.#options.store));
+    return (queue, payload, options) => followUps.enqueue(queue, payload, options);
+  }
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
 /** Waits for the handler, but no longer than the attempt lives: a handler that never settles must not hold its slot for ever. */
-function untilAbandoned(attempt: Attempt, work: unknown): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    attempt.onAbandon = reject;
-    if (attempt.abandoned !== undefined) reject(attempt.abandoned);
-    Promise.resolve(work).then(resolve, reject);
+function untilAbandoned(
+  attempt: Attempt,
+  work: unknown,
+  completed: () => Ran | Promise<Ran>,
+  failed: (error: unknown) => Ran,
+): Promise<Ran> {
+  return new Promise((resolve) => {
+    let open = true;
+    const end = (ran: () => Ran | Promise<Ran>) => {
+      if (!open) return;
+      open = false;
+      resolve(ran());
+    };
+    attempt.onAbandon = (reason) => end(() => failed(reason));
+    if (attempt.abandoned !== undefined) attempt.onAbandon(attempt.abandoned);
+    Promise.resolve(work).then(
+      () => end(completed),
+      (error: unknown) => end(() => failed(error)),
+    );
   });
 }
 
-function judge<Payload>({ queue, random }: RunnerOptions<Payload>, failure: FailureRecord, error: unknown): Outcome {
-  const { maxAttempts, backoff } = queue.options;
-  if (isQueueError(error) && error.code === 'INVALID_PAYLOAD') return { verb: 'dead', reason: 'invalid-payload', error };
-  if (isDeadLetter(error)) return { verb: 'dead', reason: 'rejected', error };
-  const countsAsAttempt = !isRetryLater(error) || error.countsAsAttempt;
-  const attempts = failure.attempts + (countsAsAttempt ? 1 : 0);
-  if (attempts >= maxAttempts) return { verb: 'dead', reason: 'attempts-exhausted', error };
-  const delayMs = isRetryLater(error) ? error.delayMs : Math.ceil(backoff(Math.max(1, attempts), random, retryAfterOf(error)));
-  return { verb: 'retry', delayMs, countsAsAttempt, error };
-}
-
-/** What a called service asked for, where the error tells: errors of `@nines/resilience` do. */
-function retryAfterOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('retryAfterMs' in error)) return undefined;
-  return typeof error.retryAfterMs === 'number' ? error.retryAfterMs : undefined;
-}
+/** An attempt that was given up for these reasons is settled by this process. */
+const OURS: ReadonlySet<string> = new Set(['ATTEMPT_TIMEOUT', 'DEADLINE_EXCEEDED']);
 
 /** A job whose lease is lost, or that is handed back at a stop, is no longer this process's to settle. */
 function withoutLost(outcome: Outcome, { abandoned }: Attempt): Outcome | undefined {
-  return abandoned !== undefined && abandoned.code !== 'ATTEMPT_TIMEOUT' ? undefined : outcome;
+  return abandoned === undefined || OURS.has(abandoned.code) ? outcome : undefined;
 }
 
 function failureType(outcome: Outcome, { abandoned }: Attempt): { readonly type: string } | undefined {

@@ -1,3 +1,7 @@
+import { QueueError } from './errors.ts';
+import type { ResolvedQueueOptions } from './options.ts';
+import type { ServerAddress } from './tracing.ts';
+
 /** Where a job is in its life. */
 export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'dead';
 
@@ -10,11 +14,31 @@ export interface NewJob {
   readonly envelope: Buffer;
 }
 
-/** Whether a job was added, was there already, or was refused because the queue is full. */
-export type EnqueueVerdict = 'created' | 'existing' | 'full';
+/** Whether a job was added, was there already (with the same body, or with a different one), or was refused because the queue is full. */
+export type EnqueueVerdict = 'created' | 'existing' | 'different' | 'full';
 
-/** How one attempt ended, as the store needs it. */
+/** The store's answer to an enqueue. */
+export interface EnqueueReply {
+  /** Waiting and delayed jobs after it. */
+  readonly waiting: number;
+  /** In the order of the jobs. */
+  readonly verdicts: readonly EnqueueVerdict[];
+  /** Set when the jobs are stored, but not as durably as the queue demands. */
+  readonly undurable?: QueueError;
+}
+
+/** A job that comes into being with the acknowledgement of another one. */
+export interface FollowUp {
+  readonly queue: ResolvedQueueOptions;
+  readonly job: NewJob;
+}
+
+/** When a job comes back whose follow-ups found a full queue. */
+export const REFUSED_DELAY_MS = 1000;
+
+/** How one attempt ended, as the store needs it; `commit` acknowledges and adds what follows in one step, or does neither. */
 export type Settlement =
+  | { readonly verb: 'commit'; readonly id: string; readonly failedBefore: boolean; readonly followUps: readonly FollowUp[] }
   | { readonly verb: 'ack'; readonly id: string; readonly failedBefore: boolean }
   | { readonly verb: 'retry'; readonly id: string; readonly delayMs: number; readonly record: string }
   | { readonly verb: 'dead'; readonly id: string; readonly record: string }
@@ -57,12 +81,16 @@ export interface ExchangeReply {
   readonly nextDueMs: number | undefined;
   readonly recovered: number;
   readonly poisoned: number;
+  /** Where there was a commit: those that found a full queue. Their jobs are delayed for a second, with no attempt counted. */
+  readonly refusedIds?: readonly string[];
 }
 
 /** How many jobs are in each state. */
 export interface JobCounts {
   readonly waiting: number;
+  /** Delayed ones too whose time has come and that nobody has asked for since; `due` counts those alone. */
   readonly delayed: number;
+  readonly due: number;
   readonly active: number;
   readonly completed: number;
   readonly dead: number;
@@ -93,14 +121,23 @@ export interface StoredJob {
  * `REDIS_OUT_OF_MEMORY` or `REDIS_REFUSED` when it was refused (it was not).
  */
 export interface Store {
-  /** Resolves when the store can be used; checks the layout version. */
-  open(): Promise<void>;
-  /** Adds jobs; the verdicts are in the order of the jobs, `waiting` is the depth after it. */
-  enqueue(jobs: readonly NewJob[]): Promise<{ readonly waiting: number; readonly verdicts: readonly EnqueueVerdict[] }>;
+  /** Where it is, for spans; undefined where there is no single address. */
+  readonly server?: ServerAddress | undefined;
+  /** Resolves when the store can be used, to warnings; rejects where the queue's promises cannot be kept there. */
+  open(): Promise<readonly QueueError[]>;
+  /** Adds jobs, and waits until they are as durable as the queue demands. */
+  enqueue(jobs: readonly NewJob[]): Promise<EnqueueReply>;
+  /**
+   * Resolves when a commit may add jobs to the other queue; the store remembers the answer.
+   * Rejects with `NOT_COLOCATED` where that cannot be one step, and as {@link Store.open} does.
+   */
+  colocate(target: ResolvedQueueOptions): Promise<void>;
   /** Settles, renews the lease, recovers what expired, and claims, in one step. */
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /** Gives back what the holder holds and does not run, after a call whose answer was lost. */
   reconcile(token: string, runningIds: readonly string[]): Promise<{ readonly expired: boolean; readonly lostIds: readonly string[] }>;
+  /** Whether there is no job in any state; costs a hundredth of an exchange, for queues that are idle. */
+  isEmpty(): Promise<boolean>;
   /** How many jobs are in each state. */
   counts(): Promise<JobCounts>;
   /** The job of this id; undefined when there is none. */
@@ -117,4 +154,24 @@ export interface Store {
   subscribe(listener: () => void): Promise<() => void>;
   /** Gives back what the store holds; connections are shared and close with their last user. */
   close(): Promise<void>;
+}
+
+/** @throws {QueueError} `PARTITIONS_MISMATCH` */
+export function refusePartitions({ name, partitions }: ResolvedQueueOptions, there: number): void {
+  if (there === partitions) return;
+  throw new QueueError(
+    'PARTITIONS_MISMATCH',
+    `queue ${name} was made with ${there} partitions and is defined with ${partitions}: its jobs would not be found; drain it and use another name`,
+  );
+}
+
+/** @throws {QueueError} `NOT_COLOCATED` for a queue whose keys may be in another slot, on every topology alike. */
+export function refuseApart(queue: ResolvedQueueOptions, target: ResolvedQueueOptions): void {
+  if (queue.namespace === target.namespace && queue.partition < target.partitions) return;
+  const where = ({ name, namespace, partitions }: ResolvedQueueOptions) =>
+    `queue ${name} (namespace ${namespace}, ${partitions} partitions)`;
+  throw new QueueError(
+    'NOT_COLOCATED',
+    `a job of ${where(queue)} cannot be acknowledged in one step with a new one of ${where(target)}: give both one namespace and one number of partitions, or use a producer`,
+  );
 }

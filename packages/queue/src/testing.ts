@@ -1,37 +1,9 @@
-import type { Queue } from './define.ts';
-import { createMemoryQueue, createMemoryStore, type MemoryQueue } from './memory/store.ts';
-import { systemClock } from './clock.ts';
-import type { StoreFactory } from './open-store.ts';
-
-/** Options of {@link memoryStore}. */
-export interface MemoryStoreOptions {
-  /** Milliseconds since 1970 by which delays and leases run. Default: the machine's clock. */
-  readonly nowMs?: () => number;
-}
-
-/**
- * Keeps queues in this process, for unit tests of code that enqueues and consumes: the same verbs and the same answers as Redis,
- * proved by the same conformance suite. Hand the same store to both sides.
- *
- * What it cannot promise: other processes see nothing of it, and nothing survives the process.
- *
- * @example
- * ```ts
- * import { createInspector, createProducer, defineQueue } from '@nines/queue';
- * import { memoryStore } from '@nines/queue/testing';
- *
- * const orders = defineQueue<{ sku: string }>({ name: 'orders' });
- * const store = memoryStore();
- * await createProducer(orders, { store }).enqueue({ sku: 'A-1' });
- * console.log((await createInspector(orders, { store }).counts()).waiting); // 1
- * ```
- */
-export function memoryStore({ nowMs = () => systemClock.wallMs() }: MemoryStoreOptions = {}): StoreFactory {
-  const queues = new Map<string, MemoryQueue>();
-  return (queue: Queue<unknown>) => {
-    const key = `${queue.options.namespace}/${queue.name}`;
-    const existing = queues.get(key) ?? createMemoryQueue(queue.options, nowMs);
-    queues.set(key, existing);
-    return createMemoryStore(existing);
-  };
-}
+export { memoryStore, type DrainOptions, type MemoryStore, type MemoryStoreOptions } from './memory/memory-store.ts';
+export {
+  queueMatchers,
+  type MatcherContext,
+  type MatcherResult,
+  type QueueMatcher,
+  type QueueMatcherFunctions,
+  type QueueMatchers,
+} from './memory/matchers.ts';

@@ -1,18 +1,15 @@
 import type { ResolvedQueueOptions } from '../options.ts';
-import type { ExchangeRequest, NewJob, Settlement } from '../store.ts';
+import { REFUSED_DELAY_MS, type ExchangeRequest, type Settlement } from '../store.ts';
+import { keyPrefix } from './keys.ts';
 import type { Argument } from './script.ts';
 
-/** One job, in the order of the ARGV line of enqueue.lua. */
-export function newJobArguments({ id, delayMs, fresh, envelope }: NewJob): Argument[] {
-  return [id, delayMs, fresh ? 1 : 0, envelope];
-}
-
-/** One exchange, in the order of the ARGV line of exchange.lua. */
+/** One exchange, in the order of the ARGV line of exchange.lua; ids that are acknowledged travel as one JSON list. */
 export function exchangeArguments(queue: ResolvedQueueOptions, offsetMs: number, request: ExchangeRequest): Argument[] {
   const acks: string[] = [];
   const clears: string[] = [];
   const rows: Argument[] = [];
   for (const settlement of request.settlements) {
+    if (settlement.verb === 'commit') continue;
     if (settlement.verb !== 'ack') rows.push(...settlementRow(settlement));
     else {
       acks.push(settlement.id);
@@ -24,10 +21,28 @@ export function exchangeArguments(queue: ResolvedQueueOptions, offsetMs: number,
   const lease = [offsetMs, request.token, request.known ? 1 : 0, queue.leaseMs, queue.maxLeaseLosses];
   const claim = [request.want, request.wantSuspect ? 1 : 0];
   const bounds = [completed.count, completed.ageMs, dead.count, dead.ageMs];
-  return [...lease, ...claim, ...bounds, acks.length, clears.length, rows.length / 4, ...acks, ...clears, ...rows];
+  return [...lease, ...claim, ...bounds, JSON.stringify(acks), JSON.stringify(clears), ...rows];
 }
 
-function settlementRow(settlement: Exclude<Settlement, { verb: 'ack' }>): [string, string, number, string] {
+export type Commit = Extract<Settlement, { verb: 'commit' }>;
+
+export function isCommit(settlement: Settlement): settlement is Commit {
+  return settlement.verb === 'commit';
+}
+
+/** The commits of an exchange, in the order of the ARGV line of commit.lua. */
+export function commitArguments(queue: ResolvedQueueOptions, offsetMs: number, token: string, commits: readonly Commit[]): Argument[] {
+  const { completed } = queue;
+  const rows = commits.flatMap(({ id, failedBefore, followUps }): Argument[] => [
+    id,
+    failedBefore ? 1 : 0,
+    followUps.length,
+    ...followUps.flatMap(({ queue: target, job }) => [keyPrefix(target), target.maxWaiting, job.id, job.delayMs, job.envelope]),
+  ]);
+  return [offsetMs, token, completed.count, completed.ageMs, REFUSED_DELAY_MS, ...rows];
+}
+
+function settlementRow(settlement: Exclude<Settlement, { verb: 'ack' | 'commit' }>): [string, string, number, string] {
   if (settlement.verb === 'retry') return [settlement.id, 'retry', settlement.delayMs, settlement.record];
   if (settlement.verb === 'dead') return [settlement.id, 'dead', 0, settlement.record];
   return [settlement.id, settlement.suspect ? 'release-suspect' : 'release', 0, ''];

@@ -1,22 +1,14 @@
-import { QueueError } from '../errors.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
 import type { DeadLetters, Store } from '../store.ts';
-import { exchangeArguments, newJobArguments } from './arguments.ts';
+import { createColocation } from './colocate.ts';
 import type { Connection } from './connection.ts';
-import { LAYOUT, queueKeys, type KeyName } from './keys.ts';
-import {
-  enqueueReply,
-  exchangeReply,
-  jobCounts,
-  storedJob,
-  storedJobs,
-  text,
-  type RawEnqueue,
-  type RawExchange,
-  type RawJob,
-  type RawList,
-} from './replies.ts';
-import { runScript, type Argument } from './script.ts';
+import { queueKeys, type KeyName } from './keys.ts';
+import { createOpen } from './open.ts';
+import { packJobs } from './packed.ts';
+import { enqueueReply, jobCounts, storedJob, storedJobs, text, type RawEnqueue, type RawJob, type RawList } from './replies.ts';
+import { createExchange } from './exchange.ts';
+import { runDurably, waitOf } from './durability.ts';
+import { runScript, type RunScript } from './script.ts';
 import * as scripts from './scripts.gen.ts';
 
 export interface RedisStoreOptions {
@@ -31,20 +23,10 @@ export interface RedisStoreOptions {
 /** The store on Redis: one script a verb, one key layout, the only place that knows both. */
 export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs = () => 0 }: RedisStoreOptions): Store {
   const keys = queueKeys(queue);
-  const run = <Key extends KeyName>(script: scripts.Script<Key>, args: readonly Argument[]) =>
-    runScript(connection.command, script, keys, args);
+  const wait = waitOf(queue);
+  const run: RunScript = (script, args) => runScript(connection.command, script, keys, args);
 
-  let opening: Promise<void> | undefined;
-  const connect = async () => {
-    await connection.ready(connectTimeoutMs);
-    checkLayout(queue.name, text((await run(scripts.open, [LAYOUT])) as Buffer));
-  };
-  // Everybody waits for the same attempt; a failed one is forgotten, so that the next call tries again.
-  const open = () =>
-    (opening ??= connect().catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    }));
+  const open = createOpen({ queue, connection, keys, timeoutMs: connectTimeoutMs });
 
   const deadLetters = async <Key extends KeyName>(script: scripts.Script<Key>, { ids = [], limit = 0 }: DeadLetters) => {
     const reply = (await run(script, [offsetMs(), limit, ...ids])) as [number, Buffer[]];
@@ -52,21 +34,31 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
   };
 
   return {
+    server: connection.server,
     open,
 
     async enqueue(jobs) {
       await open();
-      return enqueueReply((await run(scripts.enqueue, [offsetMs(), queue.maxWaiting, ...jobs.flatMap(newJobArguments)])) as RawEnqueue);
+      const args = [offsetMs(), queue.maxWaiting, packJobs(jobs)];
+      if (wait !== undefined) {
+        const client = await connection.durable(connectTimeoutMs);
+        const touch = jobs.some(({ fresh }) => !fresh);
+        const { reply, undurable } = await runDurably({ client, queue, script: scripts.enqueue, keys, args, wait, touch });
+        return { ...enqueueReply(reply as RawEnqueue, jobs.length), ...(undurable === undefined ? {} : { undurable }) };
+      }
+      return enqueueReply((await run(scripts.enqueue, args)) as RawEnqueue, jobs.length);
     },
 
-    async exchange(request) {
-      return exchangeReply((await run(scripts.exchange, exchangeArguments(queue, offsetMs(), request))) as RawExchange);
-    },
+    colocate: createColocation({ queue, connection, timeoutMs: connectTimeoutMs }),
+
+    exchange: createExchange({ queue, run, offsetMs }),
 
     async reconcile(token, runningIds) {
       const reply = (await run(scripts.reconcile, [offsetMs(), token, queue.leaseMs, ...runningIds])) as [number, number, Buffer[]];
       return { expired: reply[1] === 1, lostIds: reply[2].map(text) };
     },
+
+    isEmpty: () => connection.isGone(keys.jobs),
 
     async counts() {
       return jobCounts((await run(scripts.counts, [offsetMs()])) as number[]);
@@ -94,9 +86,4 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
       connection.release();
     },
   };
-}
-
-function checkLayout(queue: string, layout: string): void {
-  if (layout === LAYOUT) return;
-  throw new QueueError('LAYOUT_MISMATCH', `queue ${queue} has Redis layout ${layout}; this release reads layout ${LAYOUT}`);
 }

@@ -1,7 +1,10 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { type } from 'arktype';
+import * as v from 'valibot';
 import { z } from 'zod';
-import { defineQueue } from '@nines/queue';
-import { uniqueName, type MakeBench } from './bench.ts';
+import { defineQueue, type BodyCodec, type Queue } from '@nines/queue';
+import { calls, uniqueName, type MakeBench } from './bench.ts';
 
 export function payloadCases(bench: MakeBench): void {
   test('a schema refuses a wrong payload before anything is stored, and names the field', async () => {
@@ -12,6 +15,25 @@ export function payloadCases(bench: MakeBench): void {
       issues: [expect.stringContaining('count')],
     });
     expect((await inspector.counts()).waiting).toBe(0);
+  });
+
+  test.each([
+    ['zod', z.object({ count: z.string().transform(Number) })],
+    ['valibot', v.object({ count: v.pipe(v.string(), v.transform(Number)) })],
+    ['arktype', type({ count: 'string.numeric.parse' })],
+  ] as const)('a schema of %s checks at both ends, and the handler gets what it makes of the payload', async (_name, schema) => {
+    const queue = defineQueue({ name: uniqueName(), schema });
+    const { producer, consume, inspector } = bench({}, queue as unknown as Queue<{ count: string }>);
+    await expect(producer.enqueue({ count: 5 as never })).rejects.toMatchObject({
+      code: 'INVALID_PAYLOAD',
+      issues: [expect.stringMatching(/^count: /)],
+    });
+    const { handler, all } = calls<{ count: string }>(1);
+    const consumer = await consume(handler);
+    await producer.enqueue({ count: '12' });
+    expect((await all)[0]?.payload).toEqual({ count: 12 });
+    await consumer.stop();
+    expect((await inspector.counts()).dead).toBe(0);
   });
 
   test('the handler gets the output of the schema', async () => {
@@ -33,6 +55,47 @@ export function payloadCases(bench: MakeBench): void {
     expect((await inspector.counts()).waiting).toBe(0);
   });
 
+  test('a codec changes what is stored and nothing else, also where it takes its time', async () => {
+    const seen: string[] = [];
+    const codec: BodyCodec = {
+      encode: async (json) => {
+        seen.push(Buffer.from(json).toString());
+        return deflateRawSync(json);
+      },
+      decode: (stored) => inflateRawSync(stored),
+    };
+    const { producer, consume, inspector } = bench({ codec, maxBodyBytes: 100 });
+    const { handler, all } = calls<string>(1);
+    const long = 'x'.repeat(5000);
+    const { id } = await producer.enqueue(long);
+    expect(seen).toEqual([JSON.stringify(long)]);
+    expect((await inspector.get(id))?.payload).toBe(long);
+    expect((await inspector.list('waiting')).map(({ payload }) => payload)).toEqual([long]);
+    const consumer = await consume(handler);
+    expect((await all)[0]?.payload).toBe(long);
+    await consumer.stop();
+  });
+
+  test('a codec that cannot encode refuses, one that cannot decode fails the attempt', async () => {
+    const codec: BodyCodec = {
+      encode: (json) => {
+        if (json.length < 5) throw new Error('too short for me');
+        return json;
+      },
+      decode: () => Promise.reject(new Error('no key')),
+    };
+    const { producer, consume, inspector } = bench({ codec, maxAttempts: 2 });
+    await expect(producer.enqueue('a')).rejects.toMatchObject({ code: 'PAYLOAD_NOT_SERIALISABLE', cause: new Error('too short for me') });
+    const { id } = await producer.enqueue('abcdef');
+    expect(await inspector.get(id)).toMatchObject({ payload: undefined, state: 'waiting' });
+    const { handler, seen } = calls<string>(1);
+    const consumer = await consume(handler);
+    while ((await inspector.counts()).dead === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    await consumer.stop();
+    expect(seen).toEqual([]);
+    expect(await inspector.get(id)).toMatchObject({ state: 'dead', deadReason: 'attempts-exhausted', lastError: 'Error: no key' });
+  });
+
   test('a full queue refuses with QUEUE_FULL and says when to come back', async () => {
     const { producer } = bench({ maxWaiting: 2 });
     const results = await producer.enqueueMany(['a', 'b', 'c']);
@@ -42,8 +105,9 @@ export function payloadCases(bench: MakeBench): void {
 
   test('an id of the caller makes enqueue idempotent', async () => {
     const { producer, inspector } = bench();
-    expect(await producer.enqueue('first', { id: 'same' })).toEqual({ id: 'same', created: true });
-    expect(await producer.enqueue('second', { id: 'same' })).toEqual({ id: 'same', created: false });
+    expect(await producer.enqueue('first', { id: 'same' })).toEqual({ id: 'same', created: true, sameBody: true });
+    expect(await producer.enqueue('first', { id: 'same' })).toEqual({ id: 'same', created: false, sameBody: true });
+    expect(await producer.enqueue('second', { id: 'same' })).toEqual({ id: 'same', created: false, sameBody: false });
     expect((await inspector.get('same'))?.payload).toBe('first');
   });
 }
