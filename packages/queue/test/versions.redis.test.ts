@@ -13,8 +13,9 @@ const found =
     ? { servers: [], reason: 'no Redis here' }
     : await newerServers(join(import.meta.dirname, '../../..', NEWER_CACHE));
 
+const why = found.reason === '' ? '' : ` (${found.reason})`;
 // Skipped with the reason in its name when some server cannot be had, so that the closing line counts it.
-test.skipIf(found.reason !== '')(`the conformance suites run on Redis 8 and Valkey 8 ${found.reason}`.trim(), () => {
+test.skipIf(found.reason !== '')(`the conformance suites run on Redis 8 and Valkey 8${why}`, () => {
   expect(found.servers.map(({ product }) => product).toSorted()).toEqual(['Redis', 'Valkey']);
 });
 
