@@ -208,6 +208,8 @@ export class ClaimLoop<Payload> {
     const { queue, metrics, clock } = this.#options;
     const ms = clock.now() - attempt.startedAt;
     this.#attempts.end(attempt);
+    // Only one suspect runs at a time here, so the end of one is the moment to ask for the next.
+    if (attempt.suspect) this.#hungry = true;
     this.#prefetch.observeAttempt(ms);
     if (outcome !== undefined) this.#settlements.push(settlementOf(attempt.id, outcome, failure, span));
     if (outcome?.verb === 'dead') metrics?.deadLettered(queue.name, outcome.reason, 1);
