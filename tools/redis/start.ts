@@ -9,12 +9,17 @@ import { once } from 'node:events';
 export interface RunningRedis {
   readonly url: string;
   readonly port: number;
+  /** Where it keeps its files. */
+  readonly dir: string;
   /** The server's process id; another one after {@link RunningRedis.restart}. */
   readonly pid: number;
   /** Ends the server and removes its folder. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** Ends the server with the signal and starts it again on the same port and folder (add `--appendonly yes` to keep its data). */
-  restart(signal?: NodeJS.Signals): Promise<void>;
+  /**
+   * Ends the server with the signal and starts it again on the same port and folder (add `--appendonly yes` to keep its data);
+   * `meanwhile` is called while it is down.
+   */
+  restart(signal?: NodeJS.Signals, meanwhile?: () => void): Promise<void>;
 }
 
 export interface StartRedisOptions {
@@ -36,6 +41,7 @@ export async function startRedis(options: StartRedisOptions): Promise<RunningRed
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    dir,
     get pid() {
       return server.child.pid ?? 0;
     },
@@ -43,8 +49,9 @@ export async function startRedis(options: StartRedisOptions): Promise<RunningRed
       await server.end(signal);
       await rm(dir, { recursive: true, force: true });
     },
-    async restart(signal = 'SIGTERM') {
+    async restart(signal = 'SIGTERM', meanwhile) {
       await server.end(signal);
+      meanwhile?.();
       server = await launch(options.program, args);
     },
   };
