@@ -123,8 +123,9 @@ interface Story {
 /** Everything about the jobs that ran or were claimed more than once: only they can have been doubled or settled by the wrong holder. */
 function oddJobs({ histories }: Evidence, { runs, claims }: Tables): Map<number, Story> {
   const odd = new Map<number, Story>();
-  for (const { process, records } of histories) {
-    for (const { type, job, holder, atMs } of records()) {
+  for (const history of histories) {
+    const { process } = history;
+    for (const { type, job, holder, atMs } of history.records()) {
       if (job >= runs.length || (runs[job]! < 2 && claims[job]! < 2)) continue;
       if (type !== 'ended' && type !== 'claimed' && type !== 'settled') continue;
       const story = odd.get(job) ?? { runs: [], steps: [] };

@@ -27,7 +27,7 @@ interface Circumstances {
 }
 
 /** A settlement goes out in the turn in which the handler ends, and waits for one answer at most; this is for a machine under load. */
-const SETTLE_MS = 2000;
+const SETTLE_MS = 1000;
 
 /**
  * One cause for each run beyond the first, in the order of time; undefined where there is none. A cause must lie where it can have
@@ -40,16 +40,17 @@ export function explain(runs: readonly Run[], circumstances: Circumstances): (Ca
 
 function causeOf(run: Run, again: Run, { faults, leaseMs, lossWindowMs, sentAt, acceptedAt }: Circumstances): Cause | undefined {
   const during = (fault: Fault, from: number, to: number) => fault.fromMs <= to && fault.toMs >= from;
-  const own = faults.filter(({ process }) => process === run.process || process === again.process);
-  // Its process died between the end of the handler and the settlement.
-  if (own.some((fault) => fault.kind === 'kill' && fault.process === run.process && during(fault, run.atMs, run.atMs + SETTLE_MS)))
-    return 'worker killed';
-  // Its process stood still past the lease, so that the job was given away while its handler ran or before it was settled.
-  if (own.some((fault) => fault.kind === 'stop' && fault.toMs - fault.fromMs >= leaseMs && during(fault, sentAt, again.atMs)))
-    return 'lease expired';
   const redis = faults.filter(({ kind }) => kind === 'redis');
-  // Redis was away for longer than the lease, or forgot the last settlements.
-  if (redis.some((fault) => during(fault, run.atMs - lossWindowMs, again.atMs))) return 'Redis restarted';
+  // Redis forgot the last settlements.
+  if (redis.some(({ fromMs }) => fromMs >= run.atMs && fromMs <= run.atMs + lossWindowMs)) return 'Redis restarted';
+  // Its process died between the end of the handler and the settlement.
+  const killed = faults.filter(({ kind, process }) => kind === 'kill' && process === run.process);
+  if (killed.some((fault) => during(fault, run.atMs, run.atMs + SETTLE_MS))) return 'worker killed';
+  // A process stood still past the lease, so that the job was given away while its handler ran or before it was settled.
+  const stopped = faults.filter(({ kind, process }) => kind === 'stop' && (process === run.process || process === again.process));
+  if (stopped.some((fault) => fault.toMs - fault.fromMs >= leaseMs && during(fault, sentAt, again.atMs))) return 'lease expired';
+  // Redis was away for longer than the lease, so that others took the job before its holder was back.
+  if (redis.some((fault) => during(fault, run.atMs - SETTLE_MS, again.atMs))) return 'Redis restarted';
   // The answer to enqueue was lost, the job was done meanwhile, and the repetition found no job of that id.
   const doubtful = faults.filter(({ kind }) => kind === 'cut' || kind === 'redis');
   if (doubtful.some((fault) => during(fault, sentAt, acceptedAt === 0 ? again.atMs : acceptedAt))) return 'enqueue repeated';

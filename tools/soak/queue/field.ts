@@ -1,8 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { createActs } from './acts.ts';
 import type { Fault } from './explain.ts';
 import { readHistories } from './history.ts';
-import { LEASE_MS } from './jobs.ts';
 import type { Act } from './plan.ts';
 import type { ProcessOptions } from './process-options.ts';
 import { startProcess, type SoakProcess } from './processes.ts';
@@ -21,7 +20,7 @@ export interface Field {
   start(): Promise<void>;
   /** Handlers that ended so far, as the workers told; a little less than the truth. */
   handled(): number;
-  /** Whether some jobs are still to be enqueued. */
+  /** Whether some jobs are still to be enqueued; throws when a process ended that nobody killed. */
   producing(): boolean;
   act(act: Act, admin: Redis): Promise<void>;
   /** Lets the workers finish what they run, and end. */
@@ -35,68 +34,41 @@ export interface Field {
 const WAITING_SHARE = 20;
 
 export function createField({ jobs, workers, seed, folder, server }: FieldOptions): Field {
-  const faults: Fault[] = [];
   const live = new Map<number, SoakProcess>();
   let producer: SoakProcess | undefined;
+  let broken: Error | undefined;
   let handled = 0;
   let serial = 0;
   let turn = seed % workers;
   const base = { folder, seed, server: server.server, maxWaiting: Math.max(200, Math.floor(jobs / WAITING_SHARE)) };
   const begin = (kind: 'producer' | 'worker', more: Partial<ProcessOptions> = {}): SoakProcess => {
     serial += 1;
-    return startProcess(kind, { ...base, ...more, name: `${kind}-${serial}` }, (message) => {
+    const process = startProcess(kind, { ...base, ...more, name: `${kind}-${serial}` }, (message) => {
       if (message.type === 'ended') handled += message.jobs;
     });
+    process.child.on('exit', (code) => {
+      if (code !== null && code !== 0) broken ??= new Error(`${process.name} ended by itself with ${code}`);
+    });
+    return process;
   };
   const produce = (from: number) => {
     const process = begin('producer', { from, to: jobs });
     producer = process;
-    void process.gone.then(() => {
-      if (producer === process && process.well()) producer = undefined;
+    process.child.on('exit', (code) => {
+      if (producer === process && code === 0) producer = undefined;
     });
   };
-  const since = () => Date.now();
-
-  const acts: Readonly<Record<Act, (admin: Redis) => Promise<void>>> = {
-    async 'kill worker'() {
-      const [slot, victim] = pick();
-      victim.child.kill('SIGKILL');
-      faults.push({ kind: 'kill', process: victim.name, fromMs: since(), toMs: since() });
-      await victim.gone;
-      live.set(slot, begin('worker'));
+  const faults: Fault[] = [];
+  const acts = createActs({
+    faults,
+    server,
+    victim: () => live.get((turn = (turn + 1) % workers))!,
+    replace(victim) {
+      for (const [slot, process] of live) if (process === victim) live.set(slot, begin('worker'));
     },
-    async 'stop worker'() {
-      const [, victim] = pick();
-      const fromMs = since();
-      victim.child.kill('SIGSTOP');
-      await pause(LEASE_MS * 1.3);
-      victim.child.kill('SIGCONT');
-      faults.push({ kind: 'stop', process: victim.name, fromMs, toMs: since() });
-    },
-    async 'cut connections'(admin) {
-      const fromMs = since();
-      await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-      await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub', 'SKIPME', 'yes');
-      faults.push({ kind: 'cut', fromMs, toMs: since() });
-    },
-    async 'kill producer'() {
-      const victim = producer;
-      if (victim === undefined) return;
-      victim.child.kill('SIGKILL');
-      await victim.gone;
-      if (victim.well()) return;
-      produce(lastSent(folder) + 1);
-    },
-    async 'kill Redis'() {
-      const fromMs = since();
-      await server.crash();
-      faults.push({ kind: 'redis', fromMs, toMs: since() });
-    },
-  };
-  const pick = (): [number, SoakProcess] => {
-    turn = (turn + 1) % workers;
-    return [turn, live.get(turn)!];
-  };
+    producer: () => producer,
+    produceOn: () => produce(lastSent(folder) + 1),
+  });
   return {
     faults,
     async start() {
@@ -105,7 +77,10 @@ export function createField({ jobs, workers, seed, folder, server }: FieldOption
       produce(0);
     },
     handled: () => handled,
-    producing: () => producer !== undefined,
+    producing() {
+      if (broken !== undefined) throw broken;
+      return producer !== undefined;
+    },
     act: (act, admin) => acts[act](admin),
     async stop() {
       for (const { child } of live.values()) child.kill('SIGTERM');
@@ -120,9 +95,9 @@ export function createField({ jobs, workers, seed, folder, server }: FieldOption
 /** The highest number that any producer wrote down before it was killed: the next one goes on from there. */
 function lastSent(folder: string): number {
   let last = -1;
-  for (const { process, records } of readHistories(folder)) {
-    if (!process.startsWith('producer')) continue;
-    for (const { type, job } of records()) if (type === 'sent') last = Math.max(last, job);
+  for (const history of readHistories(folder)) {
+    if (!history.process.startsWith('producer')) continue;
+    for (const { type, job } of history.records()) if (type === 'sent') last = Math.max(last, job);
   }
   return last;
 }

@@ -17,6 +17,10 @@ export async function soak(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  return run(options);
+}
+
+async function run(options: SoakOptions): Promise<number> {
   const program = onPath('redis-server') ?? onPath('valkey-server');
   if (program === undefined) {
     console.error('redis-server or valkey-server must be on PATH: this run kills its Redis, so it starts one of its own');
@@ -24,8 +28,7 @@ export async function soak(args: readonly string[]): Promise<number> {
   }
   const results: RunResult[] = [];
   for (const level of options.levels) {
-    const onProgress = (handled: number) =>
-      process.stderr.write(`${level}: ${handled} of ${String((options as SoakOptions).jobs)} handled\n`);
+    const onProgress = (handled: number) => process.stderr.write(`${level}: ${handled} of ${options.jobs} handled\n`);
     const result = await runSoak({ ...options, level, program, onProgress });
     results.push(result);
     console.log(`${report(result)}\n`);

@@ -1,6 +1,5 @@
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { startRedis } from '../../redis/start.ts';
 import type { Server } from './process-options.ts';
 
@@ -53,19 +52,16 @@ const UNSYNCED_MS = 1000;
 /** Watches how long the append-only file was, and cuts it back to what a power failure leaves. */
 function watchDisk(folder: string): { forget(): void; stop(): void } {
   let sizes: { readonly at: number; readonly bytes: number }[] = [];
-  let stopped = false;
   const file = () => {
     const name = readdirSync(folder).find((entry) => entry.endsWith('.incr.aof'));
     return name === undefined ? undefined : join(folder, name);
   };
-  void (async () => {
-    while (!stopped) {
-      const path = file();
-      const now = Date.now();
-      if (path !== undefined) sizes = [...sizes.filter(({ at }) => now - at < 10 * UNSYNCED_MS), { at: now, bytes: statSync(path).size }];
-      await pause(LOOK_EVERY_MS);
-    }
-  })();
+  const look = () => {
+    const path = file();
+    const now = Date.now();
+    if (path !== undefined) sizes = [...sizes.filter(({ at }) => now - at < 10 * UNSYNCED_MS), { at: now, bytes: statSync(path).size }];
+  };
+  const timer = setInterval(look, LOOK_EVERY_MS);
   return {
     forget() {
       const path = file();
@@ -74,8 +70,6 @@ function watchDisk(folder: string): { forget(): void; stop(): void } {
       if (path !== undefined && safe !== undefined) truncateSync(path, Math.min(safe.bytes, statSync(path).size));
       sizes = [];
     },
-    stop() {
-      stopped = true;
-    },
+    stop: () => clearInterval(timer),
   };
 }

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createConsumer } from '@nines/queue';
-import { systemClock } from '../../../packages/queue/src/clock.ts';
-import { acquireConnection } from '../../../packages/queue/src/redis/connection.ts';
-import { createRedisStore } from '../../../packages/queue/src/redis/store.ts';
-import { openHistory } from './history.ts';
-import { fateOf, soakQueue } from './jobs.ts';
-import { connect, type ProcessOptions } from './process-options.ts';
-import { spied } from './spy.ts';
+import { systemClock } from '../../src/clock.ts';
+import { acquireConnection } from '../../src/redis/connection.ts';
+import { createRedisStore } from '../../src/redis/store.ts';
+import { openHistory } from '../../../../tools/soak/queue/history.ts';
+import { fateOf, soakQueue } from '../../../../tools/soak/queue/jobs.ts';
+import { connect, type ProcessOptions } from '../../../../tools/soak/queue/process-options.ts';
+import { spied } from '../../../../tools/soak/queue/spy.ts';
 
 /** A worker process: runs jobs, writes down what it claimed, ended and settled, and tells its parent how many it ended. */
 const { name, folder, server, seed, maxWaiting } = JSON.parse(process.argv[2] ?? '{}') as ProcessOptions;
