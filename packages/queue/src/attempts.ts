@@ -5,98 +5,146 @@ import { QueueError } from './errors.ts';
 export interface Attempt {
   readonly id: string;
   readonly suspect: boolean;
+  /** When it was claimed. */
+  readonly claimedAt: number;
   readonly startedAt: number;
+  /** When the time of this attempt runs out. */
+  readonly timeoutAt: number;
+  /** When the job is of no use any more; Infinity when it has no deadline. */
   readonly deadlineAt: number;
   /** Set once the attempt is given up (timed out, lease lost, stopped); what its handler does afterwards counts for nothing. */
-  abandoned: QueueError | undefined;
+  readonly abandoned: QueueError | undefined;
   signal(): AbortSignal;
+  /** Gives the job so long, counted from the start of the attempt; the attempt is given up then. */
+  boundBy(remainingMs: number, clock: Clock): void;
   /** Aborts the signal and tells the runner. */
   abandon(reason: QueueError): void;
   /** Called with the reason when the attempt is given up. */
-  onAbandon: (reason: QueueError) => void;
+  onAbandon: ((reason: QueueError) => void) | undefined;
 }
 
-/**
- * The attempts that run now, oldest first. All have the same time limit, so the oldest is the next to run out,
- * and one timer serves them all, however many there are.
- */
+/** The attempts that run now, oldest first; one timer serves them all, however many there are. */
 export interface Attempts {
   readonly size: number;
   readonly suspects: number;
-  start(id: string, suspect: boolean): Attempt;
+  start(id: string, suspect: boolean, claimedAt: number): Attempt;
   end(attempt: Attempt): void;
-  get(id: string): Attempt | undefined;
   ids(): string[];
   all(): Attempt[];
 }
 
+/** A member of the list of running attempts: starting and ending one allocates nothing besides it, however fast jobs come and go. */
+class Running implements Attempt {
+  readonly id: string;
+  readonly suspect: boolean;
+  readonly claimedAt: number;
+  readonly startedAt: number;
+  readonly timeoutAt: number;
+  deadlineAt: number = Number.POSITIVE_INFINITY;
+  abandoned: QueueError | undefined = undefined;
+  onAbandon: ((reason: QueueError) => void) | undefined = undefined;
+  older: Running | undefined = undefined;
+  newer: Running | undefined = undefined;
+  ended = false;
+  stopWatching: (() => void) | undefined = undefined;
+  /** Made only when somebody asks for the signal: most handlers of short jobs never do. */
+  #controller: AbortController | undefined;
+
+  constructor(id: string, suspect: boolean, claimedAt: number, startedAt: number, timeoutAt: number) {
+    this.id = id;
+    this.suspect = suspect;
+    this.claimedAt = claimedAt;
+    this.startedAt = startedAt;
+    this.timeoutAt = timeoutAt;
+  }
+
+  signal(): AbortSignal {
+    const controller = (this.#controller ??= new AbortController());
+    if (this.abandoned !== undefined && !controller.signal.aborted) controller.abort(this.abandoned);
+    return controller.signal;
+  }
+
+  boundBy(remainingMs: number, clock: Clock): void {
+    this.deadlineAt = this.startedAt + remainingMs;
+    if (this.deadlineAt >= this.timeoutAt) return;
+    this.stopWatching = clock.after(remainingMs, () => this.abandon(deadlineExceeded(this.id)));
+  }
+
+  abandon(reason: QueueError): void {
+    if (this.abandoned !== undefined) return;
+    this.abandoned = reason;
+    this.#controller?.abort(reason);
+    this.onAbandon?.(reason);
+  }
+}
+
+/** Why a job is not run, or not run any longer. */
+export function deadlineExceeded(id: string): QueueError {
+  return new QueueError('DEADLINE_EXCEEDED', `the deadline of job ${id} has passed`);
+}
+
 export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
-  const running = new Map<string, Attempt>();
+  let oldest: Running | undefined;
+  let newest: Running | undefined;
+  let size = 0;
   let suspects = 0;
   let armed = false;
 
+  const all = () => {
+    const list: Running[] = [];
+    for (let at = oldest; at !== undefined; at = at.newer) list.push(at);
+    return list;
+  };
+  // All have the same time limit, so the oldest is the next to run out.
   const arm = () => {
-    const oldest = running.values().next().value;
     armed = oldest !== undefined;
-    if (oldest !== undefined) clock.after(oldest.deadlineAt - clock.now(), expire);
+    if (oldest !== undefined) clock.after(oldest.timeoutAt - clock.now(), expire);
   };
   const expire = () => {
     const now = clock.now();
-    for (const attempt of running.values()) {
-      if (attempt.deadlineAt > now) break;
+    for (const attempt of all()) {
+      if (attempt.timeoutAt > now) break;
       attempt.abandon(
         new QueueError('ATTEMPT_TIMEOUT', `the attempt took longer than attemptTimeoutMs (${timeoutMs} ms)`, { retryable: true }),
       );
     }
     arm();
   };
+  const unlink = (attempt: Running) => {
+    if (attempt.ended) return;
+    attempt.ended = true;
+    attempt.stopWatching?.();
+    if (attempt.older === undefined) oldest = attempt.newer;
+    else attempt.older.newer = attempt.newer;
+    if (attempt.newer === undefined) newest = attempt.older;
+    else attempt.newer.older = attempt.older;
+    attempt.older = undefined;
+    attempt.newer = undefined;
+    size -= 1;
+    if (attempt.suspect) suspects -= 1;
+  };
 
   return {
     get size() {
-      return running.size;
+      return size;
     },
     get suspects() {
       return suspects;
     },
-    start(id, suspect) {
+    start(id, suspect, claimedAt) {
       const now = clock.now();
-      const attempt = createAttempt(id, suspect, now, now + timeoutMs);
-      running.set(id, attempt);
+      const attempt = new Running(id, suspect, claimedAt, now, now + timeoutMs);
+      attempt.older = newest;
+      if (newest === undefined) oldest = attempt;
+      else newest.newer = attempt;
+      newest = attempt;
+      size += 1;
       if (suspect) suspects += 1;
       if (!armed) arm();
       return attempt;
     },
-    end(attempt) {
-      if (running.get(attempt.id) !== attempt) return;
-      running.delete(attempt.id);
-      if (attempt.suspect) suspects -= 1;
-    },
-    get: (id) => running.get(id),
-    ids: () => [...running.keys()],
-    all: () => [...running.values()],
-  };
-}
-
-/** The AbortController is made only when somebody asks for the signal: most handlers of short jobs never do. */
-function createAttempt(id: string, suspect: boolean, startedAt: number, deadlineAt: number): Attempt {
-  let controller: AbortController | undefined;
-  return {
-    id,
-    suspect,
-    startedAt,
-    deadlineAt,
-    abandoned: undefined,
-    onAbandon: () => {},
-    signal() {
-      controller ??= new AbortController();
-      if (this.abandoned !== undefined && !controller.signal.aborted) controller.abort(this.abandoned);
-      return controller.signal;
-    },
-    abandon(reason) {
-      if (this.abandoned !== undefined) return;
-      this.abandoned = reason;
-      controller?.abort(reason);
-      this.onAbandon(reason);
-    },
+    end: (attempt) => unlink(attempt as Running),
+    ids: () => all().map(({ id }) => id),
+    all,
   };
 }

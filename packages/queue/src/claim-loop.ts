@@ -44,7 +44,7 @@ export class ClaimLoop<Payload> {
   readonly #attempts: Attempts;
   readonly #holder: Holder;
   readonly #prefetch: Prefetch;
-  readonly #run: (job: ClaimedJob, attempt: Attempt) => Promise<Ran>;
+  readonly #run: (job: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran>;
   readonly #claimed: ClaimedJobs = new ClaimedJobs();
   #settlements: Settlement[] = [];
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
@@ -146,6 +146,9 @@ export class ClaimLoop<Payload> {
       this.#suffer(error, sent);
     }
     this.#inFlight = false;
+    // The next exchange leaves before these jobs run, so that Redis works while they do.
+    if (!this.#troubled && this.#settlements.length + this.#want() > 0) void this.#step();
+    this.#fill();
     this.#onDrained();
     this.#schedule();
   }
@@ -177,8 +180,7 @@ export class ClaimLoop<Payload> {
     }
     if (reply.jobs.length === 0) return;
     metrics?.claimed(queue.name, reply.jobs.length);
-    for (const job of reply.jobs) this.#claimed.add(job, this.#renewedAt);
-    this.#fill();
+    this.#claimed.add(reply.jobs, this.#renewedAt);
   }
 
   #sleep(ms: number): void {
@@ -195,13 +197,18 @@ export class ClaimLoop<Payload> {
     while (this.#attempts.size < this.#options.concurrency) {
       const next = this.#claimed.next();
       if (next === undefined) return;
-      this.#begin(next);
+      this.#begin(next.job, next.since);
     }
   }
 
-  #begin(job: ClaimedJob): void {
-    const attempt = this.#attempts.start(job.id, job.suspect);
-    void this.#run(job, attempt).then((ran) => this.#finish(attempt, ran));
+  #begin(job: ClaimedJob, claimedAt: number): void {
+    const attempt = this.#attempts.start(job.id, job.suspect, claimedAt);
+    const ran = this.#run(job, attempt);
+    if (!(ran instanceof Promise)) return this.#finish(attempt, ran);
+    void ran.then((late) => {
+      this.#finish(attempt, late);
+      return this.#fill();
+    });
   }
 
   #finish(attempt: Attempt, { outcome, failure, span }: Ran): void {
@@ -214,7 +221,6 @@ export class ClaimLoop<Payload> {
     if (outcome !== undefined) this.#settlements.push(settlementOf(attempt.id, outcome, failure, span));
     if (outcome?.verb === 'dead') metrics?.deadLettered(queue.name, outcome.reason, 1);
     metrics?.attempted(queue.name, outcome === undefined ? 'abandoned' : VERBS[outcome.verb], ms / 1000);
-    this.#fill();
     this.#schedule();
   }
 

@@ -1,22 +1,30 @@
-import { context } from '@opentelemetry/api';
+import { context, type Span } from '@opentelemetry/api';
 import type { Clock } from './clock.ts';
 import { isQueueError, QueueError } from './errors.ts';
 import type { QueueMetrics } from './metrics.ts';
 import type { ResolvedQueueOptions } from './options.ts';
-import type { EnqueueVerdict, NewJob, Store } from './store.ts';
-import { untraced } from './tracing.ts';
+import type { EnqueueReply, NewJob, Store } from './store.ts';
+import { endSpan, untraced } from './tracing.ts';
 
 /** Joins the enqueues of one turn of the event loop into one call; the same Lua costs a fifth a job at a hundred jobs a call. */
 export interface Coalescer {
-  /** Resolves to whether the job was created. */
-  add(job: NewJob): Promise<boolean>;
+  /** Resolves to whether the job was created; `span` ends with it. */
+  add(job: NewJob, span: Span): Promise<EnqueueResult>;
   /** Resolves when nothing is on its way. */
   idle(): Promise<void>;
 }
 
+/** What became of an enqueue. */
+export interface EnqueueResult {
+  readonly id: string;
+  /** False when a job of this id existed already; nothing was added then. */
+  readonly created: boolean;
+}
+
 interface Pending {
   readonly job: NewJob;
-  readonly resolve: (created: boolean) => void;
+  readonly span: Span;
+  readonly resolve: (result: EnqueueResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -28,28 +36,42 @@ interface CoalescerOptions {
   readonly metrics: QueueMetrics | undefined;
 }
 
-const JOBS_MAX = 500;
+/** A call with this much leaves at once, so that Redis works while the next one is filled; one with `JOBS_FIRST` does if Redis has nothing to do. */
+const JOBS_MAX = 250;
+const JOBS_FIRST = 32;
 const BYTES_MAX = 1_048_576;
 const REPEAT_MS = 50;
 const FULL_RETRY_AFTER_MS = 1000;
 
 export function createCoalescer(options: CoalescerOptions): Coalescer {
   let pending: Pending[] = [];
+  let bytes = 0;
+  let scheduled = false;
   const sending = new Set<Promise<void>>();
 
   const flush = () => {
-    const batches = split(pending);
+    if (pending.length === 0) return;
+    const sent = sendBatch(pending, options).finally(() => sending.delete(sent));
+    sending.add(sent);
     pending = [];
-    for (const batch of batches) {
-      const sent = sendBatch(batch, options).finally(() => sending.delete(sent));
-      sending.add(sent);
-    }
+    bytes = 0;
+  };
+  const endOfTurn = () => {
+    scheduled = false;
+    flush();
   };
 
   return {
-    add(job) {
+    add(job, span) {
+      if (bytes + job.envelope.length > BYTES_MAX) flush();
       return new Promise((resolve, reject) => {
-        if (pending.push({ job, resolve, reject }) === 1) options.clock.endOfTurn(flush);
+        bytes += job.envelope.length;
+        const jobs = pending.push({ job, span, resolve, reject });
+        if (jobs >= JOBS_MAX || (jobs >= JOBS_FIRST && sending.size === 0)) flush();
+        else if (!scheduled) {
+          scheduled = true;
+          options.clock.endOfTurn(endOfTurn);
+        }
       });
     },
     async idle() {
@@ -61,39 +83,31 @@ export function createCoalescer(options: CoalescerOptions): Coalescer {
   };
 }
 
-function split(pending: readonly Pending[]): Pending[][] {
-  const batches: Pending[][] = [];
-  let batch: Pending[] = [];
-  let bytes = 0;
-  for (const entry of pending) {
-    if (batch.length === JOBS_MAX || (batch.length > 0 && bytes + entry.job.envelope.length > BYTES_MAX)) {
-      batches.push(batch);
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(entry);
-    bytes += entry.job.envelope.length;
-  }
-  if (batch.length > 0) batches.push(batch);
-  return batches;
-}
-
 async function sendBatch(batch: readonly Pending[], options: CoalescerOptions): Promise<void> {
   const { clock, metrics, queue } = options;
   const start = clock.now();
   try {
-    const { verdicts, repeated } = await enqueueUntilAnswered(batch, options, start + options.timeoutMs);
-    metrics?.sent(queue.name, batch.length, (clock.now() - start) / 1000, undefined);
-    for (const [at, { job, resolve, reject }] of batch.entries()) {
+    const { verdicts, repeated, undurable } = await enqueueUntilAnswered(batch, options, start + options.timeoutMs);
+    metrics?.sent(queue.name, batch.length, (clock.now() - start) / 1000, undurable?.code);
+    for (const [at, { job, span, resolve, reject }] of batch.entries()) {
       const verdict = verdicts[at] ?? 'full';
-      if (verdict === 'full') reject(queueFull(queue));
-      // After a repetition `existing` means that the first call had been carried out, unless the id is the caller's own.
-      else resolve(verdict === 'created' || (repeated && job.fresh));
+      if (verdict === 'full') fail(span, reject, queueFull(queue));
+      else if (undurable !== undefined) fail(span, reject, undurable);
+      else {
+        endSpan(span);
+        // After a repetition `existing` means that the first call had been carried out, unless the id is the caller's own.
+        resolve({ id: job.id, created: verdict === 'created' || (repeated && job.fresh) });
+      }
     }
   } catch (error) {
     metrics?.sent(queue.name, batch.length, (clock.now() - start) / 1000, isQueueError(error) ? error.code : 'unknown');
-    for (const { reject } of batch) reject(error);
+    for (const { span, reject } of batch) fail(span, reject, error);
   }
+}
+
+function fail(span: Span, reject: (error: unknown) => void, error: unknown): void {
+  endSpan(span, { type: isQueueError(error) ? error.code : 'unknown' });
+  reject(error);
 }
 
 /** Repeats an unanswered call under the same ids until the time is over: at most one job each comes of it. */
@@ -101,11 +115,11 @@ async function enqueueUntilAnswered(
   batch: readonly Pending[],
   { store, clock }: CoalescerOptions,
   giveUpAt: number,
-): Promise<{ verdicts: readonly EnqueueVerdict[]; repeated: boolean }> {
+): Promise<EnqueueReply & { repeated: boolean }> {
   let jobs = batch.map(({ job }) => job);
   for (let repeated = false; ; repeated = true) {
     try {
-      return { verdicts: (await context.with(untraced, () => store.enqueue(jobs))).verdicts, repeated };
+      return { ...(await context.with(untraced, () => store.enqueue(jobs))), repeated };
     } catch (error) {
       if (!isQueueError(error) || error.code !== 'REDIS_UNAVAILABLE' || clock.now() + REPEAT_MS > giveUpAt) throw error;
       jobs = jobs.map((job) => ({ ...job, fresh: false }));

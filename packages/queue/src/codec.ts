@@ -26,6 +26,11 @@ function stringify(queue: string, payload: unknown): string {
   return json;
 }
 
+/** @throws {QueueError} `ENVELOPE_UNREADABLE`; what stands there is not quoted, for it may be secret. */
 export function decodeBody(body: Buffer): unknown {
-  return JSON.parse(body.toString());
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    throw new QueueError('ENVELOPE_UNREADABLE', `the body of a job (${body.length} bytes) is not JSON`);
+  }
 }

@@ -15,7 +15,7 @@ export interface ConsumerSettings {
   readonly concurrency?: number;
   /** Where to count; see `@nines/queue/prometheus`. */
   readonly metrics?: QueueMetrics;
-  /** Told of trouble that the consumer deals with by itself, such as a lost connection. Default: nobody. */
+  /** Told of trouble that the consumer deals with by itself, such as a lost connection, and of what is amiss with Redis at the start. Default: nobody. */
   readonly onError?: (error: QueueError) => void;
   /** How long `start` waits for Redis, in ms. Default 10 000. */
   readonly connectTimeoutMs?: number;
@@ -37,7 +37,7 @@ export interface StopResult {
 
 /** The consuming side of a queue; made by {@link createConsumer}. */
 export interface Consumer {
-  /** Resolves once jobs are being claimed. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`, `CLOSED`. */
+  /** Resolves once jobs are being claimed. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`, `EVICTION_POLICY`, `DURABILITY_UNSUPPORTED`, `CLOSED`. */
   start(): Promise<void>;
   /**
    * Claims no more, hands back what has not started, waits for what runs, and gives the connections back.
@@ -81,15 +81,24 @@ export function createConsumer<Input, Payload>(
   checkWhole('connectTimeoutMs', connectTimeoutMs, 1, 600_000);
   const store = openStore(queue, options, clock, connectTimeoutMs);
   const loop = new ClaimLoop({ queue, handler, store, concurrency, clock, random, metrics, onError });
-  return createLifecycle(queue.name, store, loop, () => (metrics === undefined ? () => {} : pollDepth(queue.name, store, metrics, clock)));
+  const startPolling = () => (metrics === undefined ? () => {} : pollDepth(queue.name, store, metrics, clock));
+  return createLifecycle({ queue: queue.name, store, loop, startPolling, onWarning: onError });
 }
 
-function createLifecycle<Payload>(queue: string, store: Store, loop: ClaimLoop<Payload>, startPolling: () => () => void): Consumer {
+interface Parts<Payload> {
+  readonly queue: string;
+  readonly store: Store;
+  readonly loop: ClaimLoop<Payload>;
+  readonly startPolling: () => () => void;
+  readonly onWarning: (warning: QueueError) => void;
+}
+
+function createLifecycle<Payload>({ queue, store, loop, startPolling, onWarning }: Parts<Payload>): Consumer {
   let started: Promise<() => Promise<void>> | undefined;
   let stopped: Promise<StopResult> | undefined;
 
   const run = async () => {
-    await store.open();
+    for (const warning of await store.open()) onWarning(warning);
     // Subscribed before the first claim, so that nothing that arrives in between goes unnoticed.
     const unsubscribe = await store.subscribe(loop.wake);
     loop.start();

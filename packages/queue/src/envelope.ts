@@ -8,13 +8,22 @@ export interface CarriedContext {
 }
 
 export interface Envelope extends CarriedContext {
+  /** How long after its enqueue a job is still of use, in milliseconds. */
+  readonly deadlineMs?: number | undefined;
   readonly body: Buffer;
+}
+
+/** An envelope as it comes back, with the time at which Redis took it. */
+export interface StampedEnvelope extends Envelope {
+  readonly enqueuedAtMs: number;
+  /** Whether the job was a dead letter once; an operator began its life anew then. */
+  readonly redriven: boolean;
 }
 
 /**
  * The stored form of a job. Redis puts its own time in front (6 bytes), which the reader cuts off again.
  *
- *   version 1 | flags 1 | trace 25? | state 2 + n? | baggage 2 + n? | body
+ *   version 1 | flags 1 | deadline 6? | trace 25? | state 2 + n? | baggage 2 + n? | body
  *
  * Versions are never reused: a reader refuses one that it does not know, and the job is dead-lettered as unreadable.
  */
@@ -22,23 +31,40 @@ const VERSION = 1;
 const TRACE = 1;
 const STATE = 2;
 const BAGGAGE = 4;
+const DEADLINE = 8;
+/** Set by redrive.lua. */
+const REDRIVEN = 32;
+const DEADLINE_BYTES = 6;
 const TRACE_BYTES = 25;
 const STAMP_BYTES = 6;
 const CONTEXT_BYTES_MAX = 8192;
 
-export function encodeEnvelope({ trace, state, baggage, body }: Envelope): Buffer {
-  const texts = [bounded(state), bounded(baggage)];
-  const flags = (trace === undefined ? 0 : TRACE) | (texts[0] === undefined ? 0 : STATE) | (texts[1] === undefined ? 0 : BAGGAGE);
-  const parts: Buffer[] = [Buffer.from([VERSION, flags])];
-  if (trace !== undefined) parts.push(trace);
-  for (const text of texts) {
-    if (text === undefined) continue;
-    const length = Buffer.allocUnsafe(2);
-    length.writeUInt16BE(text.length);
-    parts.push(length, text);
+export function encodeEnvelope({ deadlineMs, trace, state, baggage, body }: Envelope): Buffer {
+  const first = bounded(state);
+  const second = bounded(baggage);
+  const carried = (trace === undefined ? 0 : TRACE) | (first === undefined ? 0 : STATE) | (second === undefined ? 0 : BAGGAGE);
+  const fixed = 2 + (deadlineMs === undefined ? 0 : DEADLINE_BYTES) + (trace === undefined ? 0 : TRACE_BYTES);
+  const bytes = Buffer.allocUnsafe(fixed + sizeOf(first) + sizeOf(second) + body.length);
+  bytes[0] = VERSION;
+  bytes[1] = carried | (deadlineMs === undefined ? 0 : DEADLINE);
+  let at = 2;
+  if (deadlineMs !== undefined) at = bytes.writeUIntBE(deadlineMs, at, DEADLINE_BYTES);
+  if (trace !== undefined) {
+    bytes.set(trace, at);
+    at += TRACE_BYTES;
   }
-  parts.push(body);
-  return Buffer.concat(parts);
+  for (const text of [first, second]) {
+    if (text === undefined) continue;
+    at = bytes.writeUInt16BE(text.length, at);
+    bytes.set(text, at);
+    at += text.length;
+  }
+  bytes.set(body, at);
+  return bytes;
+}
+
+function sizeOf(text: Buffer | undefined): number {
+  return text === undefined ? 0 : 2 + text.length;
 }
 
 /** What does not fit is dropped, as the W3C recommends for context that is too large. */
@@ -49,17 +75,38 @@ function bounded(text: string | undefined): Buffer | undefined {
 }
 
 /** @throws {QueueError} `ENVELOPE_UNREADABLE` for a version that this release does not know. */
-export function decodeEnvelope(stored: Buffer): Envelope & { readonly enqueuedAtMs: number } {
-  const enqueuedAtMs = stored.length >= STAMP_BYTES + 2 ? stored.readUIntBE(0, STAMP_BYTES) : -1;
-  if (enqueuedAtMs < 0 || stored[STAMP_BYTES] !== VERSION) {
+export function decodeEnvelope(stored: Buffer): StampedEnvelope {
+  const readable = stored.length >= STAMP_BYTES + 2 && stored[STAMP_BYTES] === VERSION;
+  if (!readable) {
     throw new QueueError('ENVELOPE_UNREADABLE', `a job has envelope version ${stored[STAMP_BYTES]}; this release reads version ${VERSION}`);
   }
+  const enqueuedAtMs = stored.readUIntBE(0, STAMP_BYTES);
   const flags = stored[STAMP_BYTES + 1]!;
   let at = STAMP_BYTES + 2;
+  if (flags === 0)
+    return {
+      enqueuedAtMs,
+      redriven: false,
+      deadlineMs: undefined,
+      trace: undefined,
+      state: undefined,
+      baggage: undefined,
+      body: stored.subarray(at),
+    };
   const take = (length: number) => stored.subarray(at, (at += length));
   const text = () => take(take(2).readUInt16BE()).toString();
+  const deadlineMs = flags & DEADLINE ? take(DEADLINE_BYTES).readUIntBE(0, DEADLINE_BYTES) : undefined;
   const trace = flags & TRACE ? take(TRACE_BYTES) : undefined;
   const state = flags & STATE ? text() : undefined;
   const baggage = flags & BAGGAGE ? text() : undefined;
-  return { enqueuedAtMs, trace, state, baggage, body: stored.subarray(at) };
+  return { enqueuedAtMs, redriven: (flags & REDRIVEN) !== 0, deadlineMs, trace, state, baggage, body: stored.subarray(at) };
+}
+
+/** What a redriven job lies there as: enqueued now, so that its deadline and its waiting time begin anew. */
+export function restamp(stored: Buffer, nowMs: number): Buffer {
+  const again = Buffer.from(stored);
+  if (again.length < STAMP_BYTES + 2) return again;
+  again.writeUIntBE(nowMs, 0, STAMP_BYTES);
+  again[STAMP_BYTES + 1]! |= REDRIVEN;
+  return again;
 }

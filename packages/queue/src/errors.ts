@@ -5,6 +5,10 @@ export type QueueErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   | 'PAYLOAD_NOT_SERIALISABLE'
   | 'QUEUE_FULL'
+  | 'DURABILITY_NOT_REACHED'
+  | 'DURABILITY_UNSUPPORTED'
+  | 'EVICTION_POLICY'
+  | 'NOT_PERSISTENT'
   | 'REDIS_UNAVAILABLE'
   | 'REDIS_OUT_OF_MEMORY'
   | 'REDIS_REFUSED'
@@ -14,6 +18,7 @@ export type QueueErrorCode =
   | 'CLOSED'
   | 'LEASE_LOST'
   | 'ATTEMPT_TIMEOUT'
+  | 'DEADLINE_EXCEEDED'
   | 'STOPPED';
 
 /** What a {@link QueueError} carries besides code and message. */

@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { refuse } from './options.ts';
 
-const pool = Buffer.alloc(4096);
+const pool = Buffer.alloc(16_384);
 let used = pool.length;
 
 /**

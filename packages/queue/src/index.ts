@@ -3,26 +3,21 @@ export type { Backoff } from '@nines/resilience';
 export type { Clock } from './clock.ts';
 export { createConsumer, type Consumer, type ConsumerOptions, type ConsumerSettings, type StopResult } from './consumer.ts';
 export { defineQueue, type Queue } from './define.ts';
+export type { EnqueueOptions } from './enqueue-options.ts';
 export { isQueueError, QueueError, type QueueErrorCode, type QueueErrorDetails } from './errors.ts';
 export { createInspector, type Inspector, type InspectorOptions, type JobSnapshot } from './inspector.ts';
 export type { AttemptOutcome, QueueMetrics } from './metrics.ts';
 export type { Backend, StoreFactory } from './open-store.ts';
-export type { QueueOptions, ResolvedQueueOptions, Retention } from './options.ts';
+export type { Durability, QueueOptions, ResolvedQueueOptions, Retention } from './options.ts';
 export { DeadLetterError, RetryLaterError, type DeadReason } from './outcome.ts';
-export {
-  createProducer,
-  type EnqueueOptions,
-  type EnqueueResult,
-  type Producer,
-  type ProducerOptions,
-  type ProducerSettings,
-} from './producer.ts';
+export { createProducer, type Producer, type ProducerOptions, type ProducerSettings } from './producer.ts';
 export type { RedisClient } from './redis/connection.ts';
 export type { Handler, Job, JobContext } from './runner.ts';
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './schema.ts';
 export type {
   ClaimedJob,
   DeadLetters,
+  EnqueueReply,
   EnqueueVerdict,
   ExchangeReply,
   ExchangeRequest,
@@ -33,3 +28,4 @@ export type {
   Store,
   StoredJob,
 } from './store.ts';
+export type { EnqueueResult } from './coalescer.ts';

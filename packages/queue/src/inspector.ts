@@ -6,6 +6,7 @@ import { decodeFailure, noFailure } from './failure-record.ts';
 import { checkId } from './id.ts';
 import { openStore, type Backend } from './open-store.ts';
 import { checkWhole, refuse, refuseUnknown } from './options.ts';
+import type { DeadReason } from './outcome.ts';
 import type { DeadLetters, JobCounts, JobState, StoredJob } from './store.ts';
 
 /** Options of {@link createInspector}. */
@@ -25,6 +26,10 @@ export interface JobSnapshot<Payload> {
   readonly lastError: string | undefined;
   /** When it was enqueued, in ms since 1970 of Redis's clock. */
   readonly enqueuedAtMs: number;
+  /** Why it was dead-lettered; undefined in every other state. */
+  readonly deadReason: DeadReason | undefined;
+  /** When it is of no use any more; undefined without a deadline. */
+  readonly deadlineAtMs: number | undefined;
   /** When a delayed job is due, or a completed or dead one ended. */
   readonly atMs: number | undefined;
   /** Trace of the call that enqueued it, as 32 hexadecimal digits. */
@@ -119,15 +124,17 @@ function checked(which: DeadLetters): DeadLetters {
 }
 
 function snapshot<Payload>({ id, state, stored, record, atMs }: StoredJob): JobSnapshot<Payload> {
-  const { body, enqueuedAtMs, trace } = decodeEnvelope(stored);
-  const { attempts, error } = record === undefined ? noFailure : decodeFailure(record);
+  const { body, enqueuedAtMs, deadlineMs, trace } = decodeEnvelope(stored);
+  const { attempts, error, reason } = record === undefined ? noFailure : decodeFailure(record);
   return {
     id,
     state,
     payload: decodeBody(body) as Payload,
     failedAttempts: attempts,
     lastError: error,
+    deadReason: state === 'dead' ? (reason ?? 'poison') : undefined,
     enqueuedAtMs,
+    deadlineAtMs: deadlineMs === undefined ? undefined : enqueuedAtMs + deadlineMs,
     atMs,
     traceId: trace?.toString('hex', 0, 16),
   };

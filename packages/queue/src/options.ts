@@ -9,6 +9,14 @@ export interface Retention {
   readonly ageMs: number;
 }
 
+/**
+ * What an enqueue waits for before it resolves. `memory`: Redis has the job; it survives the crash of every client.
+ * `fsync`: it is in the append-only file too, so it survives the crash and restart of Redis (Redis 7.2 or Valkey with `appendonly yes`).
+ * `replicated`: `replicas` replicas have it too, so it survives when one of those is promoted; Redis replication is no consensus,
+ * so the promotion of another replica may still lose it.
+ */
+export type Durability = 'memory' | 'fsync' | 'replicated';
+
 /** What a queue is; both sides import the same definition. */
 export interface QueueOptions {
   /** Name of the queue: 1 to 128 letters, digits, `_`, `-` or `.`. */
@@ -33,6 +41,14 @@ export interface QueueOptions {
   readonly completed?: Retention;
   /** Dead-lettered jobs kept. Default 10 000 jobs for 14 days. */
   readonly dead?: Retention;
+  /** What an enqueue waits for. Default `memory`; the others cost a round trip to disk or replica, and a connection of their own. */
+  readonly durability?: Durability;
+  /** Replicas that must have a job with durability `replicated`. Default 1, from 1 to 10. */
+  readonly replicas?: number;
+  /** How long an enqueue waits for disk or replicas before it rejects with `DURABILITY_NOT_REACHED`, in ms. Default 1000, from 1 to 4000. */
+  readonly durabilityTimeoutMs?: number;
+  /** Whether to start on a Redis that may drop any key when its memory is full (`allkeys-*`), and with it jobs. Default false. */
+  readonly evictionAllowed?: boolean;
 }
 
 /** The options of a queue with every default filled in. */
@@ -51,7 +67,13 @@ export const defaults: Omit<ResolvedQueueOptions, 'name'> = Object.freeze({
   maxLeaseLosses: 3,
   completed: Object.freeze({ count: 0, ageMs: DAY_MS }),
   dead: Object.freeze({ count: 10_000, ageMs: 14 * DAY_MS }),
+  durability: 'memory',
+  replicas: 1,
+  durabilityTimeoutMs: 1000,
+  evictionAllowed: false,
 });
+
+const DURABILITIES: readonly Durability[] = ['memory', 'fsync', 'replicated'];
 
 const ranges = {
   maxAttempts: [1, 1000],
@@ -60,6 +82,8 @@ const ranges = {
   maxWaiting: [1, 1_000_000_000],
   maxBodyBytes: [1, 67_108_864],
   maxLeaseLosses: [1, 100],
+  replicas: [1, 10],
+  durabilityTimeoutMs: [1, 4000],
 } as const;
 
 /**
@@ -76,6 +100,8 @@ export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions
   if (typeof resolved.backoff !== 'function') refuse('backoff', resolved.backoff, 'a function (attempt, random) => milliseconds');
   checkRetention('completed', resolved.completed);
   checkRetention('dead', resolved.dead);
+  if (!DURABILITIES.includes(resolved.durability)) refuse('durability', resolved.durability, `one of ${DURABILITIES.join(', ')}`);
+  if (typeof resolved.evictionAllowed !== 'boolean') refuse('evictionAllowed', resolved.evictionAllowed, 'true or false');
   return Object.freeze(resolved);
 }
 

@@ -2,10 +2,13 @@
 export type Outcome =
   | { readonly verb: 'completed' }
   | { readonly verb: 'retry'; readonly delayMs: number; readonly countsAsAttempt: boolean; readonly error: unknown }
-  | { readonly verb: 'dead'; readonly reason: DeadReason; readonly error: unknown };
+  | { readonly verb: 'dead'; readonly reason: DeadReason; readonly countsAsAttempt: boolean; readonly error: unknown };
 
-/** Why a job was dead-lettered. */
-export type DeadReason = 'attempts-exhausted' | 'rejected' | 'invalid-payload' | 'unreadable' | 'poison';
+/**
+ * Why a job was dead-lettered: its attempts were used up; its handler rejected it; its payload does not match the schema, or cannot be read;
+ * its deadline passed before it was done; it was lost again and again with the process that ran it.
+ */
+export type DeadReason = 'attempts-exhausted' | 'rejected' | 'invalid-payload' | 'unreadable' | 'deadline' | 'poison';
 
 const deadLetter: unique symbol = Symbol.for('@nines/queue.DeadLetterError') as never;
 const retryLater: unique symbol = Symbol.for('@nines/queue.RetryLaterError') as never;

@@ -1,16 +1,15 @@
 import { systemClock, type Clock } from './clock.ts';
-import { encodeBody } from './codec.ts';
-import { createCoalescer, type Coalescer } from './coalescer.ts';
+import { createCoalescer, type EnqueueResult } from './coalescer.ts';
 import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
-import { encodeEnvelope } from './envelope.ts';
-import { QueueError, isQueueError } from './errors.ts';
-import { checkId, newId } from './id.ts';
+import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
+import { QueueError } from './errors.ts';
+import { newId } from './id.ts';
+import { newJob } from './new-job.ts';
 import type { QueueMetrics } from './metrics.ts';
 import { openStore, type Backend } from './open-store.ts';
 import { checkWhole, refuseUnknown } from './options.ts';
 import { validate } from './schema.ts';
-import { carry, endSpan, startSend } from './tracing.ts';
 
 /** Options of a producer besides where its jobs go. */
 export interface ProducerSettings {
@@ -24,31 +23,18 @@ export interface ProducerSettings {
 /** Options of {@link createProducer}. */
 export type ProducerOptions = Backend & ProducerSettings;
 
-/** What one job may have besides its payload. */
-export interface EnqueueOptions {
-  /** Your own id, 1 to 128 visible ASCII characters; unique while its job exists. Default: a new UUIDv7 in base64url. */
-  readonly id?: string;
-  /** Milliseconds until the job may be claimed. Default 0. */
-  readonly delayMs?: number;
-}
-
-/** What became of an enqueue. */
-export interface EnqueueResult {
-  readonly id: string;
-  /** False when a job of this id existed already; nothing was added then. */
-  readonly created: boolean;
-}
-
 /** The producing side of a queue; made by {@link createProducer}. */
 export interface Producer<Input> {
-  /** Resolves once Redis can be reached; not needed before {@link Producer.enqueue}. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`. */
+  /** Resolves once Redis can be reached; not needed before {@link Producer.enqueue}. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`, `EVICTION_POLICY`, `DURABILITY_UNSUPPORTED`. */
   ready(): Promise<void>;
   /**
    * Adds one job; resolves when Redis has it. Calls of one turn of the event loop travel together.
    * A call whose answer was lost is repeated under the same id, so it adds one job at most.
    *
    * @throws {QueueError} `INVALID_PAYLOAD`, `PAYLOAD_TOO_LARGE`, `PAYLOAD_NOT_SERIALISABLE`, `INVALID_OPTION`, `QUEUE_FULL`,
-   * `REDIS_UNAVAILABLE` (not answered in time: the job may be there; repeat with the same id), `REDIS_OUT_OF_MEMORY`, `CLOSED`.
+   * `REDIS_UNAVAILABLE` (not answered in time: the job may be there; repeat with the same id), `REDIS_OUT_OF_MEMORY`, `CLOSED`,
+   * `DEADLINE_EXCEEDED` (nothing was left of `deadlineMs`),
+   * `DURABILITY_NOT_REACHED` (the job is there and may run, but too few acknowledged it; repeat with the same id).
    */
   enqueue(payload: Input, options?: EnqueueOptions): Promise<EnqueueResult>;
   /** Adds many jobs; resolves to one settled result for each, in their order. Never rejects. */
@@ -83,10 +69,20 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
   const stopPolling = metrics === undefined ? () => {} : pollDepth(queue.name, store, metrics, clock);
   let closed: Promise<void> | undefined;
 
-  const enqueue = async (payload: Input, enqueueOptions: EnqueueOptions = {}): Promise<EnqueueResult> => {
-    if (closed !== undefined) throw new QueueError('CLOSED', `the producer of queue ${queue.name} is closed`);
-    const body = await encode(queue, payload);
-    return send(queue, coalescer, clock, body, enqueueOptions);
+  // No async function and no await where there is nothing to wait for: with many jobs a turn each costs as much as the encoding.
+  const enqueue = (payload: Input, enqueueOptions: EnqueueOptions = NO_OPTIONS): Promise<EnqueueResult> => {
+    try {
+      if (closed !== undefined) throw new QueueError('CLOSED', `the producer of queue ${queue.name} is closed`);
+      // The schema's input is what the caller means; what the schema makes of it is made again, and typed, on the consuming side.
+      const valid = validate(queue.schema, queue.name, payload);
+      const go = () => {
+        const { job, span } = newJob(queue, payload, enqueueOptions, enqueueOptions.id ?? newId(clock.wallMs()));
+        return coalescer.add(job, span);
+      };
+      return valid instanceof Promise ? valid.then(go) : go();
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
   const close = () =>
     (closed ??= (async () => {
@@ -96,44 +92,12 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
     })());
 
   return {
-    ready: () => store.open(),
+    async ready() {
+      await store.open();
+    },
     enqueue,
     enqueueMany: (payloads) => Promise.allSettled(payloads.map((payload) => enqueue(payload))),
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** The schema's input is what the caller means; what the schema makes of it is made again, and typed, on the consuming side. */
-async function encode(queue: Queue<unknown>, payload: unknown): Promise<Buffer> {
-  if (queue.schema !== undefined) await validate(queue.schema, queue.name, payload);
-  return encodeBody(queue.name, payload, queue.options.maxBodyBytes);
-}
-
-async function send(
-  queue: Queue<unknown>,
-  coalescer: Coalescer,
-  clock: Clock,
-  body: Buffer,
-  options: EnqueueOptions,
-): Promise<EnqueueResult> {
-  refuseUnknown(options, ['id', 'delayMs'], 'enqueue');
-  if (options.id !== undefined) checkId(options.id);
-  const delayMs = options.delayMs ?? 0;
-  checkWhole('delayMs', delayMs, 0, 31_622_400_000);
-  const id = options.id ?? newId(clock.wallMs());
-  const span = startSend(queue.name, id);
-  try {
-    const created = await coalescer.add({
-      id,
-      delayMs,
-      fresh: options.id === undefined,
-      envelope: encodeEnvelope({ ...carry(span), body }),
-    });
-    endSpan(span);
-    return { id, created };
-  } catch (error) {
-    endSpan(span, { type: isQueueError(error) ? error.code : 'unknown' });
-    throw error;
-  }
 }

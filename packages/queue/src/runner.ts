@@ -1,12 +1,11 @@
-import type { Context, Span } from '@opentelemetry/api';
-import type { Attempt } from './attempts.ts';
+import { deadlineExceeded, type Attempt } from './attempts.ts';
 import type { Clock } from './clock.ts';
 import { decodeBody } from './codec.ts';
 import type { Queue } from './define.ts';
-import { decodeEnvelope, type Envelope } from './envelope.ts';
+import { decodeEnvelope, type StampedEnvelope } from './envelope.ts';
 import { isQueueError } from './errors.ts';
 import { decodeFailure, noFailure, type FailureRecord } from './failure-record.ts';
-import { isDeadLetter, isRetryLater, type Outcome } from './outcome.ts';
+import { isDeadLetter, isRetryLater, type DeadReason, type Outcome } from './outcome.ts';
 import { validate } from './schema.ts';
 import type { ClaimedJob } from './store.ts';
 import { endSpan, referenceOf, resume, startProcess, withSpan } from './tracing.ts';
@@ -21,13 +20,17 @@ export interface Job<Payload> {
 
 /** What a handler may ask and use besides the job. */
 export interface JobContext {
-  /** Aborted when the attempt times out, its lease is lost, or the consumer stops and will wait no longer. */
+  /** Aborted when the attempt times out, the job's deadline passes, its lease is lost, or the consumer stops and will wait no longer. */
   readonly signal: AbortSignal;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** Attempts that may be made in all. */
   readonly maxAttempts: number;
-  /** Milliseconds left to this attempt; 0 when it is over. */
+  /**
+   * Milliseconds left to this attempt, by `attemptTimeoutMs` or by the job's deadline where that is nearer; 0 when it is over.
+   * Hand it on: `execute(call, { remainingMs: context.remainingMs() })` of a pipeline of `@nines/resilience` bounds the call and tells the
+   * next hop, `enqueue(payload, { deadlineMs: context.remainingMs() })` the next job.
+   */
   remainingMs(): number;
 }
 
@@ -54,84 +57,124 @@ export interface RunnerOptions<Payload> {
   readonly onStarted: (waitedMs: number) => void;
 }
 
-/** Makes the function that runs one claimed job and decides what comes of it. It does no I/O of its own. */
-export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed: ClaimedJob, attempt: Attempt) => Promise<Ran> {
-  return async (claimed, attempt) => {
+/**
+ * Makes the function that runs one claimed job and decides what comes of it. It does no I/O of its own.
+ * A handler that returns at once is decided at once, without a promise.
+ */
+export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran> {
+  return (claimed, attempt) => {
     const failure = claimed.record === undefined ? noFailure : decodeFailure(claimed.record);
-    let envelope: ReturnType<typeof decodeEnvelope>;
+    let envelope: StampedEnvelope;
     try {
-      envelope = decodeEnvelope(claimed.stored ?? Buffer.alloc(0));
+      envelope = decodeEnvelope(claimed.stored ?? NOTHING);
     } catch (error) {
-      return { outcome: { verb: 'dead', reason: 'unreadable', error }, failure, span: undefined };
+      return { outcome: { verb: 'dead', reason: 'unreadable', countsAsAttempt: false, error }, failure, span: undefined };
     }
     if (claimed.record === undefined) options.onStarted(Math.max(0, claimed.claimedAtMs - envelope.enqueuedAtMs));
+    if (envelope.deadlineMs !== undefined) {
+      // Redis's clock until the claim, ours since then: the two are never compared.
+      const usedMs = claimed.claimedAtMs - envelope.enqueuedAtMs + attempt.startedAt - attempt.claimedAt;
+      attempt.boundBy(envelope.deadlineMs - usedMs, options.clock);
+    }
     return runInSpan(options, claimed.id, envelope, failure, attempt);
   };
 }
 
-async function runInSpan<Payload>(
-  options: RunnerOptions<Payload>,
-  id: string,
-  envelope: Envelope & { readonly enqueuedAtMs: number },
-  failure: FailureRecord,
-  attempt: Attempt,
-): Promise<Ran> {
-  const { queue } = options;
-  const parent = resume(envelope);
-  const span = startProcess(queue.name, id, failure.attempts + 1, parent, failure.span);
-  const outcome = await decide(options, id, envelope, failure, attempt, parent, span);
-  endSpan(span, failureType(outcome, attempt));
-  return { outcome: withoutLost(outcome, attempt), failure, span: referenceOf(span) };
-}
+const NOTHING = Buffer.alloc(0);
+const COMPLETED: Outcome = Object.freeze({ verb: 'completed' });
 
-async function decide<Payload>(
+function runInSpan<Payload>(
   options: RunnerOptions<Payload>,
   id: string,
-  envelope: Envelope & { readonly enqueuedAtMs: number },
+  envelope: StampedEnvelope,
   failure: FailureRecord,
   attempt: Attempt,
-  parent: Context,
-  span: Span,
-): Promise<Outcome> {
-  const { queue, handler, clock } = options;
+): Ran | Promise<Ran> {
+  const parent = resume(envelope);
+  const span = startProcess(options.queue.name, id, failure.attempts + 1, parent, failure.span);
+  const ended = (outcome: Outcome): Ran => {
+    endSpan(span, failureType(outcome, attempt));
+    return { outcome: withoutLost(outcome, attempt), failure, span: referenceOf(span) };
+  };
+  let started = false;
+  const failed = (error: unknown) => ended(judge(options, failure, attempt, started, error));
+  if (attempt.deadlineAt <= attempt.startedAt) return failed(deadlineExceeded(id));
   try {
-    const payload = (await validate(queue.schema, queue.name, decodeBody(envelope.body))) as Payload;
-    const jobContext: JobContext = {
-      get signal() {
-        return attempt.signal();
-      },
-      attempt: failure.attempts + 1,
-      maxAttempts: queue.options.maxAttempts,
-      remainingMs: () => Math.max(0, attempt.deadlineAt - clock.now()),
+    const payload = validate(options.queue.schema, options.queue.name, decodeBody(envelope.body));
+    const work = (valid: unknown) => {
+      started = true;
+      const job = { id, payload: valid as Payload, enqueuedAtMs: envelope.enqueuedAtMs };
+      const jobContext = new AttemptContext(attempt, failure.attempts + 1, options.queue.options.maxAttempts, options.clock);
+      return withSpan(parent, span, () => options.handler(job, jobContext));
     };
-    const job = { id, payload, enqueuedAtMs: envelope.enqueuedAtMs };
-    await untilAbandoned(
-      attempt,
-      withSpan(parent, span, () => handler(job, jobContext)),
-    );
-    return { verb: 'completed' };
+    const result = payload instanceof Promise ? payload.then(work) : work(payload);
+    if (!isPromiseLike(result) && attempt.abandoned === undefined) return ended(COMPLETED);
+    return untilAbandoned(attempt, result, () => ended(COMPLETED), failed);
   } catch (error) {
-    return judge(options, failure, error);
+    return failed(error);
   }
 }
 
+/** A class, because an object literal with a getter costs more to make than many a handler to run. */
+class AttemptContext implements JobContext {
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly remainingMs: () => number;
+  readonly #attempt: Attempt;
+
+  constructor(attempt: Attempt, number: number, maxAttempts: number, clock: Clock) {
+    this.#attempt = attempt;
+    this.attempt = number;
+    this.maxAttempts = maxAttempts;
+    this.remainingMs = () => Math.max(0, Math.min(attempt.timeoutAt, attempt.deadlineAt) - clock.now());
+  }
+
+  get signal(): AbortSignal {
+    return this.#attempt.signal();
+  }
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
 /** Waits for the handler, but no longer than the attempt lives: a handler that never settles must not hold its slot for ever. */
-function untilAbandoned(attempt: Attempt, work: unknown): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    attempt.onAbandon = reject;
-    if (attempt.abandoned !== undefined) reject(attempt.abandoned);
-    Promise.resolve(work).then(resolve, reject);
+function untilAbandoned(attempt: Attempt, work: unknown, completed: () => Ran, failed: (error: unknown) => Ran): Promise<Ran> {
+  return new Promise((resolve) => {
+    let open = true;
+    const end = (ran: () => Ran) => {
+      if (!open) return;
+      open = false;
+      resolve(ran());
+    };
+    attempt.onAbandon = (reason) => end(() => failed(reason));
+    if (attempt.abandoned !== undefined) attempt.onAbandon(attempt.abandoned);
+    Promise.resolve(work).then(
+      () => end(completed),
+      (error: unknown) => end(() => failed(error)),
+    );
   });
 }
 
-function judge<Payload>({ queue, random }: RunnerOptions<Payload>, failure: FailureRecord, error: unknown): Outcome {
+function judge<Payload>(
+  { queue, random, clock }: RunnerOptions<Payload>,
+  failure: FailureRecord,
+  { deadlineAt, startedAt }: Attempt,
+  started: boolean,
+  error: unknown,
+): Outcome {
   const { maxAttempts, backoff } = queue.options;
-  if (isQueueError(error) && error.code === 'INVALID_PAYLOAD') return { verb: 'dead', reason: 'invalid-payload', error };
-  if (isDeadLetter(error)) return { verb: 'dead', reason: 'rejected', error };
+  const dead = (reason: DeadReason): Outcome => ({ verb: 'dead', reason, countsAsAttempt: started, error });
+  if (deadlineAt <= startedAt) return dead('deadline');
+  if (!started && isQueueError(error) && error.code === 'ENVELOPE_UNREADABLE') return dead('unreadable');
+  if (isQueueError(error) && error.code === 'INVALID_PAYLOAD') return dead('invalid-payload');
+  if (isDeadLetter(error)) return dead('rejected');
   const countsAsAttempt = !isRetryLater(error) || error.countsAsAttempt;
   const attempts = failure.attempts + (countsAsAttempt ? 1 : 0);
-  if (attempts >= maxAttempts) return { verb: 'dead', reason: 'attempts-exhausted', error };
+  if (attempts >= maxAttempts) return dead('attempts-exhausted');
   const delayMs = isRetryLater(error) ? error.delayMs : Math.ceil(backoff(Math.max(1, attempts), random, retryAfterOf(error)));
+  // What would come back too late is not kept waiting.
+  if (clock.now() + delayMs >= deadlineAt) return dead('deadline');
   return { verb: 'retry', delayMs, countsAsAttempt, error };
 }
 
@@ -141,9 +184,12 @@ function retryAfterOf(error: unknown): number | undefined {
   return typeof error.retryAfterMs === 'number' ? error.retryAfterMs : undefined;
 }
 
+/** An attempt that was given up for these reasons is settled by this process. */
+const OURS: ReadonlySet<string> = new Set(['ATTEMPT_TIMEOUT', 'DEADLINE_EXCEEDED']);
+
 /** A job whose lease is lost, or that is handed back at a stop, is no longer this process's to settle. */
 function withoutLost(outcome: Outcome, { abandoned }: Attempt): Outcome | undefined {
-  return abandoned !== undefined && abandoned.code !== 'ATTEMPT_TIMEOUT' ? undefined : outcome;
+  return abandoned === undefined || OURS.has(abandoned.code) ? outcome : undefined;
 }
 
 function failureType(outcome: Outcome, { abandoned }: Attempt): { readonly type: string } | undefined {

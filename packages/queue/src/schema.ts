@@ -26,13 +26,17 @@ export type SchemaInput<S extends StandardSchema> = NonNullable<S['~standard']['
 export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
 
 /**
- * Gives back the validated value; without a schema, the value itself.
+ * Gives back the validated value, or a promise of it where the schema is asynchronous; without a schema, the value itself.
  *
  * @throws {QueueError} `INVALID_PAYLOAD` with one line per fault in `issues`; values are not quoted, for they may be secret.
  */
-export async function validate(schema: StandardSchema | undefined, queue: string, payload: unknown): Promise<unknown> {
+export function validate(schema: StandardSchema | undefined, queue: string, payload: unknown): unknown {
   if (schema === undefined) return payload;
-  const result = await schema['~standard'].validate(payload);
+  const result = schema['~standard'].validate(payload);
+  return result instanceof Promise ? result.then((late) => accepted(late, queue)) : accepted(result, queue);
+}
+
+function accepted(result: SchemaResult<unknown>, queue: string): unknown {
   if (result.issues === undefined) return result.value;
   const issues = result.issues.map((issue) => `${pathOf(issue)}: ${issue.message}`);
   throw new QueueError('INVALID_PAYLOAD', `the payload for queue ${queue} does not match its schema: ${issues.join('; ')}`, { issues });

@@ -10,7 +10,8 @@ function describe(error: unknown): string {
 /** How the store is told of an outcome. A job that failed by itself has shown that it does not kill, so its losses are forgotten. */
 export function settlementOf(id: string, outcome: Outcome, failure: FailureRecord, span: string | undefined): Settlement {
   if (outcome.verb === 'completed') return { verb: 'ack', id, failedBefore: failure.attempts > 0 || failure.losses > 0 };
-  const counts = outcome.verb === 'dead' || outcome.countsAsAttempt;
-  const record = encodeFailure({ attempts: failure.attempts + (counts ? 1 : 0), losses: 0, error: describe(outcome.error), span });
+  const attempts = failure.attempts + (outcome.countsAsAttempt ? 1 : 0);
+  const reason = outcome.verb === 'dead' ? outcome.reason : undefined;
+  const record = encodeFailure({ attempts, losses: 0, error: describe(outcome.error), reason, span });
   return outcome.verb === 'dead' ? { verb: 'dead', id, record } : { verb: 'retry', id, delayMs: outcome.delayMs, record };
 }

@@ -1,3 +1,5 @@
+import type { QueueError } from './errors.ts';
+
 /** Where a job is in its life. */
 export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'dead';
 
@@ -12,6 +14,16 @@ export interface NewJob {
 
 /** Whether a job was added, was there already, or was refused because the queue is full. */
 export type EnqueueVerdict = 'created' | 'existing' | 'full';
+
+/** The store's answer to an enqueue. */
+export interface EnqueueReply {
+  /** Waiting and delayed jobs after it. */
+  readonly waiting: number;
+  /** In the order of the jobs. */
+  readonly verdicts: readonly EnqueueVerdict[];
+  /** Set when the jobs are stored, but not as durably as the queue demands. */
+  readonly undurable?: QueueError;
+}
 
 /** How one attempt ended, as the store needs it. */
 export type Settlement =
@@ -93,10 +105,10 @@ export interface StoredJob {
  * `REDIS_OUT_OF_MEMORY` or `REDIS_REFUSED` when it was refused (it was not).
  */
 export interface Store {
-  /** Resolves when the store can be used; checks the layout version. */
-  open(): Promise<void>;
-  /** Adds jobs; the verdicts are in the order of the jobs, `waiting` is the depth after it. */
-  enqueue(jobs: readonly NewJob[]): Promise<{ readonly waiting: number; readonly verdicts: readonly EnqueueVerdict[] }>;
+  /** Resolves when the store can be used, to warnings; rejects where the queue's promises cannot be kept there. */
+  open(): Promise<readonly QueueError[]>;
+  /** Adds jobs, and waits until they are as durable as the queue demands. */
+  enqueue(jobs: readonly NewJob[]): Promise<EnqueueReply>;
   /** Settles, renews the lease, recovers what expired, and claims, in one step. */
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /** Gives back what the holder holds and does not run, after a call whose answer was lost. */

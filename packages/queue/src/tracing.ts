@@ -1,6 +1,7 @@
 import {
   context,
   createContextKey,
+  INVALID_TRACEID,
   propagation,
   ROOT_CONTEXT,
   SpanKind,
@@ -61,10 +62,17 @@ export function endSpan(span: Span, error?: { readonly type: string }): void {
   span.end();
 }
 
+const NOTHING: CarriedContext = Object.freeze({});
+
+/** Without a tracer provider every span has the context of no trace; to compare is cheaper than to look at every digit. */
+function isTraced(spanContext: SpanContext): boolean {
+  return spanContext.traceId !== INVALID_TRACEID && trace.isSpanContextValid(spanContext);
+}
+
 /** What of the sender's context travels in the envelope. */
 export function carry(span: Span): CarriedContext {
   const spanContext = span.spanContext();
-  if (!trace.isSpanContextValid(spanContext)) return {};
+  if (!isTraced(spanContext)) return NOTHING;
   const baggage = propagation.getActiveBaggage();
   return {
     trace: encodeTrace(spanContext),
@@ -82,13 +90,13 @@ export function resume({ trace: bytes, state, baggage }: CarriedContext): Contex
 
 /** Runs work with the span as the active one. */
 export function withSpan<T>(parent: Context, span: Span, work: () => T): T {
-  return context.with(trace.setSpan(parent, span), work);
+  return context.with(isTraced(span.spanContext()) ? trace.setSpan(parent, span) : parent, work);
 }
 
 /** `traceId-spanId-flags`, to remember an attempt by; undefined when there is nothing to remember. */
 export function referenceOf(span: Span): string | undefined {
-  const { traceId, spanId, traceFlags } = span.spanContext();
-  return trace.isSpanContextValid(span.spanContext()) ? `${traceId}-${spanId}-${traceFlags}` : undefined;
+  const spanContext = span.spanContext();
+  return isTraced(spanContext) ? `${spanContext.traceId}-${spanContext.spanId}-${spanContext.traceFlags}` : undefined;
 }
 
 function linkTo(reference: string): Link | undefined {

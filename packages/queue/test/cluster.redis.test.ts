@@ -1,6 +1,7 @@
 import { Cluster } from 'ioredis';
 import { Cluster as Cluster5 } from 'ioredis5';
-import { afterAll, beforeAll, inject } from 'vitest';
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { createInspector, createProducer, defineQueue } from '@nines/queue';
 import { startCluster, type RunningCluster } from '../../../tools/redis/cluster.ts';
 import { onPath } from '../../../tools/redis/machine.ts';
 import { consumerSuite } from './consumer.suite.ts';
@@ -33,3 +34,15 @@ for (const [name, connect] of [
     },
   );
 }
+
+test('on a Cluster the wait for replicas goes to the node that has the queue', async () => {
+  const redis = new Cluster(nodes());
+  onTestFinished(() => redis.disconnect());
+  for (const namespace of ['one', 'two', 'three', 'four']) {
+    const queue = defineQueue<string>({ name: 'durable', namespace, durability: 'replicated', durabilityTimeoutMs: 1 });
+    await using producer = createProducer(queue, { redis });
+    await expect(producer.enqueue('a')).rejects.toMatchObject({ code: 'DURABILITY_NOT_REACHED' });
+    await using inspector = createInspector(queue, { redis });
+    expect(await inspector.counts()).toMatchObject({ waiting: 1 });
+  }
+});

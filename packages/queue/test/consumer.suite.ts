@@ -10,6 +10,7 @@ import {
   type QueueOptions,
 } from '@nines/queue';
 import { uniqueName, type Bench } from './consumer-cases/bench.ts';
+import { deadlineCases } from './consumer-cases/deadline.ts';
 import { operatorCases } from './consumer-cases/operator.ts';
 import { outcomeCases } from './consumer-cases/outcome.ts';
 import { payloadCases } from './consumer-cases/payload.ts';
@@ -44,6 +45,7 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
     });
 
     outcomeCases(bench);
+    deadlineCases(bench);
     operatorCases(bench);
     stopCases(bench);
     payloadCases(bench);

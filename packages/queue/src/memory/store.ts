@@ -1,3 +1,4 @@
+import { restamp } from '../envelope.ts';
 import { encodeFailure, decodeFailure, noFailure } from '../failure-record.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
 import type { ClaimedJob, DeadLetters, ExchangeReply, ExchangeRequest, JobState, NewJob, Settlement, Store, StoredJob } from '../store.ts';
@@ -44,7 +45,7 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
 export function createMemoryStore(queue: MemoryQueue): Store {
   const unsubscribes: (() => void)[] = [];
   return {
-    open: () => Promise.resolve(),
+    open: () => Promise.resolve([]),
     enqueue: (jobs) => Promise.resolve(enqueue(queue, jobs)),
     exchange: (request) => Promise.resolve(exchange(queue, request)),
     reconcile: (token, ids) => Promise.resolve(reconcile(queue, token, ids)),
@@ -237,6 +238,8 @@ function idsOf(queue: MemoryQueue, state: JobState): string[] {
 function redrive(queue: MemoryQueue, which: DeadLetters): string[] {
   const ids = takeDead(queue, which);
   for (const id of ids) {
+    const stored = queue.jobs.get(id);
+    if (stored !== undefined) queue.jobs.set(id, restamp(stored, queue.now()));
     queue.failures.delete(id);
     queue.waiting.push(id);
   }

@@ -1,13 +1,8 @@
 import type { ResolvedQueueOptions } from '../options.ts';
-import type { ExchangeRequest, NewJob, Settlement } from '../store.ts';
+import type { ExchangeRequest, Settlement } from '../store.ts';
 import type { Argument } from './script.ts';
 
-/** One job, in the order of the ARGV line of enqueue.lua. */
-export function newJobArguments({ id, delayMs, fresh, envelope }: NewJob): Argument[] {
-  return [id, delayMs, fresh ? 1 : 0, envelope];
-}
-
-/** One exchange, in the order of the ARGV line of exchange.lua. */
+/** One exchange, in the order of the ARGV line of exchange.lua; ids that are acknowledged travel as one JSON list. */
 export function exchangeArguments(queue: ResolvedQueueOptions, offsetMs: number, request: ExchangeRequest): Argument[] {
   const acks: string[] = [];
   const clears: string[] = [];
@@ -24,7 +19,7 @@ export function exchangeArguments(queue: ResolvedQueueOptions, offsetMs: number,
   const lease = [offsetMs, request.token, request.known ? 1 : 0, queue.leaseMs, queue.maxLeaseLosses];
   const claim = [request.want, request.wantSuspect ? 1 : 0];
   const bounds = [completed.count, completed.ageMs, dead.count, dead.ageMs];
-  return [...lease, ...claim, ...bounds, acks.length, clears.length, rows.length / 4, ...acks, ...clears, ...rows];
+  return [...lease, ...claim, ...bounds, JSON.stringify(acks), JSON.stringify(clears), ...rows];
 }
 
 function settlementRow(settlement: Exclude<Settlement, { verb: 'ack' }>): [string, string, number, string] {

@@ -1,16 +1,22 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
-import { QueueError } from '../errors.ts';
+import { isQueueError, QueueError } from '../errors.ts';
 import { redisError } from './failure.ts';
 
 /** An ioredis connection of yours; it is only duplicated, never used, changed or closed. */
 export type RedisClient = Redis | Cluster;
 
-/** The two connections that all queues of a process share: one for commands, one that listens. */
+/** The connections that all queues of a process share: one for commands, one that listens, and one more where durability waits. */
 export interface Connection {
   readonly command: RedisClient;
+  /** The connection that waits for disk or replicas; whatever waits on it holds up nobody else. Opened by its first user. */
+  durable(timeoutMs: number): Promise<RedisClient>;
   subscribe(channel: string, listener: () => void): Promise<() => void>;
-  ready(timeoutMs: number): Promise<void>;
+  /**
+   * Resolves to what `work` resolves to, once Redis can be reached. A connected Cluster may still be connecting to the node that has the keys,
+   * so what nobody answered is repeated until the time is over: the work must bear repetition.
+   */
+  reach<T>(work: () => Promise<T>, timeoutMs: number): Promise<T>;
   release(): void;
 }
 
@@ -27,10 +33,14 @@ const SAFE = {
   commandTimeout: 5000,
 } as const;
 
+/** By default a Cluster client sends a command again whose answer was cut off with the connection of its node. */
+const CLUSTER = { enableOfflineQueue: false, lazyConnect: false, retryDelayOnFailover: 0, redisOptions: SAFE } as const;
+
 interface Shared {
   readonly command: RedisClient;
   readonly subscriber: RedisClient;
   readonly listeners: Map<string, Set<() => void>>;
+  durable: RedisClient | undefined;
   users: number;
 }
 
@@ -48,14 +58,20 @@ export function acquireConnection(client: RedisClient, clock: Clock): Connection
   shared.users += 1;
   return {
     command: shared.command,
+    async durable(timeoutMs) {
+      shared.durable ??= duplicate(client);
+      await waitUntilReady(shared.durable, clock, timeoutMs);
+      return shared.durable;
+    },
     subscribe: (channel, listener) => subscribe(shared, channel, listener),
-    ready: (timeoutMs) => waitUntilReady(shared.command, clock, timeoutMs),
+    reach: (work, timeoutMs) => reach(shared.command, work, clock, timeoutMs),
     release() {
       shared.users -= 1;
       if (shared.users > 0) return;
       sharedByClient.delete(client);
       shared.command.disconnect();
       shared.subscriber.disconnect();
+      shared.durable?.disconnect();
     },
   };
 }
@@ -70,7 +86,7 @@ function refuseKeyPrefix(client: RedisClient): void {
 }
 
 function open(client: RedisClient): Shared {
-  const shared: Shared = { command: duplicate(client), subscriber: duplicate(client), listeners: new Map(), users: 0 };
+  const shared: Shared = { command: duplicate(client), subscriber: duplicate(client), listeners: new Map(), durable: undefined, users: 0 };
   shared.subscriber.on('message', (channel: string) => notify(shared.listeners.get(channel)));
   // What was published while the connection was away is lost, so after each (re)connection everybody looks again.
   shared.subscriber.on('ready', () => {
@@ -80,9 +96,7 @@ function open(client: RedisClient): Shared {
 }
 
 function duplicate(client: RedisClient): RedisClient {
-  const copy = client.isCluster
-    ? (client as Cluster).duplicate([], { enableOfflineQueue: false, lazyConnect: false, redisOptions: SAFE })
-    : (client as Redis).duplicate(SAFE);
+  const copy = client.isCluster ? (client as Cluster).duplicate([], CLUSTER) : (client as Redis).duplicate(SAFE);
   // ioredis reports connection trouble here; the calls that suffer from it reject by themselves.
   copy.on('error', () => {});
   return copy;
@@ -111,6 +125,21 @@ async function subscribe(shared: Shared, channel: string, listener: () => void):
     shared.listeners.delete(channel);
     if (shared.subscriber.status === 'ready') void shared.subscriber.unsubscribe(channel).catch(() => {});
   };
+}
+
+const REPEAT_MS = 20;
+
+async function reach<T>(command: RedisClient, work: () => Promise<T>, clock: Clock, timeoutMs: number): Promise<T> {
+  const giveUpAt = clock.now() + timeoutMs;
+  await waitUntilReady(command, clock, timeoutMs);
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isQueueError(error) || error.code !== 'REDIS_UNAVAILABLE' || clock.now() + REPEAT_MS > giveUpAt) throw error;
+      await new Promise<void>((resolve) => clock.after(REPEAT_MS, resolve, true));
+    }
+  }
 }
 
 function waitUntilReady(command: RedisClient, clock: Clock, timeoutMs: number): Promise<void> {

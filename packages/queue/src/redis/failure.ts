@@ -1,7 +1,7 @@
 import { QueueError } from '../errors.ts';
 
 /** Replies that say that this server cannot serve now, though the command was not carried out. */
-const UNAVAILABLE = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|UNBLOCKED)/;
+const UNAVAILABLE = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|UNBLOCKED)/;
 
 /** True when the command may have been carried out, because its answer never came. */
 export function isUnanswered(error: unknown): boolean {

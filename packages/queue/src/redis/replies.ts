@@ -1,39 +1,38 @@
-import type { ClaimedJob, EnqueueVerdict, ExchangeReply, JobCounts, JobState, StoredJob } from '../store.ts';
+import type { ClaimedJob, EnqueueReply, EnqueueVerdict, ExchangeReply, JobCounts, JobState, StoredJob } from '../store.ts';
+import { unpackClaim } from './packed.ts';
 
 /** What the scripts return, as the store's answers; the order of each tuple is the RETURNS line of its script. */
-const VERDICTS: Readonly<Record<number, EnqueueVerdict>> = { 1: 'created', 0: 'existing', [-1]: 'full' };
 const HOLDER = ['holding', 'expired', 'idle'] as const;
 
 export function text(value: Buffer): string {
   return value.toString();
 }
 
-export type RawEnqueue = readonly [nowMs: number, waiting: number, verdicts: readonly number[]];
+export type RawEnqueue = readonly [nowMs: number, waiting: number, refused: readonly number[]];
 
-export function enqueueReply([, waiting, verdicts]: RawEnqueue): {
-  readonly waiting: number;
-  readonly verdicts: readonly EnqueueVerdict[];
-} {
-  return { waiting, verdicts: verdicts.map((verdict) => VERDICTS[verdict] ?? 'full') };
+export function enqueueReply([, waiting, refused]: RawEnqueue, jobs: number): EnqueueReply {
+  const verdicts: EnqueueVerdict[] = Array.from({ length: jobs }, () => 'created');
+  for (let at = 0; at < refused.length; at += 2) verdicts[refused[at]!] = refused[at + 1] === 0 ? 'existing' : 'full';
+  return { waiting, verdicts };
 }
 
-export type RawExchange = [number, number, number, Buffer[], Buffer[], (Buffer | null)[], (Buffer | null)[], number, number, number];
+export type RawExchange = [number, number, number, Buffer[], Buffer, (Buffer | null)[], number, number, number];
 
 export function exchangeReply([
   nowMs,
   status,
   nextDueMs,
   lost,
-  ids,
-  bodies,
+  packed,
   records,
   suspects,
   recovered,
   poisoned,
 ]: RawExchange): ExchangeReply {
+  const { ids, bodies } = unpackClaim(packed);
   const jobs = ids.map((id, at): ClaimedJob => ({
-    id: text(id),
-    stored: bodies[at] ?? undefined,
+    id,
+    stored: bodies[at],
     record: records[at]?.toString(),
     suspect: at < suspects,
     claimedAtMs: nowMs,

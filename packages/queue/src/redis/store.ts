@@ -1,9 +1,10 @@
-import { QueueError } from '../errors.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
 import type { DeadLetters, Store } from '../store.ts';
-import { exchangeArguments, newJobArguments } from './arguments.ts';
+import { exchangeArguments } from './arguments.ts';
 import type { Connection } from './connection.ts';
-import { LAYOUT, queueKeys, type KeyName } from './keys.ts';
+import { queueKeys, type KeyName } from './keys.ts';
+import { createOpen } from './open.ts';
+import { packJobs } from './packed.ts';
 import {
   enqueueReply,
   exchangeReply,
@@ -16,6 +17,7 @@ import {
   type RawJob,
   type RawList,
 } from './replies.ts';
+import { runDurably, waitOf } from './durability.ts';
 import { runScript, type Argument } from './script.ts';
 import * as scripts from './scripts.gen.ts';
 
@@ -31,20 +33,11 @@ export interface RedisStoreOptions {
 /** The store on Redis: one script a verb, one key layout, the only place that knows both. */
 export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs = () => 0 }: RedisStoreOptions): Store {
   const keys = queueKeys(queue);
+  const wait = waitOf(queue);
   const run = <Key extends KeyName>(script: scripts.Script<Key>, args: readonly Argument[]) =>
     runScript(connection.command, script, keys, args);
 
-  let opening: Promise<void> | undefined;
-  const connect = async () => {
-    await connection.ready(connectTimeoutMs);
-    checkLayout(queue.name, text((await run(scripts.open, [LAYOUT])) as Buffer));
-  };
-  // Everybody waits for the same attempt; a failed one is forgotten, so that the next call tries again.
-  const open = () =>
-    (opening ??= connect().catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    }));
+  const open = createOpen({ queue, connection, keys, timeoutMs: connectTimeoutMs });
 
   const deadLetters = async <Key extends KeyName>(script: scripts.Script<Key>, { ids = [], limit = 0 }: DeadLetters) => {
     const reply = (await run(script, [offsetMs(), limit, ...ids])) as [number, Buffer[]];
@@ -56,7 +49,14 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
 
     async enqueue(jobs) {
       await open();
-      return enqueueReply((await run(scripts.enqueue, [offsetMs(), queue.maxWaiting, ...jobs.flatMap(newJobArguments)])) as RawEnqueue);
+      const args = [offsetMs(), queue.maxWaiting, packJobs(jobs)];
+      if (wait !== undefined) {
+        const client = await connection.durable(connectTimeoutMs);
+        const touch = jobs.some(({ fresh }) => !fresh);
+        const { reply, undurable } = await runDurably({ client, queue, script: scripts.enqueue, keys, args, wait, touch });
+        return { ...enqueueReply(reply as RawEnqueue, jobs.length), ...(undurable === undefined ? {} : { undurable }) };
+      }
+      return enqueueReply((await run(scripts.enqueue, args)) as RawEnqueue, jobs.length);
     },
 
     async exchange(request) {
@@ -94,9 +94,4 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
       connection.release();
     },
   };
-}
-
-function checkLayout(queue: string, layout: string): void {
-  if (layout === LAYOUT) return;
-  throw new QueueError('LAYOUT_MISMATCH', `queue ${queue} has Redis layout ${layout}; this release reads layout ${LAYOUT}`);
 }

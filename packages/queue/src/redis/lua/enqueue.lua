@@ -1,7 +1,7 @@
 -- SCRIPT enqueue: adds the jobs that are not there yet; a full queue refuses a job and leaves no trace of it.
 -- KEYS: jobs waiting suspects delayed meta events
--- ARGV: offsetMs maxWaiting { id delayMs fresh body }*
--- RETURNS: { nowMs, waiting, { 1 created | 0 existing | -1 full }* }
+-- ARGV: offsetMs maxWaiting [id,delayMs,fresh,body]*
+-- RETURNS: { nowMs, waiting, { at, 0 existing | -1 full }* }; a job that is not named was created, which is nearly all
 -- STATE: none -> waiting | delayed
 -- COST: O(1) a job; three commands a batch and one a delayed or repeated job
 -- USES: now wake
@@ -17,20 +17,20 @@ local max_waiting = tonumber(ARGV[2])
 local depth = redis.call('LLEN', waiting) + redis.call('LLEN', suspects) + redis.call('ZCARD', delayed)
 local stamp = struct.pack('>I6', now)
 
-local results, bodies, ready, due, seen = {}, {}, {}, {}, {}
-for at = 3, #ARGV, 4 do
-  local id, delay, fresh = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2]
-  local existing = seen[id] or (fresh == '0' and redis.call('HEXISTS', jobs, id) == 1)
-  if existing then
-    results[#results + 1] = 0
-  elseif depth >= max_waiting then
-    results[#results + 1] = -1
+local refused, bodies, ready, due, seen = {}, {}, {}, {}, {}
+-- One argument holds all jobs, as a MessagePack list.
+local new = cmsgpack.unpack(ARGV[3])
+for at = 1, #new, 4 do
+  local id, delay, fresh = new[at], new[at + 1], new[at + 2]
+  local existing = seen[id] or (fresh == 0 and redis.call('HEXISTS', jobs, id) == 1)
+  if existing or depth >= max_waiting then
+    refused[#refused + 1] = (at - 1) / 4
+    refused[#refused + 1] = existing and 0 or -1
   else
-    results[#results + 1] = 1
     seen[id] = true
     depth = depth + 1
     bodies[#bodies + 1] = id
-    bodies[#bodies + 1] = stamp .. ARGV[at + 3]
+    bodies[#bodies + 1] = stamp .. new[at + 3]
     if delay > 0 then
       due[#due + 1] = now + delay
       due[#due + 1] = id
@@ -46,4 +46,4 @@ if #bodies > 0 then
   if #due > 0 then redis.call('ZADD', delayed, unpack(due)) end
   wake(meta, events)
 end
-return { now, depth, results }
+return { now, depth, refused }

@@ -1,7 +1,7 @@
 -- SCRIPT exchange: one call settles what a holder finished, renews its lease, recovers and promotes, and claims more.
 -- KEYS: jobs waiting suspects holders held delayed failures dead completed meta events
--- ARGV: offsetMs token known leaseMs maxLeaseLosses want wantSuspect completedCount completedAgeMs deadCount deadAgeMs acks clears rows { ackId }* { clearId }* { id verb delayMs record }*
--- RETURNS: { nowMs, 0 holds | 1 expired | 2 holds nothing, nextDueMs, lostIds, ids, bodies, records, suspects, recovered, poisoned }
+-- ARGV: offsetMs token known leaseMs maxLeaseLosses want wantSuspect completedCount completedAgeMs deadCount deadAgeMs [ackId]* [clearId]* { id verb delayMs record }*
+-- RETURNS: { nowMs, 0 holds | 1 expired | 2 holds nothing, nextDueMs, lostIds, [ids,bodies], records, suspects, recovered, poisoned }
 -- STATE: active -> completed | delayed | waiting | dead | none; delayed -> waiting; waiting -> active
 -- COST: O(settled + claimed); about ten commands a call, none for a job acknowledged at its first attempt
 -- USES: now wake trim recover promote settle claim
@@ -11,28 +11,28 @@ local q = {
 }
 local now, token = now_ms(ARGV[1]), ARGV[2]
 local held, want, keep = q.held .. token, tonumber(ARGV[6]), tonumber(ARGV[8]) > 0
-local acks, clears, rows = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
+local rows = (#ARGV - 13) / 4
 
 -- The first write is one that Redis allows when its memory is full: settling and claiming go on then, and drain the queue.
 redis.call('ZREM', q.holders, '')
 
 -- A holder that was recovered owns nothing any more: it settles and claims nothing, and comes back under a new token.
 if ARGV[3] == '1' and not redis.call('ZSCORE', q.holders, token) then
-  return { now, 1, 0, {}, {}, {}, {}, 0, 0, 0 }
+  return { now, 1, 0, {}, '', {}, 0, 0, 0 }
 end
 
 local lost = {}
-local done, acked = release_held(held, { unpack(ARGV, 15, 14 + acks) }, lost)
+local done, acked = release_held(held, cjson.decode(ARGV[12]), lost)
 complete(q, done, now, keep)
-for at = 15 + acks, 14 + acks + clears do
-  if acked[ARGV[at]] then redis.call('HDEL', q.failures, ARGV[at]) end
+for _, id in ipairs(cjson.decode(ARGV[13])) do
+  if acked[id] then redis.call('HDEL', q.failures, id) end
 end
 
-local from, others, died = 15 + acks + clears, {}, 0
-for row = 1, rows do others[row] = ARGV[from + 4 * (row - 1)] end
+local others, died = {}, 0
+for row = 1, rows do others[row] = ARGV[10 + 4 * row] end
 local _, is_held = release_held(held, others, lost)
 for row = 1, rows do
-  local at = from + 4 * (row - 1)
+  local at = 10 + 4 * row
   if is_held[others[row]] then
     settle_row(q, { unpack(ARGV, at, at + 3) }, now)
     if ARGV[at + 1] == 'dead' then died = died + 1 end
@@ -56,4 +56,4 @@ else
 end
 if room == want and (recovered > 0 or rows > 0 or redis.call('LLEN', q.waiting) > 0) then wake(q.meta, q.events) end
 if #ids < want then redis.call('HSET', q.meta, 'sleeping', '1') end
-return { now, status, next_due(q, token, now), lost, ids, bodies, records, suspect, recovered, poisoned }
+return { now, status, next_due(q, token, now), lost, #ids > 0 and cmsgpack.pack(ids, bodies) or '', records, suspect, recovered, poisoned }
