@@ -97,6 +97,8 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest): ExchangeReply {
   const now = queue.now();
   const none = { nowMs: now, lostIds: [], jobs: [], nextDueMs: undefined, recovered: 0, poisoned: 0 };
   if (request.known && !queue.holders.has(request.token)) return { ...none, holder: 'expired' };
+  // One that comes late, but before anybody recovered it, is alive.
+  if (queue.holders.has(request.token)) queue.holders.add(request.token, now + queue.options.leaseMs);
   const held = queue.held.get(request.token) ?? new Set<string>();
   queue.held.set(request.token, held);
   const lostIds = request.settlements.filter((settlement) => !settle(queue, held, settlement, now)).map(({ id }) => id);

@@ -17,9 +17,10 @@ local rows = (#ARGV - 13) / 4
 redis.call('ZREM', q.holders, '')
 
 -- A holder that was recovered owns nothing any more: it settles and claims nothing, and comes back under a new token.
-if ARGV[3] == '1' and not redis.call('ZSCORE', q.holders, token) then
-  return { now, 1, 0, {}, '', {}, 0, 0, 0 }
-end
+local lease = tonumber(redis.call('ZSCORE', q.holders, token) or 0)
+if ARGV[3] == '1' and lease == 0 then return { now, 1, 0, {}, '', {}, 0, 0, 0 } end
+-- One that comes late, but before anybody recovered it, is alive: without this it would lose to itself what it holds.
+if lease > 0 and lease <= now then redis.call('ZADD', q.holders, now + tonumber(ARGV[4]), token) end
 
 local lost = {}
 local done, acked = release_held(held, cjson.decode(ARGV[12]), lost)
