@@ -260,7 +260,7 @@ function purge(queue: MemoryQueue, which: DeadLetters): string[] {
 
 function takeDead(queue: MemoryQueue, { ids = [], limit = 0 }: DeadLetters): string[] {
   if (limit > 0) return queue.dead.takeFirst(limit);
-  const known = ids.filter((id) => queue.dead.has(id));
+  const known = [...new Set(ids)].filter((id) => queue.dead.has(id));
   for (const id of known) queue.dead.delete(id);
   return known;
 }
