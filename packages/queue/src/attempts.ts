@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
-import { QueueError } from './errors.ts';
+import { attemptTimedOut, deadlineExceeded } from './abandon-reasons.ts';
+import type { QueueError } from './errors.ts';
 
 /** One run of the handler, from its start until its outcome is known or it is given up. */
 export interface Attempt {
@@ -11,12 +12,14 @@ export interface Attempt {
   /** When the time of this attempt runs out. */
   readonly timeoutAt: number;
   /** When the job is of no use any more; Infinity when it has no deadline. */
-  readonly deadlineAt: number;
+  deadlineAt: number;
   /** Set once the attempt is given up (timed out, lease lost, stopped); what its handler does afterwards counts for nothing. */
   readonly abandoned: QueueError | undefined;
   signal(): AbortSignal;
-  /** Gives the job so long, counted from the start of the attempt; the attempt is given up then. */
-  boundBy(remainingMs: number, clock: Clock): void;
+  /** Gives the job so long, counted from the start of the attempt. */
+  boundBy(remainingMs: number): void;
+  /** Milliseconds left to it. */
+  remainingMs(): number;
   /** Aborts the signal and tells the runner. */
   abandon(reason: QueueError): void;
   /** Called with the reason when the attempt is given up. */
@@ -33,6 +36,13 @@ export interface Attempts {
   all(): Attempt[];
 }
 
+interface NewAttempt {
+  readonly id: string;
+  readonly suspect: boolean;
+  readonly claimedAt: number;
+  readonly timeoutMs: number;
+}
+
 /** A member of the list of running attempts: starting and ending one allocates nothing besides it, however fast jobs come and go. */
 class Running implements Attempt {
   readonly id: string;
@@ -46,16 +56,18 @@ class Running implements Attempt {
   older: Running | undefined = undefined;
   newer: Running | undefined = undefined;
   ended = false;
-  stopWatching: (() => void) | undefined = undefined;
+  readonly #clock: Clock;
   /** Made only when somebody asks for the signal: most handlers of short jobs never do. */
   #controller: AbortController | undefined;
+  #stopWatching: (() => void) | undefined;
 
-  constructor(id: string, suspect: boolean, claimedAt: number, startedAt: number, timeoutAt: number) {
+  constructor({ id, suspect, claimedAt, timeoutMs }: NewAttempt, clock: Clock) {
     this.id = id;
     this.suspect = suspect;
     this.claimedAt = claimedAt;
-    this.startedAt = startedAt;
-    this.timeoutAt = timeoutAt;
+    this.startedAt = clock.now();
+    this.timeoutAt = this.startedAt + timeoutMs;
+    this.#clock = clock;
   }
 
   signal(): AbortSignal {
@@ -64,10 +76,18 @@ class Running implements Attempt {
     return controller.signal;
   }
 
-  boundBy(remainingMs: number, clock: Clock): void {
+  boundBy(remainingMs: number): void {
     this.deadlineAt = this.startedAt + remainingMs;
     if (this.deadlineAt >= this.timeoutAt) return;
-    this.stopWatching = clock.after(remainingMs, () => this.abandon(deadlineExceeded(this.id)));
+    this.#stopWatching = this.#clock.after(remainingMs, () => this.abandon(deadlineExceeded(this.id)));
+  }
+
+  stopWatching(): void {
+    this.#stopWatching?.();
+  }
+
+  remainingMs(): number {
+    return Math.max(0, Math.min(this.timeoutAt, this.deadlineAt) - this.#clock.now());
   }
 
   abandon(reason: QueueError): void {
@@ -76,11 +96,6 @@ class Running implements Attempt {
     this.#controller?.abort(reason);
     this.onAbandon?.(reason);
   }
-}
-
-/** Why a job is not run, or not run any longer. */
-export function deadlineExceeded(id: string): QueueError {
-  return new QueueError('DEADLINE_EXCEEDED', `the deadline of job ${id} has passed`);
 }
 
 export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
@@ -104,16 +119,14 @@ export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
     const now = clock.now();
     for (const attempt of all()) {
       if (attempt.timeoutAt > now) break;
-      attempt.abandon(
-        new QueueError('ATTEMPT_TIMEOUT', `the attempt took longer than attemptTimeoutMs (${timeoutMs} ms)`, { retryable: true }),
-      );
+      attempt.abandon(attemptTimedOut(timeoutMs));
     }
     arm();
   };
   const unlink = (attempt: Running) => {
     if (attempt.ended) return;
     attempt.ended = true;
-    attempt.stopWatching?.();
+    attempt.stopWatching();
     if (attempt.older === undefined) oldest = attempt.newer;
     else attempt.older.newer = attempt.newer;
     if (attempt.newer === undefined) newest = attempt.older;
@@ -132,8 +145,7 @@ export function createAttempts(timeoutMs: number, clock: Clock): Attempts {
       return suspects;
     },
     start(id, suspect, claimedAt) {
-      const now = clock.now();
-      const attempt = new Running(id, suspect, claimedAt, now, now + timeoutMs);
+      const attempt = new Running({ id, suspect, claimedAt, timeoutMs }, clock);
       attempt.older = newest;
       if (newest === undefined) oldest = attempt;
       else newest.newer = attempt;

@@ -1,3 +1,4 @@
+import { leaseLost, stopped } from './abandon-reasons.ts';
 import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
 import { ClaimedJobs } from './claimed-jobs.ts';
 import type { Clock } from './clock.ts';
@@ -5,6 +6,8 @@ import type { Queue } from './define.ts';
 import { isQueueError, QueueError } from './errors.ts';
 import { createHolder, type Holder } from './holder.ts';
 import type { QueueMetrics } from './metrics.ts';
+import { reportCommits } from './follow-ups.ts';
+import type { ResolvedQueueOptions } from './options.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
 import { createRunner, type Handler, type Ran } from './runner.ts';
 import { settlementOf } from './settlement.ts';
@@ -57,6 +60,8 @@ export class ClaimLoop<Payload> {
   #inDoubt = false;
   #troubled = false;
   #renewedAt = 0;
+  /** Time spent in the synchronous part of handlers. */
+  #busyMs = 0;
   #renew = false;
   #cancelSleep: () => void = () => {};
   #onDrained: () => void = () => {};
@@ -66,9 +71,10 @@ export class ClaimLoop<Payload> {
     this.#options = options;
     this.#attempts = createAttempts(queue.options.attemptTimeoutMs, clock);
     this.#holder = createHolder(store, clock);
-    this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 16));
+    this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 240));
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
-    this.#run = createRunner({ ...options, onStarted });
+    const colocate = (target: ResolvedQueueOptions) => store.colocate(target);
+    this.#run = createRunner({ ...options, colocate, onStarted });
   }
 
   start(): void {
@@ -94,9 +100,7 @@ export class ClaimLoop<Payload> {
     if (!drained) {
       for (const attempt of this.#attempts.all()) {
         this.#settlements.push({ verb: 'release', id: attempt.id, suspect: attempt.suspect });
-        attempt.abandon(
-          new QueueError('STOPPED', `the consumer stops and waited ${timeoutMs} ms; the job is handed back`, { retryable: true }),
-        );
+        attempt.abandon(stopped(timeoutMs));
         returned += 1;
       }
       this.#schedule();
@@ -162,10 +166,14 @@ export class ClaimLoop<Payload> {
   async #exchange(sent: readonly Settlement[], want: number): Promise<void> {
     const { clock } = this.#options;
     const start = clock.now();
+    const busy = this.#busyMs;
     const reply = await this.#holder.exchange(sent, want, this.#attempts.suspects === 0 && !this.#claimed.hasSuspect);
     this.#renewedAt = clock.now();
     this.#renew = false;
-    this.#prefetch.observeExchange(this.#renewedAt - start);
+    // What our own handlers took meanwhile was no waiting for Redis.
+    this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)));
+    if (reply.refusedIds !== undefined)
+      for (const error of reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options.metrics)) this.#options.onError(error);
     this.#accept(reply, sent.length, want);
   }
 
@@ -194,11 +202,15 @@ export class ClaimLoop<Payload> {
       this.#handBack(Number.POSITIVE_INFINITY);
       return;
     }
-    while (this.#attempts.size < this.#options.concurrency) {
+    if (this.#claimed.size === 0) return;
+    const { clock, concurrency } = this.#options;
+    const start = clock.now();
+    while (this.#attempts.size < concurrency) {
       const next = this.#claimed.next();
-      if (next === undefined) return;
+      if (next === undefined) break;
       this.#begin(next.job, next.since);
     }
+    this.#busyMs += clock.now() - start;
   }
 
   #begin(job: ClaimedJob, claimedAt: number): void {
@@ -231,18 +243,8 @@ export class ClaimLoop<Payload> {
     const count = lost.length + this.#claimed.size + this.#settlements.length + unsettled;
     this.#claimed.clear();
     this.#settlements = [];
-    for (const attempt of lost) this.#lose(attempt);
+    for (const attempt of lost) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
     if (count > 0) this.#options.metrics?.leasesLost(this.#options.queue.name, count);
-  }
-
-  #lose(attempt: Attempt): void {
-    const { name, options } = this.#options.queue;
-    attempt.abandon(
-      new QueueError(
-        'LEASE_LOST',
-        `the lease of job ${attempt.id} of queue ${name} was lost: this process was silent for longer than leaseMs (${options.leaseMs} ms)`,
-      ),
-    );
   }
 
   /** An id that is no longer held was settled by the call whose answer was lost, or was given away; either way it is not ours. */
@@ -255,7 +257,7 @@ export class ClaimLoop<Payload> {
     const lost = new Set(reply.lostIds);
     this.#settlements = [...sent, ...this.#settlements].filter(({ id }) => !lost.has(id));
     this.#claimed.forget(lost);
-    for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) this.#lose(attempt);
+    for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
     this.#hungry = true;
   }
 

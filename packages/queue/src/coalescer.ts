@@ -1,9 +1,10 @@
 import { context, type Span } from '@opentelemetry/api';
 import type { Clock } from './clock.ts';
+import { createDrainRate, type DrainRate } from './drain-rate.ts';
 import { isQueueError, QueueError } from './errors.ts';
 import type { QueueMetrics } from './metrics.ts';
 import type { ResolvedQueueOptions } from './options.ts';
-import type { EnqueueReply, NewJob, Store } from './store.ts';
+import type { EnqueueReply, EnqueueVerdict, NewJob, Store } from './store.ts';
 import { endSpan, untraced } from './tracing.ts';
 
 /** Joins the enqueues of one turn of the event loop into one call; the same Lua costs a fifth a job at a hundred jobs a call. */
@@ -19,6 +20,11 @@ export interface EnqueueResult {
   readonly id: string;
   /** False when a job of this id existed already; nothing was added then. */
   readonly created: boolean;
+  /**
+   * False when the job of this id that existed already was enqueued with another body (after the codec, if there is one), or without an id
+   * of the caller's: only then a digest of 16 bytes is kept to compare.
+   */
+  readonly sameBody: boolean;
 }
 
 interface Pending {
@@ -41,9 +47,8 @@ const JOBS_MAX = 250;
 const JOBS_FIRST = 32;
 const BYTES_MAX = 1_048_576;
 const REPEAT_MS = 50;
-const FULL_RETRY_AFTER_MS = 1000;
-
 export function createCoalescer(options: CoalescerOptions): Coalescer {
+  const rate = createDrainRate();
   let pending: Pending[] = [];
   let bytes = 0;
   let scheduled = false;
@@ -51,7 +56,7 @@ export function createCoalescer(options: CoalescerOptions): Coalescer {
 
   const flush = () => {
     if (pending.length === 0) return;
-    const sent = sendBatch(pending, options).finally(() => sending.delete(sent));
+    const sent = sendBatch(pending, options, rate).finally(() => sending.delete(sent));
     sending.add(sent);
     pending = [];
     bytes = 0;
@@ -83,26 +88,34 @@ export function createCoalescer(options: CoalescerOptions): Coalescer {
   };
 }
 
-async function sendBatch(batch: readonly Pending[], options: CoalescerOptions): Promise<void> {
+async function sendBatch(batch: readonly Pending[], options: CoalescerOptions, rate: DrainRate): Promise<void> {
   const { clock, metrics, queue } = options;
   const start = clock.now();
   try {
-    const { verdicts, repeated, undurable } = await enqueueUntilAnswered(batch, options, start + options.timeoutMs);
+    const { waiting, verdicts, repeated, undurable } = await enqueueUntilAnswered(batch, options, start + options.timeoutMs);
     metrics?.sent(queue.name, batch.length, (clock.now() - start) / 1000, undurable?.code);
+    rate.observe(waiting, countCreated(verdicts), clock.now());
+    let refused = 0;
     for (const [at, { job, span, resolve, reject }] of batch.entries()) {
       const verdict = verdicts[at] ?? 'full';
-      if (verdict === 'full') fail(span, reject, queueFull(queue));
+      if (verdict === 'full') fail(span, reject, queueFull(queue, rate.retryAfterMs((refused += 1))));
       else if (undurable !== undefined) fail(span, reject, undurable);
       else {
         endSpan(span);
         // After a repetition `existing` means that the first call had been carried out, unless the id is the caller's own.
-        resolve({ id: job.id, created: verdict === 'created' || (repeated && job.fresh) });
+        resolve({ id: job.id, created: verdict === 'created' || (repeated && job.fresh), sameBody: verdict !== 'different' });
       }
     }
   } catch (error) {
     metrics?.sent(queue.name, batch.length, (clock.now() - start) / 1000, isQueueError(error) ? error.code : 'unknown');
     for (const { span, reject } of batch) fail(span, reject, error);
   }
+}
+
+function countCreated(verdicts: readonly EnqueueVerdict[]): number {
+  let created = 0;
+  for (const verdict of verdicts) if (verdict === 'created') created += 1;
+  return created;
 }
 
 function fail(span: Span, reject: (error: unknown) => void, error: unknown): void {
@@ -128,9 +141,9 @@ async function enqueueUntilAnswered(
   }
 }
 
-function queueFull({ name, maxWaiting }: ResolvedQueueOptions): QueueError {
+function queueFull({ name, maxWaiting }: ResolvedQueueOptions, retryAfterMs: number): QueueError {
   return new QueueError('QUEUE_FULL', `queue ${name} has ${maxWaiting} waiting jobs, which is its maxWaiting`, {
     retryable: true,
-    retryAfterMs: FULL_RETRY_AFTER_MS,
+    retryAfterMs,
   });
 }

@@ -8,7 +8,7 @@ export { isQueueError, QueueError, type QueueErrorCode, type QueueErrorDetails }
 export { createInspector, type Inspector, type InspectorOptions, type JobSnapshot } from './inspector.ts';
 export type { AttemptOutcome, QueueMetrics } from './metrics.ts';
 export type { Backend, StoreFactory } from './open-store.ts';
-export type { Durability, QueueOptions, ResolvedQueueOptions, Retention } from './options.ts';
+export type { BodyCodec, Durability, QueueOptions, ResolvedQueueOptions, Retention } from './options.ts';
 export { DeadLetterError, RetryLaterError, type DeadReason } from './outcome.ts';
 export { createProducer, type Producer, type ProducerOptions, type ProducerSettings } from './producer.ts';
 export type { RedisClient } from './redis/connection.ts';
@@ -21,6 +21,7 @@ export type {
   EnqueueVerdict,
   ExchangeReply,
   ExchangeRequest,
+  FollowUp,
   JobCounts,
   JobState,
   NewJob,

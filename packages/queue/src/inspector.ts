@@ -1,11 +1,11 @@
 import { systemClock } from './clock.ts';
 import { decodeBody } from './codec.ts';
 import type { Queue } from './define.ts';
-import { decodeEnvelope } from './envelope.ts';
+import { decodeEnvelope, type StoredEnvelope } from './envelope.ts';
 import { decodeFailure, noFailure } from './failure-record.ts';
 import { checkId } from './id.ts';
 import { openStore, type Backend } from './open-store.ts';
-import { checkWhole, refuse, refuseUnknown } from './options.ts';
+import { checkWhole, refuse, refuseUnknown, type ResolvedQueueOptions } from './options.ts';
 import type { DeadReason } from './outcome.ts';
 import type { DeadLetters, JobCounts, JobState, StoredJob } from './store.ts';
 
@@ -19,12 +19,13 @@ export type InspectorOptions = Backend & {
 export interface JobSnapshot<Payload> {
   readonly id: string;
   readonly state: JobState;
-  readonly payload: Payload;
+  /** Undefined when what is stored cannot be read. */
+  readonly payload: Payload | undefined;
   /** Attempts that failed so far. */
   readonly failedAttempts: number;
   /** Error of the last failed attempt, at most 500 characters. */
   readonly lastError: string | undefined;
-  /** When it was enqueued, in ms since 1970 of Redis's clock. */
+  /** When it was enqueued, in ms since 1970 of Redis's clock; 0 when that cannot be read. */
   readonly enqueuedAtMs: number;
   /** Why it was dead-lettered; undefined in every other state. */
   readonly deadReason: DeadReason | undefined;
@@ -92,13 +93,14 @@ export function createInspector<Input, Output>(queue: Queue<Input, Output>, opti
     async get(id) {
       checkId(id);
       const job = await opened(() => store.get(id));
-      return job === undefined ? undefined : snapshot(job);
+      return job === undefined ? undefined : snapshot(queue.options, job);
     },
     async list(state, { skip = 0, limit = 100 } = {}) {
       if (!STATES.includes(state)) refuse('state', state, `one of ${STATES.join(', ')}`);
       checkWhole('skip', skip, 0, 1_000_000_000);
       checkWhole('limit', limit, 1, 1000);
-      return (await opened(() => store.list(state, skip, limit))).map((job) => snapshot<Input>(job));
+      const jobs = await opened(() => store.list(state, skip, limit));
+      return Promise.all(jobs.map((job) => snapshot<Input>(queue.options, job)));
     },
     redrive: async (which) => opened(() => store.redrive(checked(which))),
     purge: async (which) => opened(() => store.purge(checked(which))),
@@ -123,19 +125,39 @@ function checked(which: DeadLetters): DeadLetters {
   return which;
 }
 
-function snapshot<Payload>({ id, state, stored, record, atMs }: StoredJob): JobSnapshot<Payload> {
-  const { body, enqueuedAtMs, deadlineMs, trace } = decodeEnvelope(stored);
+async function snapshot<Payload>(
+  queue: ResolvedQueueOptions,
+  { id, state, stored, record, atMs }: StoredJob,
+): Promise<JobSnapshot<Payload>> {
+  const envelope = readable(stored);
   const { attempts, error, reason } = record === undefined ? noFailure : decodeFailure(record);
   return {
     id,
     state,
-    payload: decodeBody(body) as Payload,
+    payload: envelope === undefined ? undefined : await payloadOf<Payload>(queue, envelope.body),
     failedAttempts: attempts,
     lastError: error,
     deadReason: state === 'dead' ? (reason ?? 'poison') : undefined,
-    enqueuedAtMs,
-    deadlineAtMs: deadlineMs === undefined ? undefined : enqueuedAtMs + deadlineMs,
+    enqueuedAtMs: envelope?.enqueuedAtMs ?? 0,
+    deadlineAtMs: envelope?.deadlineMs === undefined ? undefined : envelope.enqueuedAtMs + envelope.deadlineMs,
     atMs,
-    traceId: trace?.toString('hex', 0, 16),
+    traceId: envelope?.trace?.toString('hex', 0, 16),
   };
+}
+
+/** One job that cannot be read must not hide the others of a list. */
+function readable(stored: Buffer): StoredEnvelope | undefined {
+  try {
+    return decodeEnvelope(stored);
+  } catch {
+    return undefined;
+  }
+}
+
+async function payloadOf<Payload>(queue: ResolvedQueueOptions, body: Buffer): Promise<Payload | undefined> {
+  try {
+    return (await decodeBody(queue, body)) as Payload;
+  } catch {
+    return undefined;
+  }
 }

@@ -17,6 +17,17 @@ export interface Retention {
  */
 export type Durability = 'memory' | 'fsync' | 'replicated';
 
+/**
+ * Changes the bytes of every body on their way to Redis and back: compression, encryption, a claim check for large ones.
+ * Both sides import the same queue, so both have it. Bodies that were stored with another codec must still be readable by `decode`.
+ */
+export interface BodyCodec {
+  /** From the payload's JSON to what is stored. What it throws makes `enqueue` reject with `PAYLOAD_NOT_SERIALISABLE`. */
+  readonly encode: (json: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  /** The reverse. What it throws is a failed attempt, as if the handler had thrown it: it is retried, unless it is a `DeadLetterError`. */
+  readonly decode: (stored: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+}
+
 /** What a queue is; both sides import the same definition. */
 export interface QueueOptions {
   /** Name of the queue: 1 to 128 letters, digits, `_`, `-` or `.`. */
@@ -33,7 +44,9 @@ export interface QueueOptions {
   readonly attemptTimeoutMs?: number;
   /** Waiting and delayed jobs beyond which enqueue is refused. Default 100 000. */
   readonly maxWaiting?: number;
-  /** Largest encoded payload, in bytes. Default 1 048 576. */
+  /** Changes bodies on their way to Redis and back. Default none: they are JSON. */
+  readonly codec?: BodyCodec;
+  /** Largest encoded payload, in bytes; after the codec. Default 1 048 576. */
   readonly maxBodyBytes?: number;
   /** Losses suffered as a suspect after which a job counts as poison. Default 3. */
   readonly maxLeaseLosses?: number;
@@ -52,7 +65,7 @@ export interface QueueOptions {
 }
 
 /** The options of a queue with every default filled in. */
-export type ResolvedQueueOptions = Required<QueueOptions>;
+export type ResolvedQueueOptions = Required<Omit<QueueOptions, 'codec'>> & { readonly codec: BodyCodec | undefined };
 
 const DAY_MS = 86_400_000;
 
@@ -63,6 +76,7 @@ export const defaults: Omit<ResolvedQueueOptions, 'name'> = Object.freeze({
   leaseMs: 10_000,
   attemptTimeoutMs: 30_000,
   maxWaiting: 100_000,
+  codec: undefined,
   maxBodyBytes: 1_048_576,
   maxLeaseLosses: 3,
   completed: Object.freeze({ count: 0, ageMs: DAY_MS }),
@@ -98,11 +112,18 @@ export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions
   checkName('namespace', resolved.namespace);
   for (const [option, [min, max]] of Object.entries(ranges)) checkWhole(option, resolved[option as keyof typeof ranges], min, max);
   if (typeof resolved.backoff !== 'function') refuse('backoff', resolved.backoff, 'a function (attempt, random) => milliseconds');
+  checkCodec(resolved.codec);
   checkRetention('completed', resolved.completed);
   checkRetention('dead', resolved.dead);
   if (!DURABILITIES.includes(resolved.durability)) refuse('durability', resolved.durability, `one of ${DURABILITIES.join(', ')}`);
   if (typeof resolved.evictionAllowed !== 'boolean') refuse('evictionAllowed', resolved.evictionAllowed, 'true or false');
   return Object.freeze(resolved);
+}
+
+function checkCodec(codec: BodyCodec | undefined): void {
+  if (codec === undefined) return;
+  if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') refuse('codec', codec, '{ encode, decode }');
+  refuseUnknown(codec, ['encode', 'decode'], 'codec');
 }
 
 function checkRetention(option: string, retention: Retention): void {

@@ -1,6 +1,8 @@
+import type { FollowUp } from './store.ts';
+
 /** What came of one attempt; the runner decides it, the consumer acts on it. */
 export type Outcome =
-  | { readonly verb: 'completed' }
+  | { readonly verb: 'completed'; readonly followUps?: readonly FollowUp[] }
   | { readonly verb: 'retry'; readonly delayMs: number; readonly countsAsAttempt: boolean; readonly error: unknown }
   | { readonly verb: 'dead'; readonly reason: DeadReason; readonly countsAsAttempt: boolean; readonly error: unknown };
 

@@ -14,7 +14,7 @@ export interface Prefetch {
 /** Weight of the newest observation; about the last twenty count. */
 const WEIGHT = 0.1;
 /** Below this a handler costs no waiting time, only processor time. */
-const ATTEMPT_MS_MIN = 0.02;
+const ATTEMPT_MS_MIN = 0.005;
 
 export function createPrefetch(concurrency: number, max: number): Prefetch {
   let attemptMs = Number.NaN;

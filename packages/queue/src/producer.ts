@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from './clock.ts';
+import { encodeBody } from './codec.ts';
 import { createCoalescer, type EnqueueResult } from './coalescer.ts';
 import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
@@ -69,6 +70,10 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
   const stopPolling = metrics === undefined ? () => {} : pollDepth(queue.name, store, metrics, clock);
   let closed: Promise<void> | undefined;
 
+  const send = (body: Buffer, enqueueOptions: EnqueueOptions) => {
+    const { job, span } = newJob(queue, body, enqueueOptions, enqueueOptions.id ?? newId(clock.wallMs()));
+    return coalescer.add(job, span);
+  };
   // No async function and no await where there is nothing to wait for: with many jobs a turn each costs as much as the encoding.
   const enqueue = (payload: Input, enqueueOptions: EnqueueOptions = NO_OPTIONS): Promise<EnqueueResult> => {
     try {
@@ -76,8 +81,8 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
       // The schema's input is what the caller means; what the schema makes of it is made again, and typed, on the consuming side.
       const valid = validate(queue.schema, queue.name, payload);
       const go = () => {
-        const { job, span } = newJob(queue, payload, enqueueOptions, enqueueOptions.id ?? newId(clock.wallMs()));
-        return coalescer.add(job, span);
+        const body = encodeBody(queue.options, payload);
+        return body instanceof Promise ? body.then((late) => send(late, enqueueOptions)) : send(body, enqueueOptions);
       };
       return valid instanceof Promise ? valid.then(go) : go();
     } catch (error) {

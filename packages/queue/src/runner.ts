@@ -1,13 +1,16 @@
-import { deadlineExceeded, type Attempt } from './attempts.ts';
+import { deadlineExceeded } from './abandon-reasons.ts';
+import type { Attempt } from './attempts.ts';
 import type { Clock } from './clock.ts';
 import { decodeBody } from './codec.ts';
 import type { Queue } from './define.ts';
-import { decodeEnvelope, type StampedEnvelope } from './envelope.ts';
+import type { EnqueueOptions } from './enqueue-options.ts';
+import { decodeEnvelope, type StoredEnvelope } from './envelope.ts';
 import { isQueueError } from './errors.ts';
+import { FollowUps, type Parent } from './follow-ups.ts';
 import { decodeFailure, noFailure, type FailureRecord } from './failure-record.ts';
 import { isDeadLetter, isRetryLater, type DeadReason, type Outcome } from './outcome.ts';
 import { validate } from './schema.ts';
-import type { ClaimedJob } from './store.ts';
+import type { ClaimedJob, Store } from './store.ts';
 import { endSpan, referenceOf, resume, startProcess, withSpan } from './tracing.ts';
 
 /** A job as its handler sees it. */
@@ -32,6 +35,14 @@ export interface JobContext {
    * next hop, `enqueue(payload, { deadlineMs: context.remainingMs() })` the next job.
    */
   remainingMs(): number;
+  /**
+   * Enqueues a job that follows from this one, in a queue of the same namespace and the same Redis. It is checked now and sent together with
+   * this job's acknowledgement, in one step: when the attempt fails or its lease is lost nothing is sent, and each parent that is done has its
+   * follow-ups once. Ids are made from the parent's and the order of the calls. At most 1000 jobs and 8 MiB an attempt.
+   * If their queue is full then, this job runs again after a second, with no attempt counted.
+   * Rejects with what `enqueue` of a producer rejects before it sends, and with `NOT_COLOCATED`, `CLOSED` (the attempt is over).
+   */
+  enqueue<Input, Output>(queue: Queue<Input, Output>, payload: NoInfer<Input>, options?: EnqueueOptions): Promise<{ readonly id: string }>;
 }
 
 /**
@@ -53,6 +64,8 @@ export interface RunnerOptions<Payload> {
   readonly handler: Handler<Payload>;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Whether a commit may add jobs to another queue. */
+  readonly colocate: Store['colocate'];
   /** Told, at the first attempt of a job, how long it waited since it was enqueued; its own delay is part of that. */
   readonly onStarted: (waitedMs: number) => void;
 }
@@ -64,7 +77,7 @@ export interface RunnerOptions<Payload> {
 export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran> {
   return (claimed, attempt) => {
     const failure = claimed.record === undefined ? noFailure : decodeFailure(claimed.record);
-    let envelope: StampedEnvelope;
+    let envelope: StoredEnvelope;
     try {
       envelope = decodeEnvelope(claimed.stored ?? NOTHING);
     } catch (error) {
@@ -74,7 +87,7 @@ export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed
     if (envelope.deadlineMs !== undefined) {
       // Redis's clock until the claim, ours since then: the two are never compared.
       const usedMs = claimed.claimedAtMs - envelope.enqueuedAtMs + attempt.startedAt - attempt.claimedAt;
-      attempt.boundBy(envelope.deadlineMs - usedMs, options.clock);
+      attempt.boundBy(envelope.deadlineMs - usedMs);
     }
     return runInSpan(options, claimed.id, envelope, failure, attempt);
   };
@@ -86,7 +99,7 @@ const COMPLETED: Outcome = Object.freeze({ verb: 'completed' });
 function runInSpan<Payload>(
   options: RunnerOptions<Payload>,
   id: string,
-  envelope: StampedEnvelope,
+  envelope: StoredEnvelope,
   failure: FailureRecord,
   attempt: Attempt,
 ): Ran | Promise<Ran> {
@@ -97,40 +110,65 @@ function runInSpan<Payload>(
     return { outcome: withoutLost(outcome, attempt), failure, span: referenceOf(span) };
   };
   let started = false;
-  const failed = (error: unknown) => ended(judge(options, failure, attempt, started, error));
-  if (attempt.deadlineAt <= attempt.startedAt) return failed(deadlineExceeded(id));
+  let running: AttemptContext | undefined;
+  const failed = (error: unknown) => {
+    running?.followUps?.close();
+    return ended(judge(options, failure, attempt, started, error));
+  };
+  const done = () => {
+    if (running?.followUps === undefined) return ended(COMPLETED);
+    return running.followUps.settled().then((followUps) => ended({ verb: 'completed', followUps }), failed);
+  };
+  const work = (payload: unknown) => {
+    started = true;
+    const job = { id, payload: payload as Payload, enqueuedAtMs: envelope.enqueuedAtMs };
+    const jobContext = (running = new AttemptContext(options, attempt, failure.attempts + 1, envelope.enqueuedAtMs));
+    return withSpan(parent, span, () => options.handler(job, jobContext));
+  };
   try {
-    const payload = validate(options.queue.schema, options.queue.name, decodeBody(envelope.body));
-    const work = (valid: unknown) => {
-      started = true;
-      const job = { id, payload: valid as Payload, enqueuedAtMs: envelope.enqueuedAtMs };
-      const jobContext = new AttemptContext(attempt, failure.attempts + 1, options.queue.options.maxAttempts, options.clock);
-      return withSpan(parent, span, () => options.handler(job, jobContext));
-    };
+    if (attempt.deadlineAt <= attempt.startedAt) throw deadlineExceeded(id);
+    const { name, schema, options: queueOptions } = options.queue;
+    const decoded = decodeBody(queueOptions, envelope.body);
+    const payload = decoded instanceof Promise ? decoded.then((late) => validate(schema, name, late)) : validate(schema, name, decoded);
     const result = payload instanceof Promise ? payload.then(work) : work(payload);
-    if (!isPromiseLike(result) && attempt.abandoned === undefined) return ended(COMPLETED);
-    return untilAbandoned(attempt, result, () => ended(COMPLETED), failed);
+    if (!isPromiseLike(result) && attempt.abandoned === undefined && running?.followUps === undefined) return ended(COMPLETED);
+    return untilAbandoned(attempt, result, done, failed);
   } catch (error) {
     return failed(error);
   }
 }
+
+/** What a context needs of the runner's options. */
+type ContextOptions = Pick<RunnerOptions<unknown>, 'colocate' | 'queue'>;
 
 /** A class, because an object literal with a getter costs more to make than many a handler to run. */
 class AttemptContext implements JobContext {
   readonly attempt: number;
   readonly maxAttempts: number;
   readonly remainingMs: () => number;
+  /** Made when the handler enqueues its first job; most never do. */
+  followUps: FollowUps | undefined = undefined;
   readonly #attempt: Attempt;
+  readonly #options: ContextOptions;
+  readonly #enqueuedAtMs: number;
 
-  constructor(attempt: Attempt, number: number, maxAttempts: number, clock: Clock) {
+  constructor(options: ContextOptions, attempt: Attempt, number: number, enqueuedAtMs: number) {
     this.#attempt = attempt;
+    this.#options = options;
+    this.#enqueuedAtMs = enqueuedAtMs;
     this.attempt = number;
-    this.maxAttempts = maxAttempts;
-    this.remainingMs = () => Math.max(0, Math.min(attempt.timeoutAt, attempt.deadlineAt) - clock.now());
+    this.maxAttempts = options.queue.options.maxAttempts;
+    this.remainingMs = () => attempt.remainingMs();
   }
 
   get signal(): AbortSignal {
     return this.#attempt.signal();
+  }
+
+  get enqueue(): JobContext['enqueue'] {
+    const parent: Parent = { id: this.#attempt.id, enqueuedAtMs: this.#enqueuedAtMs, queue: this.#options.queue };
+    const followUps = (this.followUps ??= new FollowUps(parent, this.#options.colocate));
+    return (queue, payload, options) => followUps.enqueue(queue, payload, options);
   }
 }
 
@@ -139,10 +177,15 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Waits for the handler, but no longer than the attempt lives: a handler that never settles must not hold its slot for ever. */
-function untilAbandoned(attempt: Attempt, work: unknown, completed: () => Ran, failed: (error: unknown) => Ran): Promise<Ran> {
+function untilAbandoned(
+  attempt: Attempt,
+  work: unknown,
+  completed: () => Ran | Promise<Ran>,
+  failed: (error: unknown) => Ran,
+): Promise<Ran> {
   return new Promise((resolve) => {
     let open = true;
-    const end = (ran: () => Ran) => {
+    const end = (ran: () => Ran | Promise<Ran>) => {
       if (!open) return;
       open = false;
       resolve(ran());

@@ -9,7 +9,11 @@ function describe(error: unknown): string {
 
 /** How the store is told of an outcome. A job that failed by itself has shown that it does not kill, so its losses are forgotten. */
 export function settlementOf(id: string, outcome: Outcome, failure: FailureRecord, span: string | undefined): Settlement {
-  if (outcome.verb === 'completed') return { verb: 'ack', id, failedBefore: failure.attempts > 0 || failure.losses > 0 };
+  if (outcome.verb === 'completed') {
+    const failedBefore = failure.attempts > 0 || failure.losses > 0;
+    const { followUps } = outcome;
+    return followUps === undefined ? { verb: 'ack', id, failedBefore } : { verb: 'commit', id, failedBefore, followUps };
+  }
   const attempts = failure.attempts + (outcome.countsAsAttempt ? 1 : 0);
   const reason = outcome.verb === 'dead' ? outcome.reason : undefined;
   const record = encodeFailure({ attempts, losses: 0, error: describe(outcome.error), reason, span });

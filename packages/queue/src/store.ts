@@ -1,4 +1,5 @@
-import type { QueueError } from './errors.ts';
+import { QueueError } from './errors.ts';
+import type { ResolvedQueueOptions } from './options.ts';
 
 /** Where a job is in its life. */
 export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'dead';
@@ -12,8 +13,8 @@ export interface NewJob {
   readonly envelope: Buffer;
 }
 
-/** Whether a job was added, was there already, or was refused because the queue is full. */
-export type EnqueueVerdict = 'created' | 'existing' | 'full';
+/** Whether a job was added, was there already (with the same body, or with a different one), or was refused because the queue is full. */
+export type EnqueueVerdict = 'created' | 'existing' | 'different' | 'full';
 
 /** The store's answer to an enqueue. */
 export interface EnqueueReply {
@@ -25,8 +26,18 @@ export interface EnqueueReply {
   readonly undurable?: QueueError;
 }
 
-/** How one attempt ended, as the store needs it. */
+/** A job that comes into being with the acknowledgement of another one. */
+export interface FollowUp {
+  readonly queue: ResolvedQueueOptions;
+  readonly job: NewJob;
+}
+
+/** When a job comes back whose follow-ups found a full queue. */
+export const REFUSED_DELAY_MS = 1000;
+
+/** How one attempt ended, as the store needs it; `commit` acknowledges and adds what follows in one step, or does neither. */
 export type Settlement =
+  | { readonly verb: 'commit'; readonly id: string; readonly failedBefore: boolean; readonly followUps: readonly FollowUp[] }
   | { readonly verb: 'ack'; readonly id: string; readonly failedBefore: boolean }
   | { readonly verb: 'retry'; readonly id: string; readonly delayMs: number; readonly record: string }
   | { readonly verb: 'dead'; readonly id: string; readonly record: string }
@@ -69,6 +80,8 @@ export interface ExchangeReply {
   readonly nextDueMs: number | undefined;
   readonly recovered: number;
   readonly poisoned: number;
+  /** Where there was a commit: those that found a full queue. Their jobs are delayed for a second, with no attempt counted. */
+  readonly refusedIds?: readonly string[];
 }
 
 /** How many jobs are in each state. */
@@ -109,6 +122,11 @@ export interface Store {
   open(): Promise<readonly QueueError[]>;
   /** Adds jobs, and waits until they are as durable as the queue demands. */
   enqueue(jobs: readonly NewJob[]): Promise<EnqueueReply>;
+  /**
+   * Resolves when a commit may add jobs to the other queue; the store remembers the answer.
+   * Rejects with `NOT_COLOCATED` where that cannot be one step, and as {@link Store.open} does.
+   */
+  colocate(target: ResolvedQueueOptions): Promise<void>;
   /** Settles, renews the lease, recovers what expired, and claims, in one step. */
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /** Gives back what the holder holds and does not run, after a call whose answer was lost. */
@@ -129,4 +147,13 @@ export interface Store {
   subscribe(listener: () => void): Promise<() => void>;
   /** Gives back what the store holds; connections are shared and close with their last user. */
   close(): Promise<void>;
+}
+
+/** @throws {QueueError} `NOT_COLOCATED` for a queue whose keys may be in another slot, on every topology alike. */
+export function refuseApart(queue: ResolvedQueueOptions, target: ResolvedQueueOptions): void {
+  if (queue.namespace === target.namespace) return;
+  throw new QueueError(
+    'NOT_COLOCATED',
+    `a job of queue ${queue.name} (namespace ${queue.namespace}) cannot be acknowledged in one step with a new one for queue ${target.name} (namespace ${target.namespace}): give both queues one namespace, or use a producer`,
+  );
 }

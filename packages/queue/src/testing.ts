@@ -1,7 +1,9 @@
 import type { Queue } from './define.ts';
-import { createMemoryQueue, createMemoryStore, type MemoryQueue } from './memory/store.ts';
+import { createMemoryQueue, type MemoryQueue } from './memory/queue.ts';
+import { createMemoryStore } from './memory/store.ts';
 import { systemClock } from './clock.ts';
 import type { StoreFactory } from './open-store.ts';
+import type { ResolvedQueueOptions } from './options.ts';
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
@@ -28,10 +30,11 @@ export interface MemoryStoreOptions {
  */
 export function memoryStore({ nowMs = () => systemClock.wallMs() }: MemoryStoreOptions = {}): StoreFactory {
   const queues = new Map<string, MemoryQueue>();
-  return (queue: Queue<unknown>) => {
-    const key = `${queue.options.namespace}/${queue.name}`;
-    const existing = queues.get(key) ?? createMemoryQueue(queue.options, nowMs);
+  const find = (options: ResolvedQueueOptions) => {
+    const key = `${options.namespace}/${options.name}`;
+    const existing = queues.get(key) ?? createMemoryQueue(options, nowMs);
     queues.set(key, existing);
-    return createMemoryStore(existing);
+    return existing;
   };
+  return (queue: Queue<unknown>) => createMemoryStore(find(queue.options), find);
 }

@@ -11,6 +11,7 @@ import {
 } from '@nines/queue';
 import { uniqueName, type Bench } from './consumer-cases/bench.ts';
 import { deadlineCases } from './consumer-cases/deadline.ts';
+import { followUpCases } from './consumer-cases/follow-up.ts';
 import { operatorCases } from './consumer-cases/operator.ts';
 import { outcomeCases } from './consumer-cases/outcome.ts';
 import { payloadCases } from './consumer-cases/payload.ts';
@@ -46,6 +47,7 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
 
     outcomeCases(bench);
     deadlineCases(bench);
+    followUpCases(bench);
     operatorCases(bench);
     stopCases(bench);
     payloadCases(bench);

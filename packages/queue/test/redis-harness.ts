@@ -11,7 +11,7 @@ export function redisHarness(client: RedisClient): StoreHarness {
   return {
     open(options) {
       const connection = acquireConnection(client, systemClock);
-      const store = createRedisStore({ queue: options as never, connection, connectTimeoutMs: 10_000, offsetMs: () => offset });
+      const store = createRedisStore({ queue: options, connection, connectTimeoutMs: 10_000, offsetMs: () => offset });
       stores.push(store);
       return opened(store);
     },
@@ -32,6 +32,10 @@ function opened(store: Store): Store {
     exchange: async (request) => {
       await store.open();
       return store.exchange(request);
+    },
+    colocate: async (target) => {
+      await store.open();
+      return store.colocate(target);
     },
     subscribe: async (listener) => {
       await store.open();

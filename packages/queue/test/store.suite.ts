@@ -3,9 +3,11 @@ import { defineQueue, type QueueOptions } from '@nines/queue';
 import { createActor, LEASE_MS, type StoreHarness } from './store-cases/actor.ts';
 import { boundCases } from './store-cases/bound.ts';
 import { fencingCases } from './store-cases/fencing.ts';
+import { followUpCases } from './store-cases/follow-up.ts';
 import { lifeCases } from './store-cases/life.ts';
 import { operatorCases } from './store-cases/operator.ts';
 import { recoveryCases } from './store-cases/recovery.ts';
+import { sameBodyCases } from './store-cases/same-body.ts';
 import { wakeCases } from './store-cases/wake.ts';
 
 let serial = 0;
@@ -19,12 +21,17 @@ export function storeSuite(name: string, makeHarness: () => StoreHarness): void 
       queue = { name: `suite-${process.pid}-${(serial += 1)}`, leaseMs: LEASE_MS, maxLeaseLosses: 2 };
     });
     afterEach(() => harness.close());
-    const open = (options: Partial<QueueOptions> = {}) => createActor(harness.open(defineQueue({ ...queue, ...options }).options));
+    const open = (options: Partial<QueueOptions> = {}) => {
+      const { options: resolved } = defineQueue({ ...queue, ...options });
+      return createActor(harness.open(resolved), resolved);
+    };
 
     lifeCases(open, () => harness);
     fencingCases(open, () => harness);
     recoveryCases(open, () => harness);
     boundCases(open, () => harness);
+    followUpCases(open, () => harness);
+    sameBodyCases(open);
     operatorCases(open, () => harness);
     wakeCases(open, () => harness);
   });

@@ -5,7 +5,7 @@ storeSuite('memory', () => {
   let now = 1_700_000_000_000;
   const store = memoryStore({ nowMs: () => now });
   return {
-    open: (options) => store({ name: options.name, options: options as never, schema: undefined }),
+    open: (options) => store({ name: options.name, options: options, schema: undefined }),
     advance(ms) {
       now += ms;
     },

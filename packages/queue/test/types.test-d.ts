@@ -27,8 +27,25 @@ test('a handler gets the payload of the queue, the output of its schema', () => 
   createConsumer(checked, ({ payload }) => expectTypeOf(payload).toEqualTypeOf<{ at: Date }>(), { redis });
 });
 
+test('a handler enqueues the payload of the other queue, the input of its schema', () => {
+  createConsumer(
+    plain,
+    (_job, context) => {
+      void context.enqueue(checked, { at: '2026-01-01' });
+      void context.enqueue(plain, { sku: 'A-1' }, { delayMs: 5 });
+      // @ts-expect-error Type 'Date' is not assignable to type 'string'.
+      void context.enqueue(checked, { at: new Date(0) });
+      // @ts-expect-error 'skv' does not exist in type
+      void context.enqueue(plain, { skv: 'A-1' });
+      // @ts-expect-error 'delay' does not exist in type 'EnqueueOptions'
+      void context.enqueue(plain, { sku: 'A-1' }, { delay: 5 });
+    },
+    { redis },
+  );
+});
+
 test('an inspector shows what was enqueued', () => {
-  expectTypeOf(createInspector(checked, { redis }).get('id')).resolves.toExtend<{ payload: { at: string } } | undefined>();
+  expectTypeOf(createInspector(checked, { redis }).get('id')).resolves.toExtend<{ payload: { at: string } | undefined } | undefined>();
 });
 
 test('a missing name, an unknown option and a missing backend do not compile', () => {

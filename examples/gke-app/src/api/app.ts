@@ -74,7 +74,7 @@ function showJobs(app: FastifyInstance, { inspector }: AppParts): void {
     const job = /^[\x21-\x7e]{1,128}$/.test(id) ? await inspector.get(id) : undefined;
     if (job === undefined) throw new Problem(404, 'UNKNOWN_JOB', 'there is no such job, or it ended too long ago');
     const { state, failedAttempts, lastError = null, traceId = null, enqueuedAtMs, payload } = job;
-    const { destination, type = null } = payload;
+    const { destination = null, type = null } = payload ?? {};
     const acceptedAt = new Date(enqueuedAtMs).toISOString();
     return reply.header('Cache-Control', 'no-store').send({ id, state, destination, type, acceptedAt, failedAttempts, lastError, traceId });
   });

@@ -10,7 +10,13 @@ import { createPipelines } from './pipelines.ts';
 
 const settings = { timeoutMs: 5000, breakerMinimumCalls: 2, breakerOpenMs: 60_000 };
 const job = (destination = 'a') => ({ id: 'j1', enqueuedAtMs: 0, payload: { destination, contentType: 'application/json', body: '{}' } });
-const attempt = { signal: new AbortController().signal, attempt: 1, maxAttempts: 20, remainingMs: () => 60_000 };
+const attempt = {
+  signal: new AbortController().signal,
+  attempt: 1,
+  maxAttempts: 20,
+  enqueue: () => Promise.reject(new Error('deliveries enqueue nothing')),
+  remainingMs: () => 60_000,
+};
 
 interface Endpoint {
   readonly url: string;

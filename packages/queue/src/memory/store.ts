@@ -1,53 +1,27 @@
 import { restamp } from '../envelope.ts';
 import { encodeFailure, decodeFailure, noFailure } from '../failure-record.ts';
-import type { ResolvedQueueOptions } from '../options.ts';
-import type { ClaimedJob, DeadLetters, ExchangeReply, ExchangeRequest, JobState, NewJob, Settlement, Store, StoredJob } from '../store.ts';
-import { DueSet } from './due-set.ts';
-
-/** What Redis keeps in keys, kept in one process. */
-export interface MemoryQueue {
-  readonly options: ResolvedQueueOptions;
-  /** Milliseconds; the clock of all deadlines of this queue. */
-  readonly now: () => number;
-  readonly jobs: Map<string, Buffer>;
-  readonly failures: Map<string, string>;
-  waiting: string[];
-  suspects: string[];
-  readonly delayed: DueSet;
-  readonly dead: DueSet;
-  readonly completed: DueSet;
-  /** Token of a holder → when its lease ends. */
-  readonly holders: DueSet;
-  readonly held: Map<string, Set<string>>;
-  readonly listeners: Set<() => void>;
-  paused: boolean;
-}
-
-export function createMemoryQueue(options: ResolvedQueueOptions, now: () => number): MemoryQueue {
-  return {
-    options,
-    now,
-    jobs: new Map(),
-    failures: new Map(),
-    waiting: [],
-    suspects: [],
-    delayed: new DueSet(),
-    dead: new DueSet(),
-    completed: new DueSet(),
-    holders: new DueSet(),
-    held: new Map(),
-    listeners: new Set(),
-    paused: false,
-  };
-}
+import {
+  refuseApart,
+  type ClaimedJob,
+  type DeadLetters,
+  type ExchangeReply,
+  type ExchangeRequest,
+  type JobState,
+  type Store,
+  type StoredJob,
+} from '../store.ts';
+import type { DueSet } from './due-set.ts';
+import { enqueue, wake, type FindQueue, type MemoryQueue } from './queue.ts';
+import { settle } from './settle.ts';
 
 /** The verbs of a queue in memory, with the same answers as the scripts on Redis. */
-export function createMemoryStore(queue: MemoryQueue): Store {
+export function createMemoryStore(queue: MemoryQueue, find: FindQueue): Store {
   const unsubscribes: (() => void)[] = [];
   return {
     open: () => Promise.resolve([]),
     enqueue: (jobs) => Promise.resolve(enqueue(queue, jobs)),
-    exchange: (request) => Promise.resolve(exchange(queue, request)),
+    colocate: async (target) => refuseApart(queue.options, target),
+    exchange: (request) => Promise.resolve(exchange(queue, request, find)),
     reconcile: (token, ids) => Promise.resolve(reconcile(queue, token, ids)),
     counts: () => Promise.resolve(counts(queue)),
     get: (id) => Promise.resolve(get(queue, id)),
@@ -72,28 +46,7 @@ export function createMemoryStore(queue: MemoryQueue): Store {
   };
 }
 
-function wake(queue: MemoryQueue): void {
-  for (const listener of queue.listeners) listener();
-}
-
-function enqueue(queue: MemoryQueue, jobs: readonly NewJob[]): Awaited<ReturnType<Store['enqueue']>> {
-  const now = queue.now();
-  const depth = () => queue.waiting.length + queue.suspects.length + queue.delayed.size;
-  const verdicts = jobs.map(({ id, delayMs, envelope }) => {
-    if (queue.jobs.has(id)) return 'existing';
-    if (depth() >= queue.options.maxWaiting) return 'full';
-    const stamp = Buffer.alloc(6);
-    stamp.writeUIntBE(now, 0, 6);
-    queue.jobs.set(id, Buffer.concat([stamp, envelope]));
-    if (delayMs > 0) queue.delayed.add(id, now + delayMs);
-    else queue.waiting.push(id);
-    return 'created';
-  });
-  if (verdicts.includes('created')) wake(queue);
-  return { waiting: depth(), verdicts };
-}
-
-function exchange(queue: MemoryQueue, request: ExchangeRequest): ExchangeReply {
+function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue): ExchangeReply {
   const now = queue.now();
   const none = { nowMs: now, lostIds: [], jobs: [], nextDueMs: undefined, recovered: 0, poisoned: 0 };
   if (request.known && !queue.holders.has(request.token)) return { ...none, holder: 'expired' };
@@ -101,7 +54,13 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest): ExchangeReply {
   if (queue.holders.has(request.token)) queue.holders.add(request.token, now + queue.options.leaseMs);
   const held = queue.held.get(request.token) ?? new Set<string>();
   queue.held.set(request.token, held);
-  const lostIds = request.settlements.filter((settlement) => !settle(queue, held, settlement, now)).map(({ id }) => id);
+  const lostIds: string[] = [];
+  const refusedIds: string[] = [];
+  for (const settlement of request.settlements) {
+    const end = settle(queue, held, settlement, now, find);
+    if (end === 'lost') lostIds.push(settlement.id);
+    if (end === 'refused') refusedIds.push(settlement.id);
+  }
   const { recovered, poisoned } = recover(queue, now);
   trim(queue, queue.dead, queue.options.dead, now);
   trim(queue, queue.completed, queue.options.completed, now);
@@ -121,26 +80,8 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest): ExchangeReply {
     nextDueMs: nextDueMs(queue, request.token, now),
     recovered,
     poisoned,
+    refusedIds,
   };
-}
-
-function settle(queue: MemoryQueue, held: Set<string>, settlement: Settlement, now: number): boolean {
-  const { id } = settlement;
-  if (!held.delete(id)) return false;
-  if (settlement.verb === 'ack') {
-    queue.failures.delete(id);
-    if (queue.options.completed.count > 0) queue.completed.add(id, now);
-    else queue.jobs.delete(id);
-  } else if (settlement.verb === 'retry') {
-    queue.failures.set(id, settlement.record);
-    queue.delayed.add(id, now + settlement.delayMs);
-  } else if (settlement.verb === 'dead') {
-    queue.failures.set(id, settlement.record);
-    queue.dead.add(id, now);
-  } else {
-    (settlement.suspect ? queue.suspects : queue.waiting).unshift(id);
-  }
-  return true;
 }
 
 function recover(queue: MemoryQueue, now: number): { recovered: number; poisoned: number } {

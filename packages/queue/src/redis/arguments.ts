@@ -1,5 +1,6 @@
 import type { ResolvedQueueOptions } from '../options.ts';
-import type { ExchangeRequest, Settlement } from '../store.ts';
+import { REFUSED_DELAY_MS, type ExchangeRequest, type Settlement } from '../store.ts';
+import { keyPrefix } from './keys.ts';
 import type { Argument } from './script.ts';
 
 /** One exchange, in the order of the ARGV line of exchange.lua; ids that are acknowledged travel as one JSON list. */
@@ -8,6 +9,7 @@ export function exchangeArguments(queue: ResolvedQueueOptions, offsetMs: number,
   const clears: string[] = [];
   const rows: Argument[] = [];
   for (const settlement of request.settlements) {
+    if (settlement.verb === 'commit') continue;
     if (settlement.verb !== 'ack') rows.push(...settlementRow(settlement));
     else {
       acks.push(settlement.id);
@@ -22,7 +24,25 @@ export function exchangeArguments(queue: ResolvedQueueOptions, offsetMs: number,
   return [...lease, ...claim, ...bounds, JSON.stringify(acks), JSON.stringify(clears), ...rows];
 }
 
-function settlementRow(settlement: Exclude<Settlement, { verb: 'ack' }>): [string, string, number, string] {
+export type Commit = Extract<Settlement, { verb: 'commit' }>;
+
+export function isCommit(settlement: Settlement): settlement is Commit {
+  return settlement.verb === 'commit';
+}
+
+/** The commits of an exchange, in the order of the ARGV line of commit.lua. */
+export function commitArguments(queue: ResolvedQueueOptions, offsetMs: number, token: string, commits: readonly Commit[]): Argument[] {
+  const { completed } = queue;
+  const rows = commits.flatMap(({ id, failedBefore, followUps }): Argument[] => [
+    id,
+    failedBefore ? 1 : 0,
+    followUps.length,
+    ...followUps.flatMap(({ queue: target, job }) => [keyPrefix(target), target.maxWaiting, job.id, job.delayMs, job.envelope]),
+  ]);
+  return [offsetMs, token, completed.count, completed.ageMs, REFUSED_DELAY_MS, ...rows];
+}
+
+function settlementRow(settlement: Exclude<Settlement, { verb: 'ack' | 'commit' }>): [string, string, number, string] {
   if (settlement.verb === 'retry') return [settlement.id, 'retry', settlement.delayMs, settlement.record];
   if (settlement.verb === 'dead') return [settlement.id, 'dead', 0, settlement.record];
   return [settlement.id, settlement.suspect ? 'release-suspect' : 'release', 0, ''];

@@ -8,9 +8,14 @@ const names = ['jobs', 'waiting', 'suspects', 'holders', 'held', 'delayed', 'fai
 /** The last part of a key's name. `held` is a prefix: the holder's token follows it; `events` is a channel. */
 export type KeyName = (typeof names)[number];
 
+/** What all keys of a queue begin with. */
+export function keyPrefix({ namespace, name }: ResolvedQueueOptions): string {
+  return `{nines:${namespace}:0}:${name}:`;
+}
+
 /** All keys of a queue share one hash tag, so that every script runs in one slot of a Cluster. */
-export function queueKeys({ namespace, name }: ResolvedQueueOptions): Readonly<Record<KeyName, string>> {
-  const tag = `{nines:${namespace}:0}`;
-  const entries = names.map((key) => [key, `${tag}:${name}:${key}${key === 'held' ? ':' : ''}`]);
+export function queueKeys(queue: ResolvedQueueOptions): Readonly<Record<KeyName, string>> {
+  const prefix = keyPrefix(queue);
+  const entries = names.map((key) => [key, `${prefix}${key}${key === 'held' ? ':' : ''}`]);
   return Object.freeze(Object.fromEntries(entries) as Record<KeyName, string>);
 }

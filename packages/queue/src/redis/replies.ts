@@ -2,6 +2,7 @@ import type { ClaimedJob, EnqueueReply, EnqueueVerdict, ExchangeReply, JobCounts
 import { unpackClaim } from './packed.ts';
 
 /** What the scripts return, as the store's answers; the order of each tuple is the RETURNS line of its script. */
+const REFUSALS: Readonly<Record<number, EnqueueVerdict>> = { 0: 'existing', 1: 'different' };
 const HOLDER = ['holding', 'expired', 'idle'] as const;
 
 export function text(value: Buffer): string {
@@ -12,10 +13,11 @@ export type RawEnqueue = readonly [nowMs: number, waiting: number, refused: read
 
 export function enqueueReply([, waiting, refused]: RawEnqueue, jobs: number): EnqueueReply {
   const verdicts: EnqueueVerdict[] = Array.from({ length: jobs }, () => 'created');
-  for (let at = 0; at < refused.length; at += 2) verdicts[refused[at]!] = refused[at + 1] === 0 ? 'existing' : 'full';
+  for (let at = 0; at < refused.length; at += 2) verdicts[refused[at]!] = REFUSALS[refused[at + 1]!] ?? 'full';
   return { waiting, verdicts };
 }
 
+export type RawCommit = readonly [nowMs: number, lost: readonly Buffer[], refused: readonly Buffer[]];
 export type RawExchange = [number, number, number, Buffer[], Buffer, (Buffer | null)[], number, number, number];
 
 export function exchangeReply([

@@ -5,6 +5,9 @@ import { redisError } from './failure.ts';
 
 export type Argument = string | number | Buffer;
 
+/** Runs a script on the keys of one queue. */
+export type RunScript = <Key extends KeyName>(script: Script<Key>, args: readonly Argument[]) => Promise<unknown>;
+
 /** Runs a script by its digest; a server that does not know it (new, restarted, promoted) gets the source once. Replies are Buffers. */
 export async function runScript<Key extends KeyName>(
   client: RedisClient,

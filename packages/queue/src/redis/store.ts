@@ -1,24 +1,14 @@
 import type { ResolvedQueueOptions } from '../options.ts';
 import type { DeadLetters, Store } from '../store.ts';
-import { exchangeArguments } from './arguments.ts';
+import { createColocation } from './colocate.ts';
 import type { Connection } from './connection.ts';
 import { queueKeys, type KeyName } from './keys.ts';
 import { createOpen } from './open.ts';
 import { packJobs } from './packed.ts';
-import {
-  enqueueReply,
-  exchangeReply,
-  jobCounts,
-  storedJob,
-  storedJobs,
-  text,
-  type RawEnqueue,
-  type RawExchange,
-  type RawJob,
-  type RawList,
-} from './replies.ts';
+import { enqueueReply, jobCounts, storedJob, storedJobs, text, type RawEnqueue, type RawJob, type RawList } from './replies.ts';
+import { createExchange } from './exchange.ts';
 import { runDurably, waitOf } from './durability.ts';
-import { runScript, type Argument } from './script.ts';
+import { runScript, type RunScript } from './script.ts';
 import * as scripts from './scripts.gen.ts';
 
 export interface RedisStoreOptions {
@@ -34,8 +24,7 @@ export interface RedisStoreOptions {
 export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs = () => 0 }: RedisStoreOptions): Store {
   const keys = queueKeys(queue);
   const wait = waitOf(queue);
-  const run = <Key extends KeyName>(script: scripts.Script<Key>, args: readonly Argument[]) =>
-    runScript(connection.command, script, keys, args);
+  const run: RunScript = (script, args) => runScript(connection.command, script, keys, args);
 
   const open = createOpen({ queue, connection, keys, timeoutMs: connectTimeoutMs });
 
@@ -59,9 +48,9 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
       return enqueueReply((await run(scripts.enqueue, args)) as RawEnqueue, jobs.length);
     },
 
-    async exchange(request) {
-      return exchangeReply((await run(scripts.exchange, exchangeArguments(queue, offsetMs(), request))) as RawExchange);
-    },
+    colocate: createColocation({ queue, connection, timeoutMs: connectTimeoutMs }),
+
+    exchange: createExchange({ queue, run, offsetMs }),
 
     async reconcile(token, runningIds) {
       const reply = (await run(scripts.reconcile, [offsetMs(), token, queue.leaseMs, ...runningIds])) as [number, number, Buffer[]];

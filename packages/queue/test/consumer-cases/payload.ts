@@ -1,7 +1,8 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineQueue } from '@nines/queue';
-import { uniqueName, type MakeBench } from './bench.ts';
+import { defineQueue, type BodyCodec } from '@nines/queue';
+import { calls, uniqueName, type MakeBench } from './bench.ts';
 
 export function payloadCases(bench: MakeBench): void {
   test('a schema refuses a wrong payload before anything is stored, and names the field', async () => {
@@ -33,6 +34,47 @@ export function payloadCases(bench: MakeBench): void {
     expect((await inspector.counts()).waiting).toBe(0);
   });
 
+  test('a codec changes what is stored and nothing else, also where it takes its time', async () => {
+    const seen: string[] = [];
+    const codec: BodyCodec = {
+      encode: async (json) => {
+        seen.push(Buffer.from(json).toString());
+        return deflateRawSync(json);
+      },
+      decode: (stored) => inflateRawSync(stored),
+    };
+    const { producer, consume, inspector } = bench({ codec, maxBodyBytes: 100 });
+    const { handler, all } = calls<string>(1);
+    const long = 'x'.repeat(5000);
+    const { id } = await producer.enqueue(long);
+    expect(seen).toEqual([JSON.stringify(long)]);
+    expect((await inspector.get(id))?.payload).toBe(long);
+    expect((await inspector.list('waiting')).map(({ payload }) => payload)).toEqual([long]);
+    const consumer = await consume(handler);
+    expect((await all)[0]?.payload).toBe(long);
+    await consumer.stop();
+  });
+
+  test('a codec that cannot encode refuses, one that cannot decode fails the attempt', async () => {
+    const codec: BodyCodec = {
+      encode: (json) => {
+        if (json.length < 5) throw new Error('too short for me');
+        return json;
+      },
+      decode: () => Promise.reject(new Error('no key')),
+    };
+    const { producer, consume, inspector } = bench({ codec, maxAttempts: 2 });
+    await expect(producer.enqueue('a')).rejects.toMatchObject({ code: 'PAYLOAD_NOT_SERIALISABLE', cause: new Error('too short for me') });
+    const { id } = await producer.enqueue('abcdef');
+    expect(await inspector.get(id)).toMatchObject({ payload: undefined, state: 'waiting' });
+    const { handler, seen } = calls<string>(1);
+    const consumer = await consume(handler);
+    while ((await inspector.counts()).dead === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    await consumer.stop();
+    expect(seen).toEqual([]);
+    expect(await inspector.get(id)).toMatchObject({ state: 'dead', deadReason: 'attempts-exhausted', lastError: 'Error: no key' });
+  });
+
   test('a full queue refuses with QUEUE_FULL and says when to come back', async () => {
     const { producer } = bench({ maxWaiting: 2 });
     const results = await producer.enqueueMany(['a', 'b', 'c']);
@@ -42,8 +84,9 @@ export function payloadCases(bench: MakeBench): void {
 
   test('an id of the caller makes enqueue idempotent', async () => {
     const { producer, inspector } = bench();
-    expect(await producer.enqueue('first', { id: 'same' })).toEqual({ id: 'same', created: true });
-    expect(await producer.enqueue('second', { id: 'same' })).toEqual({ id: 'same', created: false });
+    expect(await producer.enqueue('first', { id: 'same' })).toEqual({ id: 'same', created: true, sameBody: true });
+    expect(await producer.enqueue('first', { id: 'same' })).toEqual({ id: 'same', created: false, sameBody: true });
+    expect(await producer.enqueue('second', { id: 'same' })).toEqual({ id: 'same', created: false, sameBody: false });
     expect((await inspector.get('same'))?.payload).toBe('first');
   });
 }

@@ -1,10 +1,10 @@
-import type { ExchangeReply, QueueOptions, Settlement, Store } from '@nines/queue';
+import type { ExchangeReply, QueueOptions, ResolvedQueueOptions, Settlement, Store } from '@nines/queue';
 import { encodeEnvelope } from '../../src/envelope.ts';
 import { encodeFailure } from '../../src/failure-record.ts';
 
 export interface StoreHarness {
   /** A store of the queue; two stores of the same options see the same jobs. */
-  open(options: QueueOptions): Store;
+  open(options: ResolvedQueueOptions): Store;
   /** Moves the time of the store. */
   advance(ms: number): void;
   close(): Promise<void>;
@@ -16,6 +16,7 @@ export type Open = (options?: Partial<QueueOptions>) => Actor;
 
 export interface Actor {
   readonly store: Store;
+  readonly options: ResolvedQueueOptions;
   add(...ids: string[]): Promise<readonly string[]>;
   addDelayed(id: string, delayMs: number): Promise<void>;
   exchange(token: string, settlements: readonly Settlement[], want: number, wantSuspect?: boolean): Promise<ExchangeReply>;
@@ -25,7 +26,7 @@ export interface Actor {
 }
 
 /** Speaks to a store as a holder does, and remembers which tokens are known. */
-export function createActor(store: Store): Actor {
+export function createActor(store: Store, options: ResolvedQueueOptions): Actor {
   const used = new Set<string>();
   const exchange: Actor['exchange'] = async (token, settlements, want, wantSuspect = true) => {
     const reply = await store.exchange({ token, known: used.has(token), settlements, want, wantSuspect });
@@ -35,6 +36,7 @@ export function createActor(store: Store): Actor {
   };
   return {
     store,
+    options,
     exchange,
     async add(...ids) {
       return (await store.enqueue(ids.map((id) => ({ id, delayMs: 0, fresh: false, envelope: envelope(id) })))).verdicts;

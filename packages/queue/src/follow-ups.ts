@@ -1,0 +1,107 @@
+import { hash } from 'node:crypto';
+import { encodeBody } from './codec.ts';
+import type { Queue } from './define.ts';
+import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
+import { QueueError } from './errors.ts';
+import type { QueueMetrics } from './metrics.ts';
+import { newJob } from './new-job.ts';
+import { refuse } from './options.ts';
+import { validate } from './schema.ts';
+import { REFUSED_DELAY_MS, type FollowUp, type Settlement, type Store } from './store.ts';
+import { endSpan } from './tracing.ts';
+
+/** The job from which others follow. */
+export interface Parent {
+  readonly id: string;
+  readonly enqueuedAtMs: number;
+  readonly queue: Queue<unknown, unknown>;
+}
+
+const JOBS_MAX = 1000;
+const BYTES_MAX = 8_388_608;
+
+/** Collects the jobs that a handler enqueues; they are sent with the acknowledgement of their parent, if it comes to that. */
+export class FollowUps {
+  readonly #parent: Parent;
+  readonly #colocate: Store['colocate'];
+  readonly #jobs: (FollowUp | undefined)[] = [];
+  readonly #pending = new Set<Promise<unknown>>();
+  #bytes = 0;
+  #closed = false;
+
+  constructor(parent: Parent, colocate: Store['colocate']) {
+    this.#parent = parent;
+    this.#colocate = colocate;
+  }
+
+  enqueue<Input, Output>(
+    queue: Queue<Input, Output>,
+    payload: Input,
+    options: EnqueueOptions = NO_OPTIONS,
+  ): Promise<{ readonly id: string }> {
+    // The place is taken by the order of the calls, whatever their checks wait for, so that a repeated attempt comes to the same ids.
+    const index = this.#jobs.push(undefined) - 1;
+    const added = this.#add(queue, payload, options, index).finally(() => this.#pending.delete(added));
+    this.#pending.add(added);
+    return added;
+  }
+
+  /** Waits for calls that the handler did not wait for, and takes no more; rejects if one of those fails. */
+  async settled(): Promise<readonly FollowUp[]> {
+    await Promise.all(this.#pending);
+    this.#closed = true;
+    return this.#jobs.filter((followUp) => followUp !== undefined);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #add(queue: Queue<unknown, unknown>, payload: unknown, options: EnqueueOptions, index: number): Promise<{ readonly id: string }> {
+    this.#refuseLate();
+    if (index >= JOBS_MAX) refuse('enqueue', `call ${index + 1}`, `called at most ${JOBS_MAX} times by one attempt`);
+    await this.#colocate(queue.options);
+    await validate(queue.schema, queue.name, payload);
+    const body = await encodeBody(queue.options, payload);
+    this.#refuseLate();
+    const { job, span } = newJob(queue, body, options, options.id ?? this.#idOf(index));
+    endSpan(span);
+    this.#bytes += job.envelope.length;
+    if (this.#bytes > BYTES_MAX) {
+      const { id } = this.#parent;
+      throw new QueueError('PAYLOAD_TOO_LARGE', `the jobs that follow from job ${id} have ${this.#bytes} bytes, ${BYTES_MAX} are allowed`);
+    }
+    this.#jobs[index] = { queue: queue.options, job };
+    return { id: job.id };
+  }
+
+  /** The same for every attempt of the parent, and another one when a later job has the parent's id. */
+  #idOf(index: number): string {
+    const { id, enqueuedAtMs, queue } = this.#parent;
+    return hash('sha256', `${queue.name} ${id} ${enqueuedAtMs} ${index}`, 'base64url').slice(0, 22);
+  }
+
+  #refuseLate(): void {
+    if (this.#closed) throw new QueueError('CLOSED', `job ${this.#parent.id} has ended; what it enqueues now belongs to nothing`);
+  }
+}
+
+/** Counts what commits have sent, and tells of those that found a full queue. */
+export function reportCommits(
+  settlements: readonly Settlement[],
+  { lostIds, refusedIds = [] }: { readonly lostIds: readonly string[]; readonly refusedIds?: readonly string[] },
+  seconds: number,
+  metrics: QueueMetrics | undefined,
+): QueueError[] {
+  const errors: QueueError[] = [];
+  for (const settlement of settlements) {
+    if (settlement.verb !== 'commit' || lostIds.includes(settlement.id)) continue;
+    const refused = refusedIds.includes(settlement.id);
+    for (const { queue } of settlement.followUps) metrics?.sent(queue.name, 1, seconds, refused ? 'QUEUE_FULL' : undefined);
+    if (!refused) continue;
+    const names = [...new Set(settlement.followUps.map(({ queue }) => queue.name))].join(', ');
+    const message = `job ${settlement.id} is done again in ${REFUSED_DELAY_MS} ms, for what follows from it found no room in ${names}`;
+    errors.push(new QueueError('QUEUE_FULL', message, { retryable: true, retryAfterMs: REFUSED_DELAY_MS }));
+  }
+  return errors;
+}

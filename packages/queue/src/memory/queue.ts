@@ -1,0 +1,70 @@
+import { sameBody } from '../envelope.ts';
+import type { ResolvedQueueOptions } from '../options.ts';
+import type { EnqueueReply, NewJob } from '../store.ts';
+import { DueSet } from './due-set.ts';
+
+/** What Redis keeps in keys, kept in one process. */
+export interface MemoryQueue {
+  readonly options: ResolvedQueueOptions;
+  /** Milliseconds; the clock of all deadlines of this queue. */
+  readonly now: () => number;
+  readonly jobs: Map<string, Buffer>;
+  readonly failures: Map<string, string>;
+  waiting: string[];
+  suspects: string[];
+  readonly delayed: DueSet;
+  readonly dead: DueSet;
+  readonly completed: DueSet;
+  /** Token of a holder → when its lease ends. */
+  readonly holders: DueSet;
+  readonly held: Map<string, Set<string>>;
+  readonly listeners: Set<() => void>;
+  paused: boolean;
+}
+
+export function createMemoryQueue(options: ResolvedQueueOptions, now: () => number): MemoryQueue {
+  return {
+    options,
+    now,
+    jobs: new Map(),
+    failures: new Map(),
+    waiting: [],
+    suspects: [],
+    delayed: new DueSet(),
+    dead: new DueSet(),
+    completed: new DueSet(),
+    holders: new DueSet(),
+    held: new Map(),
+    listeners: new Set(),
+    paused: false,
+  };
+}
+
+/** Gives the queue of these options; the same one for the same name and namespace. */
+export type FindQueue = (options: ResolvedQueueOptions) => MemoryQueue;
+
+export function wake(queue: MemoryQueue): void {
+  for (const listener of queue.listeners) listener();
+}
+
+/** Waiting and delayed jobs. */
+export function depth(queue: MemoryQueue): number {
+  return queue.waiting.length + queue.suspects.length + queue.delayed.size;
+}
+
+export function enqueue(queue: MemoryQueue, jobs: readonly NewJob[]): EnqueueReply {
+  const now = queue.now();
+  const verdicts = jobs.map(({ id, delayMs, envelope }) => {
+    const stored = queue.jobs.get(id);
+    if (stored !== undefined) return sameBody(stored, envelope) ? 'existing' : 'different';
+    if (depth(queue) >= queue.options.maxWaiting) return 'full';
+    const stamp = Buffer.alloc(6);
+    stamp.writeUIntBE(now, 0, 6);
+    queue.jobs.set(id, Buffer.concat([stamp, envelope]));
+    if (delayMs > 0) queue.delayed.add(id, now + delayMs);
+    else queue.waiting.push(id);
+    return 'created';
+  });
+  if (verdicts.includes('created')) wake(queue);
+  return { waiting: depth(queue), verdicts };
+}
