@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,8 @@ export interface StartRedisOptions {
   readonly program: string;
   /** Further arguments, for example `['--maxmemory', '8mb']`. */
   readonly args?: readonly string[];
+  /** Makes it a Sentinel: the lines of its configuration file, which it rewrites by itself. Then `args` are not used. */
+  readonly sentinel?: readonly string[];
 }
 
 /**
@@ -36,7 +38,8 @@ export interface StartRedisOptions {
 export async function startRedis(options: StartRedisOptions): Promise<RunningRedis> {
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'nines-redis-'));
-  const args = serverArguments(port, dir, options.args ?? []);
+  const args =
+    options.sentinel === undefined ? serverArguments(port, dir, options.args ?? []) : await sentinelArguments(port, dir, options.sentinel);
   let server = await launch(options.program, args);
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -102,6 +105,12 @@ function serverArguments(port: number, dir: string, extra: readonly string[]): s
   return ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no', '--daemonize', 'no', ...extra];
 }
 
+async function sentinelArguments(port: number, dir: string, lines: readonly string[]): Promise<string[]> {
+  const file = join(dir, 'sentinel.conf');
+  await writeFile(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${dir}`, ...lines, ''].join('\n'));
+  return [file, '--sentinel'];
+}
+
 async function ready(child: ChildProcess, program: string): Promise<void> {
   let output = '';
   await new Promise<void>((resolve, reject) => {
@@ -109,7 +118,7 @@ async function ready(child: ChildProcess, program: string): Promise<void> {
     child.once('exit', (code) => reject(new Error(`${program} ended with ${String(code)} before it was ready: ${output}`)));
     child.stdout?.on('data', (chunk: Buffer) => {
       if (output.length < 65_536) output += chunk.toString();
-      if (/ready to accept connections/i.test(output)) resolve();
+      if (/ready to accept connections|Sentinel ID is/i.test(output)) resolve();
     });
   });
 }

@@ -177,6 +177,7 @@ export class Reference {
 
   #settle(token: string, settlement: Settlement): boolean {
     const { id, verb } = settlement;
+    if (verb === 'commit') throw new Error('the model knows no jobs that follow from others yet');
     const job = this.jobs.get(id);
     if (job?.place !== 'held' || job.holder !== token) return false;
     job.at = this.now;
