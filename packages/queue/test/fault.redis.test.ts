@@ -38,8 +38,12 @@ function bench(redis: Redis, options: Partial<QueueOptions> = {}, handler: Handl
     await consumer.stop({ timeoutMs: 0 });
     for (const one of [producer, impatient, inspector]) await one.close();
   });
-  const done = (...payloads: readonly string[]) => expect.poll(() => handled.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(payloads);
-  const told = (code: QueueError['code']) => expect.poll(() => troubles.some((error) => error.code === code)).toBe(true);
+  const done = async (...payloads: readonly string[]) => {
+    await expect.poll(() => handled.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(payloads);
+  };
+  const told = async (code: QueueError['code']) => {
+    await expect.poll(() => troubles.some((error) => error.code === code)).toBe(true);
+  };
   return {
     name,
     queue,

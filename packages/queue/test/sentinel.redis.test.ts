@@ -48,9 +48,9 @@ test('the primary dies under load and a replica is promoted: every acknowledged 
   });
   await Promise.all(queues.map(({ consumer }) => consumer.start()));
   let next = 0;
-  let over = false;
+  const over = new AbortController();
   const load = queues.map(async ({ producer, acknowledged }) => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const batch = Array.from({ length: 20 }, () => (next += 1));
       const results = await producer.enqueueMany(batch);
       for (const [at, { status }] of results.entries()) if (status === 'fulfilled') acknowledged.add(batch[at]!);
@@ -60,7 +60,7 @@ test('the primary dies under load and a replica is promoted: every acknowledged 
   await expect.poll(() => queues.every(({ acknowledged }) => acknowledged.size > 0)).toBe(true);
   const promoted = await sentinel.failOver();
   expect(promoted.port).not.toBe(before.port);
-  over = true;
+  over.abort();
   await Promise.all(load);
   for (const { name, handled, acknowledged } of queues) {
     await expect.poll(() => [...acknowledged].filter((job) => !handled.has(job)), { message: name, timeout: 20_000 }).toEqual([]);
