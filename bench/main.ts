@@ -7,13 +7,13 @@ import { type Row, table } from './summary.ts';
 
 const HELP = `Usage: npm run bench -- queue|resilience [options]
 
-queue       @nines/queue and bullmq side by side: separate processes, the same Redis, alternating order.
+queue       @nines/queue, bullmq, bee-queue and groupmq side by side: separate processes, the same Redis, by turns.
 resilience  @nines/resilience, opossum and p-retry side by side: CPU time of a call, a process for each, in turn.
 
   --runs N      runs of each scenario and peer (default 5)
   --only TEXT   only scenarios whose name contains TEXT, for example \`drain\`
   --quick       a twentieth of the jobs or calls, to see that everything runs; its figures mean little
-  --json FILE   write medians, ranges, ratios and the machine to FILE
+  --json FILE   write medians, ranges, ratios, goals and the machine to FILE
   --help        this text
 
 Exit codes: 0 measured, 1 a measurement failed, 2 a wrong option.`;
@@ -54,9 +54,13 @@ async function run(): Promise<number> {
 
 function queueTable(rows: readonly Row[]): void {
   console.log(
-    'Changed from defaults: nines maxWaiting 10 000 000, a metrics registry handed in; bullmq removeOnComplete, attempts 5 with backoff.',
+    'Changed from defaults: nines maxWaiting 10 000 000, a metrics registry handed in; bullmq removeOnComplete, attempts 5 with backoff; ' +
+      'bee-queue removeOnSuccess, no events, four retries with backoff, stalled jobs looked for; groupmq five attempts.',
   );
-  console.log(table(rows, 'bullmq'));
+  console.log('The ratio is to bullmq; the verdict compares the median with the goal.');
+  console.log(table(rows));
+  const missed = rows.filter(({ verdict }) => verdict === 'missed');
+  console.log(`${rows.filter(({ goal }) => goal !== undefined).length} goals, ${missed.length} missed`);
 }
 
 process.exitCode = await run();

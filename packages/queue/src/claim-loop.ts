@@ -3,14 +3,16 @@ import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
 import { ClaimedJobs } from './claimed-jobs.ts';
 import type { Clock } from './clock.ts';
 import type { Queue } from './define.ts';
-import { isQueueError, QueueError } from './errors.ts';
+import { asQueueError, type QueueError } from './errors.ts';
 import { createHolder, type Holder } from './holder.ts';
-import type { QueueMetrics } from './metrics.ts';
+import { nameOf, type QueueMetrics } from './metrics.ts';
 import { reportCommits } from './follow-ups.ts';
-import type { ResolvedQueueOptions } from './options.ts';
+import { createLeaseWatch, type LeaseWatch } from './lease-watch.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
 import { createRunner, type Handler, type Ran } from './runner.ts';
 import { settlementOf } from './settlement.ts';
+import { createTurnBudget, type TurnBudget } from './turn-budget.ts';
+import { createSleep, type Sleep } from './sleep.ts';
 import type { ClaimedJob, ExchangeReply, Settlement, Store } from './store.ts';
 
 export interface ClaimLoopOptions<Payload> {
@@ -27,8 +29,6 @@ export interface ClaimLoopOptions<Payload> {
 /** Held at once at most, so that one recovery can give all of it away. */
 const HELD_MAX = 2000;
 const CLAIM_MAX = 1000;
-/** Longest sleep without a look, for the case that a wake-up was lost. */
-const SLEEP_MS_MAX = 5000;
 /** A job that was claimed this long ago and has not started is handed back, so that a slow handler does not keep it from others. */
 const CLAIMED_MS_MAX = 1000;
 const TICK_MS_MAX = 1000;
@@ -60,21 +60,28 @@ export class ClaimLoop<Payload> {
   #inDoubt = false;
   #troubled = false;
   #renewedAt = 0;
+  #lastBegun = '';
+  readonly #budget: TurnBudget;
+  readonly #tickMs: number;
+  readonly #leaseWatch: LeaseWatch;
   /** Time spent in the synchronous part of handlers. */
   #busyMs = 0;
   #renew = false;
-  #cancelSleep: () => void = () => {};
+  readonly #sleep: Sleep;
   #onDrained: () => void = () => {};
 
   constructor(options: ClaimLoopOptions<Payload>) {
     const { queue, store, clock, concurrency, metrics } = options;
     this.#options = options;
+    this.#tickMs = Math.min(queue.options.leaseMs / 4, TICK_MS_MAX);
     this.#attempts = createAttempts(queue.options.attemptTimeoutMs, clock);
     this.#holder = createHolder(store, clock);
+    this.#sleep = createSleep(store, clock, this.wake);
+    this.#budget = createTurnBudget(clock, () => this.#fill());
+    this.#leaseWatch = createLeaseWatch({ ...options, everyMs: this.#tickMs });
     this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 240));
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
-    const colocate = (target: ResolvedQueueOptions) => store.colocate(target);
-    this.#run = createRunner({ ...options, colocate, onStarted });
+    this.#run = createRunner({ ...options, onStarted });
   }
 
   start(): void {
@@ -93,7 +100,7 @@ export class ClaimLoop<Payload> {
 
   async stop(timeoutMs: number): Promise<{ drained: boolean; returned: number }> {
     this.#state = 'stopping';
-    this.#cancelSleep();
+    this.#sleep.cancel();
     let returned = this.#handBack(Number.POSITIVE_INFINITY);
     this.#schedule();
     const drained = await this.#drainedWithin(timeoutMs);
@@ -160,7 +167,7 @@ export class ClaimLoop<Payload> {
   #want(): number {
     if (this.#state !== 'running' || !this.#hungry) return 0;
     const room = this.#options.concurrency + this.#prefetch.target() - this.#attempts.size - this.#claimed.size;
-    return Math.max(0, Math.min(room, CLAIM_MAX));
+    return Math.max(0, Math.min(room, CLAIM_MAX, this.#prefetch.claimMax()));
   }
 
   async #exchange(sent: readonly Settlement[], want: number): Promise<void> {
@@ -172,8 +179,7 @@ export class ClaimLoop<Payload> {
     this.#renew = false;
     // What our own handlers took meanwhile was no waiting for Redis.
     this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)));
-    if (reply.refusedIds !== undefined)
-      for (const error of reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options.metrics)) this.#options.onError(error);
+    if (reply.refusedIds !== undefined) reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options);
     this.#accept(reply, sent.length, want);
   }
 
@@ -184,16 +190,13 @@ export class ClaimLoop<Payload> {
     if (reply.lostIds.length > 0) metrics?.leasesLost(queue.name, reply.lostIds.length);
     if (want > 0 && reply.jobs.length < want) {
       this.#hungry = this.#wokenInFlight;
-      this.#sleep(Math.min(reply.nextDueMs ?? SLEEP_MS_MAX, SLEEP_MS_MAX));
+      this.#sleep.begin(reply.nextDueMs);
     }
     if (reply.jobs.length === 0) return;
     metrics?.claimed(queue.name, reply.jobs.length);
+    const bytes = reply.jobs.reduce((sum, { stored }) => sum + (stored?.length ?? 0), 0);
+    this.#prefetch.observeClaim(reply.jobs.length, bytes);
     this.#claimed.add(reply.jobs, this.#renewedAt);
-  }
-
-  #sleep(ms: number): void {
-    this.#cancelSleep();
-    this.#cancelSleep = this.#options.clock.after(ms, this.wake);
   }
 
   /** Starts claimed jobs in free slots; a consumer that stops meanwhile hands back what a late answer brings. */
@@ -202,10 +205,11 @@ export class ClaimLoop<Payload> {
       this.#handBack(Number.POSITIVE_INFINITY);
       return;
     }
-    if (this.#claimed.size === 0) return;
+    if (this.#claimed.size === 0 || this.#budget.spent) return;
     const { clock, concurrency } = this.#options;
     const start = clock.now();
     while (this.#attempts.size < concurrency) {
+      if (this.#budget.spend(start)) break;
       const next = this.#claimed.next();
       if (next === undefined) break;
       this.#begin(next.job, next.since);
@@ -214,6 +218,7 @@ export class ClaimLoop<Payload> {
   }
 
   #begin(job: ClaimedJob, claimedAt: number): void {
+    this.#lastBegun = job.id;
     const attempt = this.#attempts.start(job.id, job.suspect, claimedAt);
     const ran = this.#run(job, attempt);
     if (!(ran instanceof Promise)) return this.#finish(attempt, ran);
@@ -227,12 +232,12 @@ export class ClaimLoop<Payload> {
     const { queue, metrics, clock } = this.#options;
     const ms = clock.now() - attempt.startedAt;
     this.#attempts.end(attempt);
-    // Only one suspect runs at a time here, so the end of one is the moment to ask for the next.
+    // While it ran no other suspect was asked for, so nobody said whether there is one.
     if (attempt.suspect) this.#hungry = true;
     this.#prefetch.observeAttempt(ms);
     if (outcome !== undefined) this.#settlements.push(settlementOf(attempt.id, outcome, failure, span));
     if (outcome?.verb === 'dead') metrics?.deadLettered(queue.name, outcome.reason, 1);
-    metrics?.attempted(queue.name, outcome === undefined ? 'abandoned' : VERBS[outcome.verb], ms / 1000);
+    metrics?.attempted(queue.name, nameOf(outcome), ms / 1000);
     this.#schedule();
   }
 
@@ -262,7 +267,7 @@ export class ClaimLoop<Payload> {
   }
 
   #suffer(error: unknown, sent: readonly Settlement[]): void {
-    const known = isQueueError(error) ? error : new QueueError('REDIS_REFUSED', 'an exchange with the store failed', { cause: error });
+    const known = asQueueError(error);
     this.#settlements = [...sent, ...this.#settlements];
     this.#inDoubt ||= known.code === 'REDIS_UNAVAILABLE';
     this.#hungry = true;
@@ -282,11 +287,10 @@ export class ClaimLoop<Payload> {
     if (this.#state === 'stopped') return;
     const { clock, queue } = this.#options;
     const now = clock.now();
+    this.#leaseWatch.tick(this.#heldCount() > 0 ? this.#renewedAt : now, this.#lastBegun, this.#attempts.size);
     if (this.#heldCount() > 0 && now - this.#renewedAt >= queue.options.leaseMs / 3) this.#renew = true;
     this.#handBack(now - CLAIMED_MS_MAX);
     this.#schedule();
-    clock.after(Math.min(queue.options.leaseMs / 4, TICK_MS_MAX), () => this.#tick());
+    clock.after(this.#tickMs, () => this.#tick());
   }
 }
-
-const VERBS = { completed: 'completed', retry: 'retried', dead: 'dead-lettered' } as const;

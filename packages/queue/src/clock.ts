@@ -26,3 +26,8 @@ export const systemClock: Clock = {
 
 /** Random numbers of the machine, from 0 to 1. */
 export const systemRandom: () => number = Math.random;
+
+/** Milliseconds until the next whole multiple of a period, so that all that waits for it wakes at the same moment. */
+export function untilNext(periodMs: number, clock: Clock): number {
+  return periodMs - (clock.now() % periodMs);
+}

@@ -11,6 +11,12 @@ export interface Queue<Input, Output = Input> {
   readonly schema: StandardSchema<Input, Output> | undefined;
 }
 
+/** What {@link defineQueue} takes. */
+export interface QueueDefinition<S extends StandardSchema | undefined> extends QueueOptions {
+  /** Any Standard Schema: zod, valibot, arktype. */
+  readonly schema?: S;
+}
+
 /**
  * Defines a queue: its name, its promises, and the type of its payload. Import the same definition where you enqueue and where you consume.
  * Touches no network.
@@ -27,12 +33,13 @@ export interface Queue<Input, Output = Input> {
  * console.log(orders.options.leaseMs); // 10000
  * ```
  */
-export function defineQueue<S extends StandardSchema>(
-  options: QueueOptions & { readonly schema: S },
-): Queue<SchemaInput<S>, SchemaOutput<S>>;
-export function defineQueue<Payload>(options: QueueOptions): Queue<Payload>;
-export function defineQueue(options: QueueOptions & { readonly schema?: StandardSchema }): Queue<unknown> {
+export function defineQueue<Payload, S extends StandardSchema | undefined = undefined>(options: QueueDefinition<S>): QueueOf<Payload, S> {
   const { schema, ...queueOptions } = options;
   const resolved = resolveQueueOptions(queueOptions);
-  return Object.freeze({ name: resolved.name, options: resolved, schema });
+  return Object.freeze({ name: resolved.name, options: resolved, schema }) as unknown as QueueOf<Payload, S>;
 }
+
+/** The queue of a schema, or of a payload type where there is none. One signature, so that a compiler's error names the wrong field. */
+export type QueueOf<Payload, S extends StandardSchema | undefined> = S extends StandardSchema
+  ? Queue<SchemaInput<S>, SchemaOutput<S>>
+  : Queue<Payload>;

@@ -18,6 +18,7 @@ export type QueueErrorCode =
   | 'NOT_COLOCATED'
   | 'CLOSED'
   | 'LEASE_LOST'
+  | 'LEASE_AT_RISK'
   | 'ATTEMPT_TIMEOUT'
   | 'DEADLINE_EXCEEDED'
   | 'STOPPED';
@@ -69,4 +70,9 @@ export class QueueError extends Error {
  */
 export function isQueueError(value: unknown): value is QueueError {
   return typeof value === 'object' && value !== null && brand in value;
+}
+
+/** What went wrong, as an error of this package. */
+export function asQueueError(error: unknown): QueueError {
+  return isQueueError(error) ? error : new QueueError('REDIS_REFUSED', 'an exchange with the store failed', { cause: error });
 }

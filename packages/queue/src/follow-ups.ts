@@ -23,15 +23,15 @@ const BYTES_MAX = 8_388_608;
 /** Collects the jobs that a handler enqueues; they are sent with the acknowledgement of their parent, if it comes to that. */
 export class FollowUps {
   readonly #parent: Parent;
-  readonly #colocate: Store['colocate'];
+  readonly #store: Pick<Store, 'colocate'>;
   readonly #jobs: (FollowUp | undefined)[] = [];
   readonly #pending = new Set<Promise<unknown>>();
   #bytes = 0;
   #closed = false;
 
-  constructor(parent: Parent, colocate: Store['colocate']) {
+  constructor(parent: Parent, store: Pick<Store, 'colocate'>) {
     this.#parent = parent;
-    this.#colocate = colocate;
+    this.#store = store;
   }
 
   enqueue<Input, Output>(
@@ -60,7 +60,7 @@ export class FollowUps {
   async #add(queue: Queue<unknown, unknown>, payload: unknown, options: EnqueueOptions, index: number): Promise<{ readonly id: string }> {
     this.#refuseLate();
     if (index >= JOBS_MAX) refuse('enqueue', `call ${index + 1}`, `called at most ${JOBS_MAX} times by one attempt`);
-    await this.#colocate(queue.options);
+    await this.#store.colocate(queue.options);
     await validate(queue.schema, queue.name, payload);
     const body = await encodeBody(queue.options, payload);
     this.#refuseLate();
@@ -91,9 +91,8 @@ export function reportCommits(
   settlements: readonly Settlement[],
   { lostIds, refusedIds = [] }: { readonly lostIds: readonly string[]; readonly refusedIds?: readonly string[] },
   seconds: number,
-  metrics: QueueMetrics | undefined,
-): QueueError[] {
-  const errors: QueueError[] = [];
+  { metrics, onError }: { readonly metrics: QueueMetrics | undefined; readonly onError: (error: QueueError) => void },
+): void {
   for (const settlement of settlements) {
     if (settlement.verb !== 'commit' || lostIds.includes(settlement.id)) continue;
     const refused = refusedIds.includes(settlement.id);
@@ -101,7 +100,6 @@ export function reportCommits(
     if (!refused) continue;
     const names = [...new Set(settlement.followUps.map(({ queue }) => queue.name))].join(', ');
     const message = `job ${settlement.id} is done again in ${REFUSED_DELAY_MS} ms, for what follows from it found no room in ${names}`;
-    errors.push(new QueueError('QUEUE_FULL', message, { retryable: true, retryAfterMs: REFUSED_DELAY_MS }));
+    onError(new QueueError('QUEUE_FULL', message, { retryable: true, retryAfterMs: REFUSED_DELAY_MS }));
   }
-  return errors;
 }

@@ -1,8 +1,15 @@
-import type { DeadReason } from './outcome.ts';
+import type { DeadReason, Outcome } from './outcome.ts';
 import type { JobCounts } from './store.ts';
 
 /** How an attempt ended, as metrics count it. */
 export type AttemptOutcome = 'completed' | 'retried' | 'dead-lettered' | 'abandoned';
+
+const NAMES = { completed: 'completed', retry: 'retried', dead: 'dead-lettered' } as const;
+
+/** What metrics call an outcome; there is none where somebody else decides about the job. */
+export function nameOf(outcome: Outcome | undefined): AttemptOutcome {
+  return outcome === undefined ? 'abandoned' : NAMES[outcome.verb];
+}
 
 /** What a queue tells about itself; `@nines/queue/prometheus` makes one from a registry. Calls must be quick and must not throw. */
 export interface QueueMetrics {
@@ -18,6 +25,8 @@ export interface QueueMetrics {
   deadLettered(queue: string, reason: DeadReason, jobs: number): void;
   /** Leases of jobs of this process were lost. */
   leasesLost(queue: string, jobs: number): void;
+  /** The event loop was blocked so long that leases were nearly lost, or are. */
+  leaseAtRisk(queue: string): void;
   /** The state of the queue, polled in the background; undefined when Redis did not answer, so that no stale figure is shown. */
   depth(queue: string, counts: JobCounts | undefined): void;
 }

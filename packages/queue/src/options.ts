@@ -28,6 +28,13 @@ export interface BodyCodec {
   readonly decode: (stored: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 }
 
+/**
+ * What to do about a failed attempt: `retry` it after its backoff, `dead-letter` the job at once, or retry it after `retryAfterMs` instead
+ * (default: the backoff), with `countsAsAttempt: false` without burning an attempt. A job that never burns one is retried for ever,
+ * or until its deadline.
+ */
+export type FailureVerdict = 'retry' | 'dead-letter' | { readonly retryAfterMs?: number; readonly countsAsAttempt?: boolean };
+
 /** What a queue is; both sides import the same definition. */
 export interface QueueOptions {
   /** Name of the queue: 1 to 128 letters, digits, `_`, `-` or `.`. */
@@ -38,6 +45,11 @@ export interface QueueOptions {
   readonly maxAttempts?: number;
   /** Pause before a retry. Default `exponential({ baseMs: 200, maxMs: 60_000, jitter: 'full' })`. */
   readonly backoff?: Backoff;
+  /**
+   * Judges what a handler threw, `attempt` being 1 for the first. Not asked about `DeadLetterError`, `RetryLaterError` and payloads that do
+   * not match the schema. Default: every error is retried.
+   */
+  readonly classify?: (error: unknown, attempt: number) => FailureVerdict;
   /** After how long a silent consumer's jobs are given to others, in ms. Default 10 000. Short finds crashes sooner; long forgives longer pauses. */
   readonly leaseMs?: number;
   /** How long one attempt may take before it is aborted and counted as failed, in ms. Default 30 000. */
@@ -73,6 +85,7 @@ export const defaults: Omit<ResolvedQueueOptions, 'name'> = Object.freeze({
   namespace: 'default',
   maxAttempts: 5,
   backoff: exponential({ baseMs: 200, maxMs: 60_000, jitter: 'full' }),
+  classify: () => 'retry',
   leaseMs: 10_000,
   attemptTimeoutMs: 30_000,
   maxWaiting: 100_000,
@@ -112,6 +125,7 @@ export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions
   checkName('namespace', resolved.namespace);
   for (const [option, [min, max]] of Object.entries(ranges)) checkWhole(option, resolved[option as keyof typeof ranges], min, max);
   if (typeof resolved.backoff !== 'function') refuse('backoff', resolved.backoff, 'a function (attempt, random) => milliseconds');
+  if (typeof resolved.classify !== 'function') refuse('classify', resolved.classify, 'a function (error, attempt) => verdict');
   checkCodec(resolved.codec);
   checkRetention('completed', resolved.completed);
   checkRetention('dead', resolved.dead);

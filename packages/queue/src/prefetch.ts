@@ -7,8 +7,12 @@
 export interface Prefetch {
   observeAttempt(ms: number): void;
   observeExchange(ms: number): void;
+  /** What the envelopes of a claim had together, in bytes. */
+  observeClaim(jobs: number, bytes: number): void;
   /** Jobs beyond the free slots, 0 to `max`. */
   target(): number;
+  /** Jobs that one claim may bring, from 1. */
+  claimMax(): number;
 }
 
 /** Weight of the newest observation; about the last twenty count. */
@@ -16,9 +20,13 @@ const WEIGHT = 0.1;
 /** Below this a handler costs no waiting time, only processor time. */
 const ATTEMPT_MS_MIN = 0.005;
 
+/** Envelopes that are fetched ahead, and those of one claim, have about so many bytes at most; larger replies cost Redis and us more a byte. */
+const BYTES_MAX = 262_144;
+
 export function createPrefetch(concurrency: number, max: number): Prefetch {
   let attemptMs = Number.NaN;
   let exchangeMs = 1;
+  let jobBytes = 0;
   const moving = (average: number, value: number) => (Number.isNaN(average) ? value : average + WEIGHT * (value - average));
   return {
     observeAttempt(ms) {
@@ -27,10 +35,18 @@ export function createPrefetch(concurrency: number, max: number): Prefetch {
     observeExchange(ms) {
       exchangeMs = moving(exchangeMs, ms);
     },
+    observeClaim(jobs, bytes) {
+      jobBytes = bytes / jobs;
+    },
+    claimMax: () => Math.max(1, Math.floor(BYTES_MAX / jobBytes)),
     target() {
       // Nothing is known before the first attempt has ended, so nothing is held back from other consumers.
       if (Number.isNaN(attemptMs)) return 0;
-      return Math.min(max, Math.floor((2 * concurrency * exchangeMs) / Math.max(attemptMs, ATTEMPT_MS_MIN)));
+      return Math.min(
+        max,
+        Math.floor(BYTES_MAX / jobBytes),
+        Math.floor((2 * concurrency * exchangeMs) / Math.max(attemptMs, ATTEMPT_MS_MIN)),
+      );
     },
   };
 }

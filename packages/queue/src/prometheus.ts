@@ -67,6 +67,11 @@ export function prometheus(registry: MetricRegistry): QueueMetrics {
     help: 'Jobs whose lease this process lost.',
     labels: ['queue'],
   });
+  const leasesAtRisk = counter(registry, {
+    name: 'nines_queue_leases_at_risk_total',
+    help: 'Times that a blocked event loop put the leases of this process at risk.',
+    labels: ['queue'],
+  });
   const depth = depthGauges(registry);
 
   return {
@@ -82,6 +87,7 @@ export function prometheus(registry: MetricRegistry): QueueMetrics {
     },
     deadLettered: (queue, reason, jobs) => deadLetters.inc({ queue, reason }, jobs),
     leasesLost: (queue, jobs) => leaseLosses.inc({ queue }, jobs),
+    leaseAtRisk: (queue) => leasesAtRisk.inc({ queue }, 1),
     depth,
   };
 }

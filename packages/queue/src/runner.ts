@@ -8,7 +8,8 @@ import { decodeEnvelope, type StoredEnvelope } from './envelope.ts';
 import { isQueueError } from './errors.ts';
 import { FollowUps, type Parent } from './follow-ups.ts';
 import { decodeFailure, noFailure, type FailureRecord } from './failure-record.ts';
-import { isDeadLetter, isRetryLater, type DeadReason, type Outcome } from './outcome.ts';
+import { judge } from './judge.ts';
+import type { Outcome } from './outcome.ts';
 import { validate } from './schema.ts';
 import type { ClaimedJob, Store } from './store.ts';
 import { endSpan, referenceOf, resume, startProcess, withSpan } from './tracing.ts';
@@ -34,7 +35,7 @@ export interface JobContext {
    * Hand it on: `execute(call, { remainingMs: context.remainingMs() })` of a pipeline of `@nines/resilience` bounds the call and tells the
    * next hop, `enqueue(payload, { deadlineMs: context.remainingMs() })` the next job.
    */
-  remainingMs(): number;
+  readonly remainingMs: () => number;
   /**
    * Enqueues a job that follows from this one, in a queue of the same namespace and the same Redis. It is checked now and sent together with
    * this job's acknowledgement, in one step: when the attempt fails or its lease is lost nothing is sent, and each parent that is done has its
@@ -42,7 +43,11 @@ export interface JobContext {
    * If their queue is full then, this job runs again after a second, with no attempt counted.
    * Rejects with what `enqueue` of a producer rejects before it sends, and with `NOT_COLOCATED`, `CLOSED` (the attempt is over).
    */
-  enqueue<Input, Output>(queue: Queue<Input, Output>, payload: NoInfer<Input>, options?: EnqueueOptions): Promise<{ readonly id: string }>;
+  readonly enqueue: <Input, Output>(
+    queue: Queue<Input, Output>,
+    payload: NoInfer<Input>,
+    options?: EnqueueOptions,
+  ) => Promise<{ readonly id: string }>;
 }
 
 /**
@@ -64,8 +69,8 @@ export interface RunnerOptions<Payload> {
   readonly handler: Handler<Payload>;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Whether a commit may add jobs to another queue. */
-  readonly colocate: Store['colocate'];
+  /** Asked whether a commit may add jobs to another queue, and for nothing else. */
+  readonly store: Pick<Store, 'colocate'>;
   /** Told, at the first attempt of a job, how long it waited since it was enqueued; its own delay is part of that. */
   readonly onStarted: (waitedMs: number) => void;
 }
@@ -113,7 +118,7 @@ function runInSpan<Payload>(
   let running: AttemptContext | undefined;
   const failed = (error: unknown) => {
     running?.followUps?.close();
-    return ended(judge(options, failure, attempt, started, error));
+    return ended(judge(options, { failure, attempt, started, error }));
   };
   const done = () => {
     if (running?.followUps === undefined) return ended(COMPLETED);
@@ -139,7 +144,7 @@ function runInSpan<Payload>(
 }
 
 /** What a context needs of the runner's options. */
-type ContextOptions = Pick<RunnerOptions<unknown>, 'colocate' | 'queue'>;
+type ContextOptions = Pick<RunnerOptions<unknown>, 'queue' | 'store'>;
 
 /** A class, because an object literal with a getter costs more to make than many a handler to run. */
 class AttemptContext implements JobContext {
@@ -167,7 +172,7 @@ class AttemptContext implements JobContext {
 
   get enqueue(): JobContext['enqueue'] {
     const parent: Parent = { id: this.#attempt.id, enqueuedAtMs: this.#enqueuedAtMs, queue: this.#options.queue };
-    const followUps = (this.followUps ??= new FollowUps(parent, this.#options.colocate));
+    const followUps = (this.followUps ??= new FollowUps(parent, this.#options.store));
     return (queue, payload, options) => followUps.enqueue(queue, payload, options);
   }
 }
@@ -197,34 +202,6 @@ function untilAbandoned(
       (error: unknown) => end(() => failed(error)),
     );
   });
-}
-
-function judge<Payload>(
-  { queue, random, clock }: RunnerOptions<Payload>,
-  failure: FailureRecord,
-  { deadlineAt, startedAt }: Attempt,
-  started: boolean,
-  error: unknown,
-): Outcome {
-  const { maxAttempts, backoff } = queue.options;
-  const dead = (reason: DeadReason): Outcome => ({ verb: 'dead', reason, countsAsAttempt: started, error });
-  if (deadlineAt <= startedAt) return dead('deadline');
-  if (!started && isQueueError(error) && error.code === 'ENVELOPE_UNREADABLE') return dead('unreadable');
-  if (isQueueError(error) && error.code === 'INVALID_PAYLOAD') return dead('invalid-payload');
-  if (isDeadLetter(error)) return dead('rejected');
-  const countsAsAttempt = !isRetryLater(error) || error.countsAsAttempt;
-  const attempts = failure.attempts + (countsAsAttempt ? 1 : 0);
-  if (attempts >= maxAttempts) return dead('attempts-exhausted');
-  const delayMs = isRetryLater(error) ? error.delayMs : Math.ceil(backoff(Math.max(1, attempts), random, retryAfterOf(error)));
-  // What would come back too late is not kept waiting.
-  if (clock.now() + delayMs >= deadlineAt) return dead('deadline');
-  return { verb: 'retry', delayMs, countsAsAttempt, error };
-}
-
-/** What a called service asked for, where the error tells: errors of `@nines/resilience` do. */
-function retryAfterOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('retryAfterMs' in error)) return undefined;
-  return typeof error.retryAfterMs === 'number' ? error.retryAfterMs : undefined;
 }
 
 /** An attempt that was given up for these reasons is settled by this process. */

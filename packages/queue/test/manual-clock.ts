@@ -25,6 +25,11 @@ export class ManualClock implements Clock {
     setImmediate(task);
   }
 
+  /** Moves time as a blocked event loop does: no timer is called. */
+  block(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Moves time, and calls what is due in between in its order. */
   advance(ms: number): void {
     const end = this.#now + ms;

@@ -31,7 +31,7 @@ test.each([
   await done.promise;
   await consumer.stop();
   await producer.enqueue('left');
-  clock.advance(2000);
+  clock.advance(5000);
   await new Promise<void>((resolve) => setImmediate(resolve));
 
   const text = await registry.metrics();

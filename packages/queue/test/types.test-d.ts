@@ -1,7 +1,18 @@
 import type { Redis } from 'ioredis';
 import { expectTypeOf, test } from 'vitest';
+import { type } from 'arktype';
+import * as v from 'valibot';
 import { z } from 'zod';
-import { createConsumer, createInspector, createProducer, defineQueue, type EnqueueResult, type Job, type Producer } from '@nines/queue';
+import {
+  createConsumer,
+  createInspector,
+  createProducer,
+  defineQueue,
+  type EnqueueResult,
+  type Job,
+  type Producer,
+  type Queue,
+} from '@nines/queue';
 
 declare const redis: Redis;
 
@@ -31,7 +42,7 @@ test('a handler enqueues the payload of the other queue, the input of its schema
   createConsumer(
     plain,
     (_job, context) => {
-      void context.enqueue(checked, { at: '2026-01-01' });
+      expectTypeOf(context.enqueue(checked, { at: '2026-01-01' })).resolves.toEqualTypeOf<{ readonly id: string }>();
       void context.enqueue(plain, { sku: 'A-1' }, { delayMs: 5 });
       // @ts-expect-error Type 'Date' is not assignable to type 'string'.
       void context.enqueue(checked, { at: new Date(0) });
@@ -51,10 +62,44 @@ test('an inspector shows what was enqueued', () => {
 test('a missing name, an unknown option and a missing backend do not compile', () => {
   // @ts-expect-error Property 'name' is missing
   expectTypeOf(defineQueue<string>({})).toBeObject();
+  // @ts-expect-error Property 'name' is missing
+  defineQueue({ schema: z.string() });
+  // @ts-expect-error Type 'string' is not assignable to type 'number'.
+  defineQueue({ name: 'x', schema: z.string(), leaseMs: '5' });
+  // @ts-expect-error 'leaseSeconds' does not exist in type
+  defineQueue({ name: 'x', schema: z.string(), leaseSeconds: 5 });
   // @ts-expect-error 'leaseSeconds' does not exist in type 'QueueOptions'
   defineQueue<string>({ name: 'x', leaseSeconds: 5 });
   // @ts-expect-error neither redis nor store
   createProducer(plain, {});
   // @ts-expect-error 'priority' does not exist in type 'EnqueueOptions'
   void createProducer(plain, { redis }).enqueue({ sku: 'A-1' }, { priority: 1 });
+});
+
+test('a schema of valibot or arktype gives its input to producers and its output to handlers', () => {
+  const byValibot = defineQueue({
+    name: 'v',
+    schema: v.object({
+      at: v.pipe(
+        v.string(),
+        v.transform((text) => new Date(text)),
+      ),
+    }),
+  });
+  const byArktype = defineQueue({ name: 'a', schema: type({ count: 'string.numeric.parse' }) });
+  createConsumer(byValibot, ({ payload }) => expectTypeOf(payload).toEqualTypeOf<{ at: Date }>(), { redis });
+  createConsumer(byArktype, ({ payload }) => expectTypeOf(payload).toEqualTypeOf<{ count: number }>(), { redis });
+  const producers = () => [createProducer(byValibot, { redis }), createProducer(byArktype, { redis })] as const;
+  expectTypeOf<ReturnType<typeof producers>[0]>().toEqualTypeOf<Producer<{ at: string }>>();
+  expectTypeOf<ReturnType<typeof producers>[1]>().toEqualTypeOf<Producer<{ count: string }>>();
+});
+
+test('a wrong verdict, durability or codec does not compile', () => {
+  expectTypeOf(defineQueue<string>({ name: 'x', classify: () => 'dead-letter' })).toEqualTypeOf<Queue<string>>();
+  // @ts-expect-error Type '"drop"' is not assignable to type 'FailureVerdict'.
+  defineQueue<string>({ name: 'x', classify: () => 'drop' });
+  // @ts-expect-error Type '"disk"' is not assignable to type 'Durability'.
+  defineQueue<string>({ name: 'x', durability: 'disk' });
+  // @ts-expect-error Property 'decode' is missing
+  defineQueue<string>({ name: 'x', codec: { encode: (json: Uint8Array) => json } });
 });

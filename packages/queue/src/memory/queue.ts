@@ -19,6 +19,8 @@ export interface MemoryQueue {
   readonly holders: DueSet;
   readonly held: Map<string, Set<string>>;
   readonly listeners: Set<() => void>;
+  /** Called once each after something was settled, claimed, paused or left. */
+  readonly observers: Set<() => void>;
   paused: boolean;
 }
 
@@ -36,6 +38,7 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
     holders: new DueSet(),
     held: new Map(),
     listeners: new Set(),
+    observers: new Set(),
     paused: false,
   };
 }
@@ -45,6 +48,11 @@ export type FindQueue = (options: ResolvedQueueOptions) => MemoryQueue;
 
 export function wake(queue: MemoryQueue): void {
   for (const listener of queue.listeners) listener();
+}
+
+/** Tells who waits for a change. */
+export function notify(queue: MemoryQueue): void {
+  for (const observer of queue.observers) observer();
 }
 
 /** Waiting and delayed jobs. */

@@ -11,7 +11,7 @@ import {
   type StoredJob,
 } from '../store.ts';
 import type { DueSet } from './due-set.ts';
-import { enqueue, wake, type FindQueue, type MemoryQueue } from './queue.ts';
+import { enqueue, notify, wake, type FindQueue, type MemoryQueue } from './queue.ts';
 import { settle } from './settle.ts';
 
 /** The verbs of a queue in memory, with the same answers as the scripts on Redis. */
@@ -21,8 +21,13 @@ export function createMemoryStore(queue: MemoryQueue, find: FindQueue): Store {
     open: () => Promise.resolve([]),
     enqueue: (jobs) => Promise.resolve(enqueue(queue, jobs)),
     colocate: async (target) => refuseApart(queue.options, target),
-    exchange: (request) => Promise.resolve(exchange(queue, request, find)),
+    exchange(request) {
+      const reply = exchange(queue, request, find);
+      notify(queue);
+      return Promise.resolve(reply);
+    },
     reconcile: (token, ids) => Promise.resolve(reconcile(queue, token, ids)),
+    isEmpty: () => Promise.resolve(queue.jobs.size === 0),
     counts: () => Promise.resolve(counts(queue)),
     get: (id) => Promise.resolve(get(queue, id)),
     list: (state, skip, limit) => Promise.resolve(list(queue, state, skip, limit)),
@@ -31,11 +36,15 @@ export function createMemoryStore(queue: MemoryQueue, find: FindQueue): Store {
     setPaused(paused) {
       queue.paused = paused;
       if (!paused) wake(queue);
+      notify(queue);
       return Promise.resolve();
     },
     subscribe(listener) {
       queue.listeners.add(listener);
-      const unsubscribe = () => void queue.listeners.delete(listener);
+      const unsubscribe = () => {
+        queue.listeners.delete(listener);
+        notify(queue);
+      };
       unsubscribes.push(unsubscribe);
       return Promise.resolve(unsubscribe);
     },
@@ -71,7 +80,8 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
     queue.holders.delete(request.token);
     queue.held.delete(request.token);
   }
-  if (!queue.paused && (recovered > 0 || queue.waiting.length > 0 || request.settlements.some(({ verb }) => verb !== 'ack'))) wake(queue);
+  const left = queue.waiting.length > 0 || (request.wantSuspect && queue.suspects.length > 0);
+  if (!queue.paused && (recovered > 0 || left || request.settlements.some(({ verb }) => verb !== 'ack'))) wake(queue);
   return {
     nowMs: now,
     holder: held.size > 0 ? 'holding' : 'idle',

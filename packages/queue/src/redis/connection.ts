@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { isQueueError, QueueError } from '../errors.ts';
+import { createIsGone, type IsGone } from './emptiness.ts';
 import { redisError } from './failure.ts';
 
 /** An ioredis connection of yours; it is only duplicated, never used, changed or closed. */
@@ -17,6 +18,8 @@ export interface Connection {
    * so what nobody answered is repeated until the time is over: the work must bear repetition.
    */
   reach<T>(work: () => Promise<T>, timeoutMs: number): Promise<T>;
+  /** Whether a key is gone; asked together with the same question of other queues. */
+  readonly isGone: IsGone;
   release(): void;
 }
 
@@ -42,6 +45,7 @@ interface Shared {
   readonly command: RedisClient;
   readonly subscriber: RedisClient;
   readonly listeners: Map<string, Set<() => void>>;
+  readonly isGone: IsGone;
   durable: RedisClient | undefined;
   users: number;
 }
@@ -55,11 +59,12 @@ const sharedByClient = new WeakMap<RedisClient, Shared>();
  */
 export function acquireConnection(client: RedisClient, clock: Clock): Connection {
   refuseKeyPrefix(client);
-  const shared = sharedByClient.get(client) ?? open(client);
+  const shared = sharedByClient.get(client) ?? open(client, clock);
   sharedByClient.set(client, shared);
   shared.users += 1;
   return {
     command: shared.command,
+    isGone: shared.isGone,
     async durable(timeoutMs) {
       shared.durable ??= duplicate(client);
       await waitUntilReady(shared.durable, clock, timeoutMs);
@@ -87,8 +92,16 @@ function refuseKeyPrefix(client: RedisClient): void {
   );
 }
 
-function open(client: RedisClient): Shared {
-  const shared: Shared = { command: duplicate(client), subscriber: duplicate(client), listeners: new Map(), durable: undefined, users: 0 };
+function open(client: RedisClient, clock: Clock): Shared {
+  const command = duplicate(client);
+  const shared: Shared = {
+    command,
+    subscriber: duplicate(client),
+    listeners: new Map(),
+    isGone: createIsGone(command, clock),
+    durable: undefined,
+    users: 0,
+  };
   shared.subscriber.on('message', (channel: string) => notify(shared.listeners.get(channel)));
   // What was published while the connection was away is lost, so after each (re)connection everybody looks again.
   shared.subscriber.on('ready', () => {

@@ -45,7 +45,7 @@ export async function runDurably<Key extends KeyName>(
     first.error?.message.startsWith('NOSCRIPT') === true ? await pipelined(call, 'EVAL', script.source) : first;
   if (error === undefined) return { reply, undurable: acknowledged >= call.wait.needed ? undefined : notDurable(call.queue, acknowledged) };
   // A pipeline follows no redirection once one of its commands was carried out elsewhere; the caller repeats the call.
-  if (error.message.startsWith('MOVED')) void (call.client as Cluster).refreshSlotsCache(() => {});
+  if (call.client.isCluster && error.message.startsWith('MOVED')) (call.client as Cluster).refreshSlotsCache(() => {});
   throw redisError(error, script.name);
 }
 

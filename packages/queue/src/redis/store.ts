@@ -57,6 +57,8 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
       return { expired: reply[1] === 1, lostIds: reply[2].map(text) };
     },
 
+    isEmpty: () => connection.isGone(keys.jobs),
+
     async counts() {
       return jobCounts((await run(scripts.counts, [offsetMs()])) as number[]);
     },

@@ -63,6 +63,45 @@ export function outcomeCases(bench: MakeBench): void {
     expect(await inspector.get(id)).toMatchObject({ state: 'delayed', failedAttempts: 0 });
   });
 
+  test.each([
+    ['dead-letters at once', 'dead-letter', { state: 'dead', deadReason: 'rejected', failedAttempts: 1 }],
+    ['retries after its own time', { retryAfterMs: 3_600_000 }, { state: 'delayed', failedAttempts: 1 }],
+    ['retries without burning an attempt', { retryAfterMs: 3_600_000, countsAsAttempt: false }, { state: 'delayed', failedAttempts: 0 }],
+    ['retries by the backoff without burning an attempt', { countsAsAttempt: false }, { state: 'delayed', failedAttempts: 0 }],
+    ['retries by the backoff', 'retry', { state: 'delayed', failedAttempts: 1 }],
+    ['that says nonsense retries by the backoff', { retryAfterMs: Number.NaN }, { state: 'delayed', failedAttempts: 1 }],
+  ] as const)('classify %s', async (_name, verdict, expected) => {
+    const asked: unknown[] = [];
+    const classify = (error: unknown, attempt: number) => {
+      asked.push(error, attempt);
+      return verdict;
+    };
+    const { producer, consume, inspector } = bench({ classify, backoff: fixed(3_600_000) });
+    const error = Object.assign(new Error('no'), { status: 410 });
+    const { handler, all } = calls<string>(1, () => Promise.reject(error));
+    const consumer = await consume(handler);
+    const { id } = await producer.enqueue('x');
+    await all;
+    await consumer.stop();
+    expect(asked).toEqual([error, 1]);
+    expect(await inspector.get(id)).toMatchObject(expected);
+  });
+
+  test('a classify that throws costs no job: it is retried', async () => {
+    const classify = () => {
+      throw new Error('the judge is ill');
+    };
+    const { producer, consume, inspector } = bench({ classify });
+    const { handler, all } = calls<string>(2, (_job, { attempt }) => {
+      if (attempt === 1) throw new Error('no');
+    });
+    const consumer = await consume(handler);
+    const { id } = await producer.enqueue('x');
+    await all;
+    await consumer.stop();
+    expect((await inspector.get(id))?.state).toBe('completed');
+  });
+
   test('a backoff of retryAfter obeys what the error asks for', async () => {
     const { producer, consume, inspector } = bench({ backoff: retryAfter({ maxMs: 7_200_000, otherwise: fixed(1) }) });
     const { handler, all } = calls<string>(1, () => {

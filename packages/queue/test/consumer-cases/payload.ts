@@ -1,7 +1,9 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { type } from 'arktype';
+import * as v from 'valibot';
 import { z } from 'zod';
-import { defineQueue, type BodyCodec } from '@nines/queue';
+import { defineQueue, type BodyCodec, type Queue } from '@nines/queue';
 import { calls, uniqueName, type MakeBench } from './bench.ts';
 
 export function payloadCases(bench: MakeBench): void {
@@ -13,6 +15,25 @@ export function payloadCases(bench: MakeBench): void {
       issues: [expect.stringContaining('count')],
     });
     expect((await inspector.counts()).waiting).toBe(0);
+  });
+
+  test.each([
+    ['zod', z.object({ count: z.string().transform(Number) })],
+    ['valibot', v.object({ count: v.pipe(v.string(), v.transform(Number)) })],
+    ['arktype', type({ count: 'string.numeric.parse' })],
+  ] as const)('a schema of %s checks at both ends, and the handler gets what it makes of the payload', async (_name, schema) => {
+    const queue = defineQueue({ name: uniqueName(), schema });
+    const { producer, consume, inspector } = bench({}, queue as unknown as Queue<{ count: string }>);
+    await expect(producer.enqueue({ count: 5 as never })).rejects.toMatchObject({
+      code: 'INVALID_PAYLOAD',
+      issues: [expect.stringMatching(/^count: /)],
+    });
+    const { handler, all } = calls<{ count: string }>(1);
+    const consumer = await consume(handler);
+    await producer.enqueue({ count: '12' });
+    expect((await all)[0]?.payload).toEqual({ count: 12 });
+    await consumer.stop();
+    expect((await inspector.counts()).dead).toBe(0);
   });
 
   test('the handler gets the output of the schema', async () => {

@@ -29,6 +29,7 @@ const metrics: QueueMetrics = {
   attempted: () => {},
   deadLettered: () => {},
   leasesLost: (_queue, jobs) => tell({ type: 'lost', jobs }),
+  leaseAtRisk: () => {},
   depth: () => {},
 };
 

@@ -10,7 +10,7 @@ local q = {
   failures = KEYS[7], dead = KEYS[8], completed = KEYS[9], meta = KEYS[10], events = KEYS[11],
 }
 local now, token = now_ms(ARGV[1]), ARGV[2]
-local held, want, keep = q.held .. token, tonumber(ARGV[6]), tonumber(ARGV[8]) > 0
+local held, want, keep, lost = q.held .. token, tonumber(ARGV[6]), tonumber(ARGV[8]) > 0, {}
 local rows = (#ARGV - 13) / 4
 
 -- The first write is one that Redis allows when its memory is full: settling and claiming go on then, and drain the queue.
@@ -22,7 +22,6 @@ if ARGV[3] == '1' and lease == 0 then return { now, 1, 0, {}, '', {}, 0, 0, 0 } 
 -- One that comes late, but before anybody recovered it, is alive: without this it would lose to itself what it holds.
 if lease > 0 and lease <= now then redis.call('ZADD', q.holders, now + tonumber(ARGV[4]), token) end
 
-local lost = {}
 local done, acked = release_held(held, cjson.decode(ARGV[12]), lost)
 complete(q, done, now, keep)
 for _, id in ipairs(cjson.decode(ARGV[13])) do
@@ -55,6 +54,8 @@ if status == 0 then
 else
   redis.call('ZREM', q.holders, token)
 end
-if room == want and (recovered > 0 or rows > 0 or redis.call('LLEN', q.waiting) > 0) then wake(q.meta, q.events) end
+-- Suspects that are left are news for others only where this holder could have taken them; one that may not must not wake itself.
+local left = redis.call('LLEN', q.waiting) > 0 or (ARGV[7] == '1' and redis.call('LLEN', q.suspects) > 0)
+if room == want and (recovered > 0 or rows > 0 or left) then wake(q.meta, q.events) end
 if #ids < want then redis.call('HSET', q.meta, 'sleeping', '1') end
 return { now, status, next_due(q, token, now), lost, #ids > 0 and cmsgpack.pack(ids, bodies) or '', records, suspect, recovered, poisoned }

@@ -1,0 +1,128 @@
+import { systemClock } from '../clock.ts';
+import type { Queue } from '../define.ts';
+import { QueueError } from '../errors.ts';
+import { snapshot, type JobSnapshot } from '../job-snapshot.ts';
+import { checkWhole, type ResolvedQueueOptions } from '../options.ts';
+import type { JobState, Store } from '../store.ts';
+import { createMemoryQueue, wake, type MemoryQueue } from './queue.ts';
+import { createMemoryStore } from './store.ts';
+
+/** Options of {@link memoryStore}. */
+export interface MemoryStoreOptions {
+  /** Milliseconds since 1970 by which delays, deadlines and leases run. Default: the machine's clock. */
+  readonly nowMs?: () => number;
+}
+
+/** Options of {@link MemoryStore.drain}. */
+export interface DrainOptions {
+  /** Whether time moves on to each delayed job and each retry, until there is none. Default false: they are left where they are. */
+  readonly delayed?: boolean;
+}
+
+/** Queues in this process; hand it to producers, consumers and inspectors as `store`. Made by {@link memoryStore}. */
+export interface MemoryStore {
+  /** Gives the store of one queue; producers and the others call it. */
+  (queue: Queue<unknown>): Store;
+  /** Moves the time of all queues; what becomes due is claimed at once, without waiting. `ms` is a whole number from 0. */
+  advance(ms: number): void;
+  /**
+   * Resolves when no job waits or runs in any queue; jobs that handlers enqueue are waited for too.
+   * Rejects with `CLOSED` when jobs wait that nobody will take: no consumer is started, or the queue is paused.
+   */
+  drain(options?: DrainOptions): Promise<void>;
+  /** All jobs of a queue that are there, dead letters and kept completed ones too, for assertions. */
+  jobs<Input, Output>(queue: Queue<Input, Output>): Promise<readonly JobSnapshot<Input>[]>;
+  /** How many jobs wait, run or are delayed in all queues. */
+  readonly unfinished: number;
+}
+
+/**
+ * Keeps queues in this process, for unit tests of code that enqueues and consumes: the same verbs and the same answers as Redis,
+ * proved by the same conformance suite. Hand the same store to both sides.
+ *
+ * What it does not promise: anything after the process; other processes; Cluster and its slots; `durability` (every level means
+ * nothing here); refusal for lack of memory; eviction and persistence checks; the connection's errors.
+ *
+ * @example
+ * ```ts
+ * import { createConsumer, createProducer, defineQueue } from '@nines/queue';
+ * import { memoryStore } from '@nines/queue/testing';
+ *
+ * const orders = defineQueue<{ sku: string }>({ name: 'orders' });
+ * const store = memoryStore();
+ * const consumer = createConsumer(orders, ({ payload }) => console.log(payload.sku), { store });
+ * await consumer.start();
+ * await createProducer(orders, { store }).enqueue({ sku: 'A-1' }, { delayMs: 3_600_000 });
+ * store.advance(3_600_000);
+ * await store.drain(); // A-1
+ * await consumer.stop();
+ * ```
+ */
+export function memoryStore({ nowMs = () => systemClock.wallMs() }: MemoryStoreOptions = {}): MemoryStore {
+  const queues = new Map<string, MemoryQueue>();
+  let offsetMs = 0;
+  const now = () => nowMs() + offsetMs;
+  const find = (options: ResolvedQueueOptions) => {
+    const key = `${options.namespace}/${options.name}`;
+    const existing = queues.get(key) ?? createMemoryQueue(options, now);
+    queues.set(key, existing);
+    return existing;
+  };
+  const advance = (ms: number) => {
+    checkWhole('ms', ms, 0, Number.MAX_SAFE_INTEGER);
+    offsetMs += ms;
+    for (const queue of queues.values()) wake(queue);
+  };
+  return Object.defineProperties((queue: Queue<unknown>) => createMemoryStore(find(queue.options), find), {
+    advance: { value: advance },
+    drain: { value: ({ delayed = false }: DrainOptions = {}) => drain(queues, delayed, advance) },
+    jobs: { value: (queue: Queue<unknown>) => jobsOf(queue, createMemoryStore(find(queue.options), find)) },
+    unfinished: { get: () => [...queues.values()].reduce((sum, queue) => sum + unfinished(queue) + queue.delayed.size, 0) },
+  }) as unknown as MemoryStore;
+}
+
+const STATES: readonly JobState[] = ['waiting', 'active', 'delayed', 'completed', 'dead'];
+
+async function jobsOf(queue: Queue<unknown>, store: Store): Promise<readonly JobSnapshot<unknown>[]> {
+  const lists = await Promise.all(STATES.map((state) => store.list(state, 0, Number.MAX_SAFE_INTEGER)));
+  return Promise.all(lists.flat().map((job) => snapshot<unknown>(queue.options, job)));
+}
+
+/** Jobs that wait or run. */
+function unfinished(queue: MemoryQueue): number {
+  let active = 0;
+  for (const held of queue.held.values()) active += held.size;
+  return queue.waiting.length + queue.suspects.length + active;
+}
+
+async function drain(queues: ReadonlyMap<string, MemoryQueue>, delayed: boolean, advance: (ms: number) => void): Promise<void> {
+  advance(0);
+  for (;;) {
+    const all = [...queues.values()];
+    const busy = all.filter((queue) => unfinished(queue) > 0 || (queue.delayed.first() ?? Number.POSITIVE_INFINITY) <= queue.now());
+    if (busy.length > 0) {
+      for (const queue of busy) refuseIdle(queue);
+      await Promise.race(busy.map(nextChange));
+      continue;
+    }
+    const due = Math.min(...all.map((queue) => (queue.delayed.first() ?? Number.POSITIVE_INFINITY) - queue.now()));
+    if (!delayed || due === Number.POSITIVE_INFINITY) return;
+    advance(Math.max(0, Math.ceil(due)));
+  }
+}
+
+function refuseIdle({ options: { name }, paused, listeners }: MemoryQueue): void {
+  if (paused) throw new QueueError('CLOSED', `queue ${name} is paused, so it will not drain`);
+  if (listeners.size === 0) throw new QueueError('CLOSED', `nobody consumes queue ${name}, so it will not drain: start a consumer first`);
+}
+
+/** Resolves after the next exchange or the end of a consumer. */
+function nextChange(queue: MemoryQueue): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      queue.observers.delete(done);
+      resolve();
+    };
+    queue.observers.add(done);
+  });
+}
