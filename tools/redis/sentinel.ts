@@ -12,45 +12,50 @@ export interface RunningSentinel {
   readonly nodes: readonly RunningRedis[];
   /** The node that the Sentinel names as primary now. */
   primary(): Promise<RunningRedis>;
-  /** Kills the primary without warning; resolves to the new one, when it has been promoted. */
-  failOver(): Promise<RunningRedis>;
+  /** Kills the primary without warning; resolves to the new one, when it has been promoted. `killed` is called in the moment between. */
+  failOver(killed?: () => void): Promise<RunningRedis>;
+  /** Starts one more replica of the primary; resolves when it has caught up. */
+  addReplica(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const NAME = 'nines';
 const ASK_EVERY_MS = 20;
 
-/** Starts one primary, two replicas and one Sentinel with a quorum of 1; resolves when the replicas follow and the Sentinel knows them. */
-export async function startSentinel(program: string, args: readonly string[] = []): Promise<RunningSentinel> {
-  const own = ['--repl-diskless-sync-delay', '0', ...args];
+/** Starts one primary, replicas (two, unless told otherwise) and one Sentinel with a quorum of 1; resolves when the replicas follow and the Sentinel knows them. */
+export async function startSentinel(program: string, count = 2): Promise<RunningSentinel> {
+  const own = ['--repl-diskless-sync-delay', '0'];
   const first = await startRedis({ program, args: own });
-  const follow = ['--replicaof', '127.0.0.1', String(first.port)];
-  const replicas = await Promise.all(
-    [100, 200].map((priority) => startRedis({ program, args: [...own, ...follow, '--replica-priority', String(priority)] })),
-  );
+  const nodes = [first];
   const sentinel = await startRedis({ program, sentinel: watching(first.port) });
-  const nodes = [first, ...replicas];
+  // It learns of replicas by asking the primary, and would ask again only after ten seconds.
+  await ask(sentinel.port, 'SENTINEL', 'DEBUG', 'INFO-PERIOD', '100', 'PING-PERIOD', '50');
   const primary = async () => {
     const [, port] = await ask(sentinel.port, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME);
     return nodes.find((node) => String(node.port) === port) ?? first;
   };
-  // It learns of the replicas by asking the primary, and would ask again only after ten seconds.
-  await ask(sentinel.port, 'SENTINEL', 'DEBUG', 'INFO-PERIOD', '100', 'PING-PERIOD', '50', 'DEFAULT-DOWN-AFTER', '300');
-  const known = async () => (await ask(sentinel.port, 'SENTINEL', 'REPLICAS', NAME)).filter((word) => word === 'master-link-status').length;
-  const linked = async (node: RunningRedis) => (await ask(node.port, 'INFO', 'replication')).join('\n').includes('master_link_status:up');
-  while ((await known()) < replicas.length) await pause(ASK_EVERY_MS);
-  for (const replica of replicas) while (!(await linked(replica))) await pause(ASK_EVERY_MS);
+  const known = async (port: number) => (await ask(sentinel.port, 'SENTINEL', 'REPLICAS', NAME)).includes(String(port));
+  const replicates = async (port: number, what: string) => (await ask(port, 'INFO', 'replication')).join('\n').includes(what);
+  const addReplica = async () => {
+    const { port: of } = await primary();
+    const node = await startRedis({ program, args: [...own, '--replicaof', '127.0.0.1', String(of)] });
+    nodes.push(node);
+    while (!(await replicates(node.port, 'master_link_status:up')) || !(await known(node.port))) await pause(ASK_EVERY_MS);
+  };
+  await Promise.all(Array.from({ length: count }, addReplica));
   return {
     name: NAME,
     sentinels: [{ host: '127.0.0.1', port: sentinel.port }],
     nodes,
     primary,
-    async failOver() {
+    addReplica,
+    async failOver(killed = () => {}) {
       const old = await primary();
       await old.stop('SIGKILL');
+      killed();
       for (;;) {
         const next = await primary();
-        if (next !== old && (await ask(next.port, 'INFO', 'replication')).join('\n').includes('role:master')) return next;
+        if (next !== old && (await replicates(next.port, 'role:master'))) return next;
         await pause(ASK_EVERY_MS);
       }
     },

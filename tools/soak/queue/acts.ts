@@ -56,6 +56,9 @@ export function createActs(reach: Reach): Readonly<Record<Act, (admin: Redis) =>
       // It may have ended by itself in the moment before.
       if (victim !== undefined && reach.producer() === victim) reach.produceOn();
     },
-    'kill Redis': () => timed('redis', undefined, () => server.crash()),
+    async 'kill Redis'() {
+      const fromMs = await server.crash();
+      faults.push({ kind: 'redis', fromMs, toMs: Date.now() });
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Durability } from '@nines/queue';
 import { createActs } from './acts.ts';
 import type { Fault } from './explain.ts';
 import { readHistories } from './history.ts';
@@ -13,6 +14,7 @@ export interface FieldOptions {
   readonly seed: number;
   readonly folder: string;
   readonly server: SoakServer;
+  readonly durability: Durability;
 }
 
 /** The processes of a run, and what is done to them. */
@@ -33,14 +35,14 @@ export interface Field {
 /** Small, so that producers feel backpressure and the run is never only a drain. */
 const WAITING_SHARE = 20;
 
-export function createField({ jobs, workers, seed, folder, server }: FieldOptions): Field {
+export function createField({ jobs, workers, seed, folder, server, durability }: FieldOptions): Field {
   const live = new Map<number, SoakProcess>();
   let producer: SoakProcess | undefined;
   let broken: Error | undefined;
   let handled = 0;
   let serial = 0;
   let turn = seed % workers;
-  const base = { folder, seed, server: server.server, maxWaiting: Math.max(200, Math.floor(jobs / WAITING_SHARE)) };
+  const base = { folder, seed, server: server.server, durability, maxWaiting: Math.max(200, Math.floor(jobs / WAITING_SHARE)) };
   const begin = (kind: 'producer' | 'worker', more: Partial<ProcessOptions> = {}): SoakProcess => {
     serial += 1;
     const process = startProcess(kind, { ...base, ...more, name: `${kind}-${serial}` }, (message) => {

@@ -1,4 +1,4 @@
-import { defineQueue, fixed, type Queue } from '@nines/queue';
+import { defineQueue, fixed, type Durability, type Queue } from '@nines/queue';
 
 /** Milliseconds of silence after which a worker's jobs are given away. The shortest that the queue allows, so that a run sees many. */
 export const LEASE_MS = 1000;
@@ -9,8 +9,8 @@ export interface SoakJob {
 }
 
 /** The queue of a run; both sides define it alike. Poison is not looked for here, so a job may be lost often. */
-export function soakQueue(maxWaiting: number): Queue<SoakJob> {
-  return defineQueue<SoakJob>({ name: 'soak', leaseMs: LEASE_MS, maxLeaseLosses: 100, maxWaiting, backoff: fixed(50) });
+export function soakQueue(maxWaiting: number, durability: Durability = 'memory'): Queue<SoakJob> {
+  return defineQueue<SoakJob>({ name: 'soak', leaseMs: LEASE_MS, maxLeaseLosses: 100, maxWaiting, backoff: fixed(50), durability });
 }
 
 /** What happens to one job beside being done; most are done at once. */

@@ -1,8 +1,12 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { onPath } from '../../redis/machine.ts';
+import { NEWER_CACHE, newerServers } from '../../redis/newer.ts';
 import { HELP, parseOptions, type SoakOptions } from './options.ts';
 import { report } from './report.ts';
 import { runSoak, type RunResult } from './run.ts';
+
+const CACHE = join(import.meta.dirname, '../../..', NEWER_CACHE);
 
 /** `npm run soak -- queue`; see {@link HELP}. Resolves to the exit code. */
 export async function soak(args: readonly string[]): Promise<number> {
@@ -22,14 +26,19 @@ export async function soak(args: readonly string[]): Promise<number> {
 
 async function run(options: SoakOptions): Promise<number> {
   const program = onPath('redis-server') ?? onPath('valkey-server');
-  if (program === undefined) {
-    console.error('redis-server or valkey-server must be on PATH: this run kills its Redis, so it starts one of its own');
-    return 2;
-  }
+  const { servers, reason } = options.levels.includes('fsync') ? await newerServers(CACHE) : { servers: [], reason: '' };
   const results: RunResult[] = [];
   for (const level of options.levels) {
+    // WAITAOF came with Redis 7.2.
+    const server = level === 'fsync' ? servers[0]?.program : program;
+    if (server === undefined) {
+      console.error(
+        `${level} needs a Redis of its own, which it kills: ${level === 'fsync' ? reason : 'redis-server or valkey-server on PATH'}`,
+      );
+      return 2;
+    }
     const onProgress = (handled: number) => process.stderr.write(`${level}: ${handled} of ${options.jobs} handled\n`);
-    const result = await runSoak({ ...options, level, program, onProgress });
+    const result = await runSoak({ ...options, level, program: server, onProgress });
     results.push(result);
     console.log(`${report(result)}\n`);
   }

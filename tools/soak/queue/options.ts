@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { LEVELS, type Level } from './server.ts';
+import { LEVELS, type Level } from './levels.ts';
 
 /** What the command line asked for. */
 export interface SoakOptions {

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import type { Durability } from '@nines/queue';
 
 /** Where the processes of a run find Redis. */
 export type Server =
@@ -13,6 +14,8 @@ export interface ProcessOptions {
   readonly server: Server;
   readonly seed: number;
   readonly maxWaiting: number;
+  /** What an enqueue waits for. */
+  readonly durability: Durability;
   /** The jobs of a producer: `from` up to, without, `to`. */
   readonly from?: number;
   readonly to?: number;

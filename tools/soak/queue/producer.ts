@@ -5,7 +5,7 @@ import { fateOf, soakQueue, type SoakJob } from './jobs.ts';
 import { connect, type ProcessOptions } from './process-options.ts';
 
 /** A producer process: enqueues the jobs of its range, writes down what it was told of each, and ends. It may be killed at any time. */
-const { name, folder, server, seed, maxWaiting, from = 0, to = 0 } = JSON.parse(process.argv[2] ?? '{}') as ProcessOptions;
+const { name, folder, server, seed, maxWaiting, durability, from = 0, to = 0 } = JSON.parse(process.argv[2] ?? '{}') as ProcessOptions;
 
 const BATCH = 100;
 /** Batches on their way at once. */
@@ -14,7 +14,7 @@ const FULL_PAUSE_MS = 5;
 
 const history = openHistory(folder, name);
 const redis = connect(server);
-const producer = createProducer(soakQueue(maxWaiting), { redis, enqueueTimeoutMs: 60_000 });
+const producer = createProducer(soakQueue(maxWaiting, durability), { redis, enqueueTimeoutMs: 60_000 });
 
 let next = from;
 async function lane(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { RunResult } from './run.ts';
-import { LEVELS } from './server.ts';
+import { LEVELS } from './levels.ts';
 
 /** What a run came to, in lines for people. */
 export function report(result: RunResult): string {

@@ -2,14 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { check, type Verdict } from './checker.ts';
 import { drain } from './drain.ts';
 import { createField, type Field } from './field.ts';
 import { readHistories } from './history.ts';
 import { LEASE_MS } from './jobs.ts';
+import { connect } from './process-options.ts';
 import { planFaults, type Act } from './plan.ts';
-import { LEVELS, startServer, type Level } from './server.ts';
+import { LEVELS, type Level } from './levels.ts';
+import { startServer } from './server.ts';
 
 export interface RunOptions {
   readonly level: Level;
@@ -41,9 +43,8 @@ export async function runSoak(options: RunOptions): Promise<RunResult> {
   const { level, jobs, seed } = options;
   const folder = mkdtempSync(join(tmpdir(), 'nines-soak-'));
   const server = await startServer(level, options.program);
-  const field = createField({ ...options, folder, server });
-  const admin = new Redis(server.url(), { retryStrategy: () => 20 });
-  admin.on('error', () => {});
+  const field = createField({ ...options, folder, server, durability: LEVELS[level].durability });
+  const admin = connect(server.server);
   let keep = true;
   try {
     await field.start();

@@ -9,14 +9,14 @@ import { connect, type ProcessOptions } from '../../../../tools/soak/queue/proce
 import { spied } from '../../../../tools/soak/queue/spy.ts';
 
 /** A worker process: runs jobs, writes down what it claimed, ended and settled, and tells its parent how many it ended. */
-const { name, folder, server, seed, maxWaiting } = JSON.parse(process.argv[2] ?? '{}') as ProcessOptions;
+const { name, folder, server, seed, maxWaiting, durability } = JSON.parse(process.argv[2] ?? '{}') as ProcessOptions;
 
 const CONCURRENCY = 64;
 const TELL_EVERY = 100;
 
 const history = openHistory(folder, name);
 const redis = connect(server);
-const queue = soakQueue(maxWaiting);
+const queue = soakQueue(maxWaiting, durability);
 let ended = 0;
 let told = 0;
 const tell = () => {
