@@ -1,27 +1,22 @@
 import { leaseLost, stopped } from './abandon-reasons.ts';
 import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
 import { ClaimedJobs } from './claimed-jobs.ts';
-import type { Clock } from './clock.ts';
-import type { Queue } from './define.ts';
 import { asQueueError, type QueueError } from './errors.ts';
 import { createHolder, type Holder } from './holder.ts';
-import { nameOf, type QueueMetrics } from './metrics.ts';
+import { countAttempt, type QueueMetrics } from './metrics.ts';
 import { reportCommits } from './follow-ups.ts';
 import { createLeaseWatch, type LeaseWatch } from './lease-watch.ts';
+import { Outbox } from './outbox.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
-import { createRunner, type Handler, type Ran } from './runner.ts';
+import { createRunner, type Ran, type RunnerOptions } from './runner.ts';
 import { settlementOf } from './settlement.ts';
 import { createTurnBudget, type TurnBudget } from './turn-budget.ts';
 import { createSleep, type Sleep } from './sleep.ts';
 import type { ClaimedJob, ExchangeReply, Settlement, Store } from './store.ts';
 
-export interface ClaimLoopOptions<Payload> {
-  readonly queue: Queue<unknown, Payload>;
-  readonly handler: Handler<Payload>;
+export interface ClaimLoopOptions<Payload> extends Omit<RunnerOptions<Payload>, 'onStarted' | 'store'> {
   readonly store: Store;
   readonly concurrency: number;
-  readonly clock: Clock;
-  readonly random: () => number;
   readonly metrics: QueueMetrics | undefined;
   readonly onError: (error: QueueError) => void;
 }
@@ -49,7 +44,7 @@ export class ClaimLoop<Payload> {
   readonly #prefetch: Prefetch;
   readonly #run: (job: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran>;
   readonly #claimed: ClaimedJobs = new ClaimedJobs();
-  #settlements: Settlement[] = [];
+  readonly #outbox = new Outbox();
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   #scheduled = false;
   #inFlight = false;
@@ -106,7 +101,7 @@ export class ClaimLoop<Payload> {
     const drained = await this.#drainedWithin(timeoutMs);
     if (!drained) {
       for (const attempt of this.#attempts.all()) {
-        this.#settlements.push({ verb: 'release', id: attempt.id, suspect: attempt.suspect });
+        this.#outbox.add({ verb: 'release', id: attempt.id, suspect: attempt.suspect });
         attempt.abandon(stopped(timeoutMs));
         returned += 1;
       }
@@ -130,7 +125,7 @@ export class ClaimLoop<Payload> {
   }
 
   #heldCount(): number {
-    return this.#attempts.size + this.#claimed.size + this.#settlements.length;
+    return this.#attempts.size + this.#claimed.size + this.#outbox.size;
   }
 
   #schedule(): void {
@@ -145,20 +140,20 @@ export class ClaimLoop<Payload> {
   async #step(): Promise<void> {
     if (this.#inFlight || this.#state === 'stopped') return;
     const want = this.#want();
-    if (!this.#inDoubt && want === 0 && this.#settlements.length === 0 && !this.#renew) return this.#onDrained();
+    if (!this.#inDoubt && want === 0 && this.#outbox.size === 0 && !this.#renew) return this.#onDrained();
     this.#inFlight = true;
     this.#wokenInFlight = false;
-    const sent = this.#settlements;
-    this.#settlements = [];
+    const sent = this.#outbox.send();
     try {
       if (this.#inDoubt) await this.#reconcile(sent);
       else await this.#exchange(sent, want);
     } catch (error) {
-      this.#suffer(error, sent);
+      this.#suffer(error);
     }
     this.#inFlight = false;
+    this.#outbox.answered();
     // The next exchange leaves before these jobs run, so that Redis works while they do.
-    if (!this.#troubled && this.#settlements.length + this.#want() > 0) void this.#step();
+    if (!this.#troubled && this.#outbox.size + this.#want() > 0) void this.#step();
     this.#fill();
     this.#onDrained();
     this.#schedule();
@@ -180,13 +175,13 @@ export class ClaimLoop<Payload> {
     // What our own handlers took meanwhile was no waiting for Redis.
     this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)));
     if (reply.refusedIds !== undefined) reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options);
-    this.#accept(reply, sent.length, want);
+    this.#accept(reply, want);
   }
 
-  #accept(reply: ExchangeReply, sent: number, want: number): void {
+  #accept(reply: ExchangeReply, want: number): void {
     const { metrics, queue } = this.#options;
     if (reply.poisoned > 0) metrics?.deadLettered(queue.name, 'poison', reply.poisoned);
-    if (reply.holder === 'expired') return this.#loseAll(sent);
+    if (reply.holder === 'expired') return this.#loseAll();
     if (reply.lostIds.length > 0) metrics?.leasesLost(queue.name, reply.lostIds.length);
     if (want > 0 && reply.jobs.length < want) {
       this.#hungry = this.#wokenInFlight;
@@ -208,13 +203,18 @@ export class ClaimLoop<Payload> {
     if (this.#claimed.size === 0 || this.#budget.spent) return;
     const { clock, concurrency } = this.#options;
     const start = clock.now();
-    while (this.#attempts.size < concurrency) {
+    while (this.#attempts.size + this.#waitingSlots() < concurrency) {
       if (this.#budget.spend(start)) break;
       const next = this.#claimed.next();
       if (next === undefined) break;
       this.#begin(next.job, next.since);
     }
     this.#busyMs += clock.now() - start;
+  }
+
+  /** Slots that wait for the settlement of what they ran, where handlers are slow enough for it. */
+  #waitingSlots(): number {
+    return this.#prefetch.slow ? this.#outbox.unsettled : 0;
   }
 
   #begin(job: ClaimedJob, claimedAt: number): void {
@@ -235,19 +235,18 @@ export class ClaimLoop<Payload> {
     // While it ran no other suspect was asked for, so nobody said whether there is one.
     if (attempt.suspect) this.#hungry = true;
     this.#prefetch.observeAttempt(ms);
-    if (outcome !== undefined) this.#settlements.push(settlementOf(attempt.id, outcome, failure, span));
-    if (outcome?.verb === 'dead') metrics?.deadLettered(queue.name, outcome.reason, 1);
-    metrics?.attempted(queue.name, nameOf(outcome), ms / 1000);
+    if (outcome !== undefined) this.#outbox.add(settlementOf(attempt.id, outcome, failure, span));
+    countAttempt(metrics, queue.name, outcome, ms / 1000);
     this.#schedule();
   }
 
-  /** All that was held belongs to others: abort what runs, forget what waits. Outcomes that the refused call carried (`unsettled`) came too late, as did those that ended meanwhile. */
-  #loseAll(unsettled: number): void {
+  /** All that was held belongs to others: abort what runs, forget what waits. Outcomes that the refused call carried came too late, as did those that ended meanwhile. */
+  #loseAll(): void {
     this.#hungry = true;
     const lost = this.#attempts.all();
-    const count = lost.length + this.#claimed.size + this.#settlements.length + unsettled;
+    const count = lost.length + this.#claimed.size + this.#outbox.unsettled;
     this.#claimed.clear();
-    this.#settlements = [];
+    this.#outbox.clear();
     for (const attempt of lost) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
     if (count > 0) this.#options.metrics?.leasesLost(this.#options.queue.name, count);
   }
@@ -258,17 +257,20 @@ export class ClaimLoop<Payload> {
     const reply = await this.#holder.reconcile(ids);
     this.#inDoubt = false;
     this.#renewedAt = this.#options.clock.now();
-    if (reply.expired) return this.#loseAll(0);
+    if (reply.expired) {
+      this.#outbox.answered();
+      return this.#loseAll();
+    }
     const lost = new Set(reply.lostIds);
-    this.#settlements = [...sent, ...this.#settlements].filter(({ id }) => !lost.has(id));
+    this.#outbox.takeBack(lost);
     this.#claimed.forget(lost);
     for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
     this.#hungry = true;
   }
 
-  #suffer(error: unknown, sent: readonly Settlement[]): void {
+  #suffer(error: unknown): void {
     const known = asQueueError(error);
-    this.#settlements = [...sent, ...this.#settlements];
+    this.#outbox.takeBack();
     this.#inDoubt ||= known.code === 'REDIS_UNAVAILABLE';
     this.#hungry = true;
     this.#troubled = true;
@@ -278,7 +280,7 @@ export class ClaimLoop<Payload> {
 
   #handBack(claimedBefore: number): number {
     const back = this.#claimed.handBack(claimedBefore);
-    this.#settlements.push(...back);
+    for (const settlement of back) this.#outbox.add(settlement);
     return back.length;
   }
 

@@ -1,5 +1,6 @@
 import { systemClock, systemRandom, type Clock } from './clock.ts';
 import { ClaimLoop } from './claim-loop.ts';
+import { withClientSpans } from './client-spans.ts';
 import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
 import { QueueError } from './errors.ts';
@@ -19,6 +20,10 @@ export interface ConsumerSettings {
   readonly onError?: (error: QueueError) => void;
   /** How long `start` waits for Redis, in ms. Default 10 000. */
   readonly connectTimeoutMs?: number;
+  /** Whether attempts continue the trace that enqueued their job (`parent`), or begin their own and link to it. Default `parent`. */
+  readonly trace?: 'parent' | 'link';
+  /** Whether each call to Redis that receives or settles jobs is recorded as a span. Default false: they are many, and tell little. */
+  readonly clientSpans?: boolean;
   readonly clock?: Clock;
   /** Random numbers from 0 to 1 for the jitter of backoffs. Default `Math.random`. */
   readonly random?: () => number;
@@ -74,16 +79,33 @@ export function createConsumer<Input, Payload>(
   handler: Handler<Payload>,
   options: ConsumerOptions,
 ): Consumer {
-  refuseUnknown(options, ['redis', 'store', 'concurrency', 'metrics', 'onError', 'connectTimeoutMs', 'clock', 'random'], 'createConsumer');
+  refuseUnknown(options, KNOWN, 'createConsumer');
   const { clock = systemClock, concurrency = 16, connectTimeoutMs = 10_000, metrics, onError = () => {}, random = systemRandom } = options;
+  const { trace = 'parent', clientSpans = false } = options;
   if (typeof handler !== 'function') refuse('handler', handler, 'a function (job, context) => result');
   checkWhole('concurrency', concurrency, 1, 1000);
   checkWhole('connectTimeoutMs', connectTimeoutMs, 1, 600_000);
-  const store = openStore(queue, options, clock, connectTimeoutMs);
-  const loop = new ClaimLoop({ queue, handler, store, concurrency, clock, random, metrics, onError });
+  if (trace !== 'parent' && trace !== 'link') refuse('trace', trace, 'parent or link');
+  if (typeof clientSpans !== 'boolean') refuse('clientSpans', clientSpans, 'true or false');
+  const opened = openStore(queue, options, clock, connectTimeoutMs);
+  const store = clientSpans ? withClientSpans(opened, queue.name, clock) : opened;
+  const loop = new ClaimLoop({ queue, handler, store, concurrency, clock, random, trace, metrics, onError });
   const startPolling = () => (metrics === undefined ? () => {} : pollDepth(queue.name, store, metrics, clock));
   return createLifecycle({ queue: queue.name, store, loop, startPolling, onWarning: onError });
 }
+
+const KNOWN: readonly string[] = [
+  'redis',
+  'store',
+  'concurrency',
+  'metrics',
+  'onError',
+  'connectTimeoutMs',
+  'trace',
+  'clientSpans',
+  'clock',
+  'random',
+];
 
 interface Parts<Payload> {
   readonly queue: string;

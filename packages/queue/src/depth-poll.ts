@@ -7,7 +7,7 @@ import { untraced } from './tracing.ts';
 const INTERVAL_MS = 2000;
 /** All idle queues of a process are asked about at the same moment, by one command. */
 const IDLE_INTERVAL_MS = 5000;
-const EMPTY: JobCounts = Object.freeze({ waiting: 0, delayed: 0, active: 0, completed: 0, dead: 0, oldestAgeMs: 0, paused: false });
+const EMPTY: JobCounts = Object.freeze({ waiting: 0, delayed: 0, due: 0, active: 0, completed: 0, dead: 0, oldestAgeMs: 0, paused: false });
 
 /**
  * Reads the depth of a queue every two seconds in the background, every five while it is empty, so that no scrape ever waits for Redis.

@@ -23,13 +23,13 @@ const BYTES_MAX = 8_388_608;
 /** Collects the jobs that a handler enqueues; they are sent with the acknowledgement of their parent, if it comes to that. */
 export class FollowUps {
   readonly #parent: Parent;
-  readonly #store: Pick<Store, 'colocate'>;
+  readonly #store: Pick<Store, 'colocate' | 'server'>;
   readonly #jobs: (FollowUp | undefined)[] = [];
   readonly #pending = new Set<Promise<unknown>>();
   #bytes = 0;
   #closed = false;
 
-  constructor(parent: Parent, store: Pick<Store, 'colocate'>) {
+  constructor(parent: Parent, store: Pick<Store, 'colocate' | 'server'>) {
     this.#parent = parent;
     this.#store = store;
   }
@@ -64,7 +64,7 @@ export class FollowUps {
     await validate(queue.schema, queue.name, payload);
     const body = await encodeBody(queue.options, payload);
     this.#refuseLate();
-    const { job, span } = newJob(queue, body, options, options.id ?? this.#idOf(index));
+    const { job, span } = newJob(queue, body, options, options.id ?? this.#idOf(index), this.#store.server);
     endSpan(span);
     this.#bytes += job.envelope.length;
     if (this.#bytes > BYTES_MAX) {

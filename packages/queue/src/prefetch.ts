@@ -11,12 +11,19 @@ export interface Prefetch {
   observeClaim(jobs: number, bytes: number): void;
   /** Jobs beyond the free slots, 0 to `max`. */
   target(): number;
+  /**
+   * True while handlers take so much longer than an exchange that a slot can wait for the settlement of what it ran.
+   * Then a crash makes no more jobs run again than there are slots.
+   */
+  readonly slow: boolean;
   /** Jobs that one claim may bring, from 1. */
   claimMax(): number;
 }
 
 /** Weight of the newest observation; about the last twenty count. */
 const WEIGHT = 0.1;
+/** A handler of that many exchanges loses a third of its slot's time at most by waiting for the settlement. */
+const SLOW_EXCHANGES = 3;
 /** Below this a handler costs no waiting time, only processor time. */
 const ATTEMPT_MS_MIN = 0.005;
 
@@ -35,13 +42,16 @@ export function createPrefetch(concurrency: number, max: number): Prefetch {
     observeExchange(ms) {
       exchangeMs = moving(exchangeMs, ms);
     },
+    get slow() {
+      return !(attemptMs <= SLOW_EXCHANGES * exchangeMs);
+    },
     observeClaim(jobs, bytes) {
       jobBytes = bytes / jobs;
     },
     claimMax: () => Math.max(1, Math.floor(BYTES_MAX / jobBytes)),
     target() {
-      // Nothing is known before the first attempt has ended, so nothing is held back from other consumers.
-      if (Number.isNaN(attemptMs)) return 0;
+      // Also while nothing is known, before the first attempt has ended: nothing is held back from other consumers.
+      if (this.slow) return 0;
       return Math.min(
         max,
         Math.floor(BYTES_MAX / jobBytes),

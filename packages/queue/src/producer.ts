@@ -71,7 +71,7 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
   let closed: Promise<void> | undefined;
 
   const send = (body: Buffer, enqueueOptions: EnqueueOptions) => {
-    const { job, span } = newJob(queue, body, enqueueOptions, enqueueOptions.id ?? newId(clock.wallMs()));
+    const { job, span } = newJob(queue, body, enqueueOptions, enqueueOptions.id ?? newId(clock.wallMs()), store.server);
     return coalescer.add(job, span);
   };
   // No async function and no await where there is nothing to wait for: with many jobs a turn each costs as much as the encoding.

@@ -1,5 +1,6 @@
 import { QueueError } from './errors.ts';
 import type { ResolvedQueueOptions } from './options.ts';
+import type { ServerAddress } from './tracing.ts';
 
 /** Where a job is in its life. */
 export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'dead';
@@ -87,7 +88,9 @@ export interface ExchangeReply {
 /** How many jobs are in each state. */
 export interface JobCounts {
   readonly waiting: number;
+  /** Delayed ones too whose time has come and that nobody has asked for since; `due` counts those alone. */
   readonly delayed: number;
+  readonly due: number;
   readonly active: number;
   readonly completed: number;
   readonly dead: number;
@@ -118,6 +121,8 @@ export interface StoredJob {
  * `REDIS_OUT_OF_MEMORY` or `REDIS_REFUSED` when it was refused (it was not).
  */
 export interface Store {
+  /** Where it is, for spans; undefined where there is no single address. */
+  readonly server?: ServerAddress | undefined;
   /** Resolves when the store can be used, to warnings; rejects where the queue's promises cannot be kept there. */
   open(): Promise<readonly QueueError[]>;
   /** Adds jobs, and waits until they are as durable as the queue demands. */

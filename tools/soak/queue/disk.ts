@@ -3,63 +3,40 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
-const LOOK_EVERY_MS = 100;
-/** With `everysec` Redis syncs once a second, so what was written longer ago than this was on the disk. */
+/** With `everysec` Redis syncs once a second: what was written in the second before a power failure may be gone. */
 const UNSYNCED_MS = 1000;
+/** After a sync that somebody waited for, and before the next one. */
 const BETWEEN_SYNCS_MS = 400;
 
-/** Watches an append-only file, and cuts it back to what a power failure leaves. */
+/** An append-only file under a power failure that is played. */
 export interface Disk {
-  /** Resolves when something was synced, and a part of the time until the next sync is over: what is written in it is not on the disk. */
-  synced(): Promise<void>;
-  /** To be called when the server is dead. */
+  /** Notes what is on the disk, and lets some time pass in which more is written; kill the server then. */
+  prepare(): Promise<void>;
+  /** Cuts the file back to what was noted; to be called when the server is dead. */
   forget(): void;
   stop(): void;
 }
 
 /**
- * What was surely on the disk: where the server has WAITAOF and is asked (`exact`), what it confirmed; else what was written a second ago.
- * The length is read after the confirmation, so all that was confirmed to anybody by that sync survives.
+ * `exact` asks the server (WAITAOF): the length is read after the confirmation, so all that this sync confirmed to anybody survives, and
+ * what is written before the next one does not. Without it a whole second of writes is lost, the worst that `everysec` allows.
  */
-export function watchDisk(folder: string, port: number, exact: boolean): Disk {
+export function failingDisk(folder: string, port: number, exact: boolean): Disk {
   const redis = exact ? new Redis(port, { retryStrategy: () => 20 }) : undefined;
   redis?.on('error', () => {});
-  let sizes: { readonly at: number; readonly bytes: number }[] = [];
-  let looking = false;
-  let onSynced = () => {};
-  const file = () => {
-    const name = readdirSync(folder).find((entry) => entry.endsWith('.incr.aof'));
-    return name === undefined ? undefined : join(folder, name);
-  };
-  const look = async () => {
-    const path = file();
-    if (looking || path === undefined) return;
-    looking = true;
-    if (redis === undefined || (await confirmed(redis))) {
-      const now = Date.now();
-      sizes = [...sizes.filter(({ at }) => now - at < 10 * UNSYNCED_MS), { at: now, bytes: statSync(path).size }];
-      onSynced();
-    }
-    looking = false;
-  };
-  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  let synced: { readonly file: string; readonly bytes: number } | undefined;
   return {
-    async synced() {
-      if (!exact) return;
-      await new Promise<void>((resolve) => (onSynced = resolve));
-      await pause(BETWEEN_SYNCS_MS);
+    async prepare() {
+      while (redis !== undefined && !(await confirmed(redis)));
+      const name = readdirSync(folder).find((entry) => entry.endsWith('.incr.aof'));
+      const file = join(folder, name ?? '');
+      synced = name === undefined ? undefined : { file, bytes: statSync(file).size };
+      await pause(exact ? BETWEEN_SYNCS_MS : UNSYNCED_MS);
     },
     forget() {
-      const path = file();
-      const now = Date.now();
-      const safe = sizes.findLast(({ at }) => exact || now - at >= UNSYNCED_MS);
-      if (path !== undefined && safe !== undefined) truncateSync(path, Math.min(safe.bytes, statSync(path).size));
-      sizes = [];
+      if (synced !== undefined) truncateSync(synced.file, synced.bytes);
     },
-    stop() {
-      clearInterval(timer);
-      redis?.disconnect();
-    },
+    stop: () => redis?.disconnect(),
   };
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startSentinel } from '../../redis/sentinel.ts';
 import { startRedis } from '../../redis/start.ts';
-import { watchDisk } from './disk.ts';
+import { failingDisk } from './disk.ts';
 import type { Level } from './levels.ts';
 import type { Server } from './process-options.ts';
 
@@ -28,12 +28,12 @@ const ARGS: Readonly<Record<Exclude<Level, 'replica' | 'replicated'>, readonly s
 async function startAlone(level: keyof typeof ARGS, program: string): Promise<SoakServer> {
   const redis = await startRedis({ program, args: [...ARGS[level], '--auto-aof-rewrite-percentage', '0'] });
   const disk =
-    level === 'everysec' || level === 'fsync' ? watchDisk(join(redis.dir, 'appendonlydir'), redis.port, level === 'fsync') : undefined;
+    level === 'everysec' || level === 'fsync' ? failingDisk(join(redis.dir, 'appendonlydir'), redis.port, level === 'fsync') : undefined;
   return {
     server: { host: '127.0.0.1', port: redis.port },
     async crash() {
       let diedMs = 0;
-      await disk?.synced();
+      await disk?.prepare();
       // A killed process leaves what it wrote to the system; a power failure does not. So what was not on the disk goes.
       await redis.restart('SIGKILL', () => {
         diedMs = Date.now();

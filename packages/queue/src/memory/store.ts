@@ -156,6 +156,7 @@ function counts(queue: MemoryQueue): Awaited<ReturnType<Store['counts']>> {
   return {
     waiting: queue.waiting.length + queue.suspects.length,
     delayed: queue.delayed.size,
+    due: queue.delayed.dueAt(queue.now()),
     active: [...queue.held.values()].reduce((sum, held) => sum + held.size, 0),
     completed: queue.completed.size,
     dead: queue.dead.size,
