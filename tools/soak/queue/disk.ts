@@ -27,7 +27,7 @@ export function failingDisk(folder: string, port: number, exact: boolean): Disk 
   let synced: { readonly file: string; readonly bytes: number } | undefined;
   return {
     async prepare() {
-      while (redis !== undefined && !(await confirmed(redis)));
+      if (redis !== undefined) await confirmed(redis);
       const name = readdirSync(folder).find((entry) => entry.endsWith('.incr.aof'));
       const file = join(folder, name ?? '');
       synced = name === undefined ? undefined : { file, bytes: statSync(file).size };
@@ -41,12 +41,14 @@ export function failingDisk(folder: string, port: number, exact: boolean): Disk 
 }
 
 /** Writes something that leaves no key, and waits until it is on the disk, with all that was written before. */
-async function confirmed(redis: Redis): Promise<boolean> {
-  try {
-    await redis.multi().set('soak:disk', '1').del('soak:disk').exec();
-    const [local] = (await redis.call('WAITAOF', '1', '0', '3000')) as [number, number];
-    return local === 1;
-  } catch {
-    return false;
+async function confirmed(redis: Redis): Promise<void> {
+  for (;;) {
+    try {
+      await redis.multi().set('soak:disk', '1').del('soak:disk').exec();
+      const [local] = (await redis.call('WAITAOF', '1', '0', '3000')) as [number, number];
+      if (local === 1) return;
+    } catch {
+      // Its connection is among those that are cut; it comes back.
+    }
   }
 }
