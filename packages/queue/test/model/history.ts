@@ -1,4 +1,4 @@
-import type { NewJob, QueueOptions, Settlement, Store } from '@nines/queue';
+import type { FollowUp, NewJob, QueueOptions, ResolvedQueueOptions, Settlement, Store } from '@nines/queue';
 import { encodeEnvelope } from '../../src/envelope.ts';
 import { decodeFailure, encodeFailure } from '../../src/failure-record.ts';
 import { Divergence, LEASE_UNITS, Reference, UNIT_MS, type Limits } from './reference.ts';
@@ -6,10 +6,11 @@ import { Divergence, LEASE_UNITS, Reference, UNIT_MS, type Limits } from './refe
 /** A store whose time the history moves. */
 export interface ModelledStore {
   readonly store: Store;
+  readonly queue: ResolvedQueueOptions;
   advance(ms: number): void;
 }
 
-export const modelLimits: Limits = { maxWaiting: 40, maxLeaseLosses: 2, completedCount: 6, deadCount: 6 };
+export const modelLimits: Limits = { maxWaiting: 60, maxLeaseLosses: 2, completedCount: 6, deadCount: 6 };
 
 export function modelQueue(name: string): QueueOptions {
   const { maxWaiting, maxLeaseLosses, completedCount, deadCount } = modelLimits;
@@ -107,12 +108,29 @@ export class RandomHistory {
     return [...new Set(mine)].map((id): Settlement => {
       const { record, suspect = false } = holder.running.get(id) ?? {};
       const chance = this.#random();
+      if (chance < 0.1 && this.#hasRoom()) return { verb: 'commit', id, failedBefore: record !== undefined, followUps: this.#followUps() };
       if (chance < 0.5) return { verb: 'ack', id, failedBefore: record !== undefined };
       if (chance < 0.65) return { verb: 'release', id, suspect };
       const attempts = (record === undefined ? 0 : decodeFailure(record).attempts) + 1;
       const failed = encodeFailure({ attempts, losses: 0, error: 'no' });
       if (chance < 0.85) return { verb: 'retry', id, delayMs: this.#below(4) * UNIT_MS, record: failed };
       return { verb: 'dead', id, record: failed };
+    });
+  }
+
+  /** Where a queue is full a commit is delayed by a time that is no unit; that has a case of its own. */
+  #hasRoom(): boolean {
+    return this.#model.depth() + 25 < modelLimits.maxWaiting;
+  }
+
+  #followUps(): FollowUp[] {
+    return Array.from({ length: 1 + this.#below(3) }, () => {
+      const id = this.#random() < 0.8 ? `child-${(this.#serial += 1)}` : `id-${this.#below(IDS)}`;
+      const delayMs = this.#random() < 0.3 ? UNIT_MS : 0;
+      return {
+        queue: this.#target.queue,
+        job: { id, delayMs, fresh: false, envelope: encodeEnvelope({ body: Buffer.from(JSON.stringify(id)) }) },
+      };
     });
   }
 

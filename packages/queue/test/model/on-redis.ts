@@ -15,9 +15,11 @@ const KEPT: ReadonlySet<string | undefined> = new Set(['completed', 'jobs', 'met
 export async function historyOnRedis(redis: Redis, seed: number, steps: number): Promise<string[]> {
   const name = `model-${process.pid}-${seed}`;
   const harness = redisHarness(redis.duplicate());
-  const store = harness.open(defineQueue(modelQueue(name)).options);
+  const queue = defineQueue(modelQueue(name)).options;
+  const store = harness.open(queue);
   await store.open();
-  await new RandomHistory({ store, advance: (ms) => harness.advance(ms) }, seeded(seed)).run(steps);
+  await store.colocate(queue);
+  await new RandomHistory({ store, queue, advance: (ms) => harness.advance(ms) }, seeded(seed)).run(steps);
   await harness.close();
   const keys = await redis.keys(`{nines:default:0}:${name}:*`);
   if (keys.length > 0) await redis.del(...keys);

@@ -1,4 +1,4 @@
-import type { ClaimedJob, ExchangeReply, ExchangeRequest, JobState, NewJob, Settlement } from '@nines/queue';
+import type { ClaimedJob, ExchangeReply, FollowUp, ExchangeRequest, JobState, NewJob, Settlement } from '@nines/queue';
 import { decodeFailure } from '../../src/failure-record.ts';
 import { Order } from './order.ts';
 
@@ -78,11 +78,12 @@ export class Reference {
   exchange(request: ExchangeRequest, reply: ExchangeReply): void {
     if (request.known && !this.holders.has(request.token)) {
       same('holder', reply.holder, 'expired');
-      same('what an expired holder gets', [reply.lostIds, reply.jobs], [[], []]);
+      same('what an expired holder gets', reply.jobs, []);
       return;
     }
     const lost = request.settlements.filter((settlement) => !this.#settle(request.token, settlement)).map(({ id }) => id);
     same('lostIds', [...reply.lostIds].toSorted(byText), lost.toSorted(byText));
+    same('refusedIds', reply.refusedIds ?? [], []);
     // Whoever calls while nobody has recovered it is alive, however late it is.
     if (this.holders.has(request.token)) this.holders.set(request.token, this.now + LEASE_UNITS);
     same('recovered and poisoned', [reply.recovered, reply.poisoned], this.#recover());
@@ -177,12 +178,11 @@ export class Reference {
 
   #settle(token: string, settlement: Settlement): boolean {
     const { id, verb } = settlement;
-    if (verb === 'commit') throw new Error('the model knows no jobs that follow from others yet');
     const job = this.jobs.get(id);
     if (job?.place !== 'held' || job.holder !== token) return false;
     job.at = this.now;
-    if (verb === 'ack' && this.#limits.completedCount === 0) this.jobs.delete(id);
-    else if (verb === 'ack') {
+    if (verb === 'commit') for (const followUp of settlement.followUps) this.#follow(followUp);
+    if (verb === 'ack' || verb === 'commit') {
       Object.assign(job, { attempts: 0, losses: 0, recorded: false });
       this.#move(id, 'completed');
     } else if (verb === 'release') {
@@ -194,6 +194,15 @@ export class Reference {
       this.#move(id, verb === 'retry' ? 'delayed' : 'dead');
     }
     return true;
+  }
+
+  /** A job that follows from one of this queue into this queue; the histories leave room for it. */
+  #follow({ job: { id, delayMs } }: FollowUp): void {
+    if (this.jobs.has(id)) return;
+    const delay = delayMs / UNIT_MS;
+    this.jobs.set(id, { place: 'waiting', attempts: 0, losses: 0, recorded: false, holder: undefined, at: this.now + delay });
+    if (delay > 0) this.#move(id, 'delayed');
+    else this.#append(this.#waiting, 'waiting', [id]);
   }
 
   #recover(): [number, number] {
