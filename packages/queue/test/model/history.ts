@@ -1,7 +1,8 @@
 import type { FollowUp, NewJob, QueueOptions, ResolvedQueueOptions, Settlement, Store } from '@nines/queue';
 import { encodeEnvelope } from '../../src/envelope.ts';
 import { decodeFailure, encodeFailure } from '../../src/failure-record.ts';
-import { Divergence, LEASE_UNITS, Reference, UNIT_MS, type Limits } from './reference.ts';
+import { Divergence } from './divergence.ts';
+import { LEASE_UNITS, Reference, UNIT_MS, type Limits } from './reference.ts';
 
 /** A store whose time the history moves. */
 export interface ModelledStore {

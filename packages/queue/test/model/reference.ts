@@ -1,5 +1,6 @@
 import type { ClaimedJob, ExchangeReply, FollowUp, ExchangeRequest, JobState, NewJob, Settlement } from '@nines/queue';
 import { decodeFailure } from '../../src/failure-record.ts';
+import { same } from './divergence.ts';
 import { Order } from './order.ts';
 
 /** Times of the model are whole units, so long that what a run itself takes can never matter. */
@@ -24,11 +25,6 @@ interface ModelJob {
   holder: string | undefined;
   /** When it is due, or when it ended, in units. */
   at: number;
-}
-
-/** The store did what the model does not allow. */
-export class Divergence extends Error {
-  override readonly name: string = 'Divergence';
 }
 
 /**
@@ -298,8 +294,3 @@ export class Reference {
 }
 
 const byText = (a: string, b: string) => (a < b ? -1 : 1);
-
-function same(what: string, got: unknown, expected: unknown): void {
-  if (JSON.stringify(got) !== JSON.stringify(expected))
-    throw new Divergence(`${what}: the store says ${JSON.stringify(got)}, the model ${JSON.stringify(expected)}`);
-}
