@@ -33,9 +33,7 @@ test('one poison job among 1000, at concurrency 64 with prefetch: it alone is qu
     await inspector.close();
     redis.disconnect();
   });
-  await expect
-    .poll(() => inspector.counts(), { timeout: 30_000 })
-    .toMatchObject({ waiting: 0, delayed: 0, active: 0, completed: 999, dead: 1 });
+  await expect.poll(() => inspector.counts()).toMatchObject({ waiting: 0, delayed: 0, active: 0, completed: 999, dead: 1 });
   expect(await inspector.list('dead')).toMatchObject([{ payload: 500, deadReason: 'poison', failedAttempts: 0 }]);
   // Once in the crowd, which proves nothing, and once alone, which does.
   expect(deaths).toBe(2);

@@ -63,7 +63,7 @@ test('the primary dies under load and a replica is promoted: every acknowledged 
   over.abort();
   await Promise.all(load);
   for (const { name, handled, acknowledged } of queues) {
-    await expect.poll(() => [...acknowledged].filter((job) => !handled.has(job)), { message: name, timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => [...acknowledged].filter((job) => !handled.has(job)), { message: name }).toEqual([]);
   }
 });
 

@@ -27,7 +27,7 @@ interface Circumstances {
 }
 
 /** A settlement goes out in the turn in which the handler ends, and waits for one answer at most; this is for a machine under load. */
-const SETTLE_MS = 1000;
+const SETTLE_MS = 3000;
 
 /**
  * One cause for each run beyond the first, in the order of time; undefined where there is none. A cause must lie where it can have
