@@ -21,9 +21,6 @@ export interface ClaimLoopOptions<Payload> extends Omit<RunnerOptions<Payload>, 
   readonly onError: (error: QueueError) => void;
 }
 
-/** Held at once at most, so that one recovery can give all of it away. */
-const HELD_MAX = 2000;
-const CLAIM_MAX = 1000;
 /** A job that was claimed this long ago and has not started is handed back, so that a slow handler does not keep it from others. */
 const CLAIMED_MS_MAX = 1000;
 const TICK_MS_MAX = 1000;
@@ -74,7 +71,7 @@ export class ClaimLoop<Payload> {
     this.#sleep = createSleep(store, clock, this.wake);
     this.#budget = createTurnBudget(clock, () => this.#fill());
     this.#leaseWatch = createLeaseWatch({ ...options, everyMs: this.#tickMs });
-    this.#prefetch = createPrefetch(concurrency, Math.min(HELD_MAX - concurrency, 4 * concurrency + 240));
+    this.#prefetch = createPrefetch(concurrency);
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
     this.#run = createRunner({ ...options, onStarted });
   }
@@ -162,7 +159,7 @@ export class ClaimLoop<Payload> {
   #want(): number {
     if (this.#state !== 'running' || !this.#hungry) return 0;
     const room = this.#options.concurrency + this.#prefetch.target() - this.#attempts.size - this.#claimed.size;
-    return Math.max(0, Math.min(room, CLAIM_MAX, this.#prefetch.claimMax()));
+    return Math.max(0, Math.min(room, this.#prefetch.claimMax()));
   }
 
   async #exchange(sent: readonly Settlement[], want: number): Promise<void> {
@@ -189,8 +186,7 @@ export class ClaimLoop<Payload> {
     }
     if (reply.jobs.length === 0) return;
     metrics?.claimed(queue.name, reply.jobs.length);
-    const bytes = reply.jobs.reduce((sum, { stored }) => sum + (stored?.length ?? 0), 0);
-    this.#prefetch.observeClaim(reply.jobs.length, bytes);
+    this.#prefetch.observeClaim(reply.jobs);
     this.#claimed.add(reply.jobs, this.#renewedAt);
   }
 
@@ -203,18 +199,15 @@ export class ClaimLoop<Payload> {
     if (this.#claimed.size === 0 || this.#budget.spent) return;
     const { clock, concurrency } = this.#options;
     const start = clock.now();
-    while (this.#attempts.size + this.#waitingSlots() < concurrency) {
+    // The slot of a slow handler waits for the settlement of what it ran.
+    const busy = () => this.#attempts.size + (this.#prefetch.slow ? this.#outbox.unsettled : 0);
+    while (busy() < concurrency) {
       if (this.#budget.spend(start)) break;
       const next = this.#claimed.next();
       if (next === undefined) break;
       this.#begin(next.job, next.since);
     }
     this.#busyMs += clock.now() - start;
-  }
-
-  /** Slots that wait for the settlement of what they ran, where handlers are slow enough for it. */
-  #waitingSlots(): number {
-    return this.#prefetch.slow ? this.#outbox.unsettled : 0;
   }
 
   #begin(job: ClaimedJob, claimedAt: number): void {

@@ -1,12 +1,13 @@
 import type { Clock } from './clock.ts';
 import { decodeEnvelope, type CarriedContext } from './envelope.ts';
 import { isQueueError } from './errors.ts';
+import type { ResolvedQueueOptions } from './options.ts';
 import type { ClaimedJob, ExchangeReply, Store } from './store.ts';
 import { recordCall } from './tracing.ts';
 
 /** A store whose exchanges are recorded as `receive` and `settle` spans: one for each call that received or settled jobs. */
-export function withClientSpans(store: Store, queue: string, clock: Clock): Store {
-  const destination = { queue, server: store.server };
+export function withClientSpans(store: Store, { name, partition }: ResolvedQueueOptions, clock: Clock): Store {
+  const destination = { queue: name, partition, server: store.server };
   /** What the jobs carried that are held now: as many as a consumer holds at most. */
   const creations = new Map<string, CarriedContext>();
 

@@ -1,7 +1,8 @@
 import { context } from '@opentelemetry/api';
 import { untilNext, type Clock } from './clock.ts';
 import type { QueueMetrics } from './metrics.ts';
-import type { JobCounts, Store } from './store.ts';
+import type { QueueView } from './join-stores.ts';
+import type { JobCounts } from './store.ts';
 import { untraced } from './tracing.ts';
 
 const INTERVAL_MS = 2000;
@@ -13,11 +14,11 @@ const EMPTY: JobCounts = Object.freeze({ waiting: 0, delayed: 0, due: 0, active:
  * Reads the depth of a queue every two seconds in the background, every five while it is empty, so that no scrape ever waits for Redis.
  * Returns a function that stops it.
  */
-export function pollDepth(queue: string, store: Store, metrics: QueueMetrics, clock: Clock): () => void {
+export function pollDepth(queue: string, store: Pick<QueueView, 'counts' | 'isEmpty'>, metrics: QueueMetrics, clock: Clock): () => void {
   let stopped = false;
   let cancel = () => {};
   let empty = false;
-  const read = async () => ((empty &&= await store.isEmpty()) ? EMPTY : store.counts());
+  const read = async () => (empty && (await store.isEmpty()) ? EMPTY : store.counts());
   const poll = async () => {
     const counts = await context.with(untraced, read).catch(() => undefined);
     if (stopped) return;

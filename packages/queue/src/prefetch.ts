@@ -1,3 +1,5 @@
+import type { ClaimedJob } from './store.ts';
+
 /**
  * How many jobs to claim beyond the free slots, so that slots do not wait for Redis.
  *
@@ -7,9 +9,8 @@
 export interface Prefetch {
   observeAttempt(ms: number): void;
   observeExchange(ms: number): void;
-  /** What the envelopes of a claim had together, in bytes. */
-  observeClaim(jobs: number, bytes: number): void;
-  /** Jobs beyond the free slots, 0 to `max`. */
+  observeClaim(jobs: readonly ClaimedJob[]): void;
+  /** Jobs beyond the free slots, from 0. */
   target(): number;
   /**
    * True while handlers take so much longer than an exchange that a slot can wait for the settlement of what it ran.
@@ -20,6 +21,9 @@ export interface Prefetch {
   claimMax(): number;
 }
 
+/** Held at once at most, so that one recovery can give all of it away. */
+const HELD_MAX = 2000;
+const CLAIM_MAX = 1000;
 /** Weight of the newest observation; about the last twenty count. */
 const WEIGHT = 0.1;
 /** A handler of that many exchanges loses a third of its slot's time at most by waiting for the settlement. */
@@ -30,7 +34,8 @@ const ATTEMPT_MS_MIN = 0.005;
 /** Envelopes that are fetched ahead, and those of one claim, have about so many bytes at most; larger replies cost Redis and us more a byte. */
 const BYTES_MAX = 262_144;
 
-export function createPrefetch(concurrency: number, max: number): Prefetch {
+export function createPrefetch(concurrency: number): Prefetch {
+  const max = Math.min(HELD_MAX - concurrency, 4 * concurrency + 240);
   let attemptMs = Number.NaN;
   let exchangeMs = 1;
   let jobBytes = 0;
@@ -45,10 +50,10 @@ export function createPrefetch(concurrency: number, max: number): Prefetch {
     get slow() {
       return !(attemptMs <= SLOW_EXCHANGES * exchangeMs);
     },
-    observeClaim(jobs, bytes) {
-      jobBytes = bytes / jobs;
+    observeClaim(jobs) {
+      jobBytes = jobs.reduce((sum, { stored }) => sum + (stored?.length ?? 0), 0) / jobs.length;
     },
-    claimMax: () => Math.max(1, Math.floor(BYTES_MAX / jobBytes)),
+    claimMax: () => Math.max(1, Math.min(CLAIM_MAX, Math.floor(BYTES_MAX / jobBytes))),
     target() {
       // Also while nothing is known, before the first attempt has ended: nothing is held back from other consumers.
       if (this.slow) return 0;

@@ -112,12 +112,14 @@ function runInSpan<Payload>(
 ): Ran | Promise<Ran> {
   const anew = envelope.linked === true || envelope.redriven || options.trace === 'link';
   const parent = resume(envelope, anew);
-  const destination = { queue: options.queue.name, server: options.store.server };
+  const destination = { queue: options.queue.name, partition: options.queue.options.partition, server: options.store.server };
   const creation = anew ? envelope : undefined;
   const span = startProcess(destination, { id, attempt: failure.attempts + 1, previous: failure.span, creation }, parent);
   const ended = (outcome: Outcome): Ran => {
     endSpan(span, failureType(outcome, attempt));
-    return { outcome: withoutLost(outcome, attempt), failure, span: referenceOf(span) };
+    // A job that is done has no next attempt to link to this one.
+    const reference = outcome.verb === 'completed' ? undefined : referenceOf(span);
+    return { outcome: withoutLost(outcome, attempt), failure, span: reference };
   };
   let started = false;
   let running: AttemptContext | undefined;

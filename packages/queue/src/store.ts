@@ -156,11 +156,22 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** @throws {QueueError} `PARTITIONS_MISMATCH` */
+export function refusePartitions({ name, partitions }: ResolvedQueueOptions, there: number): void {
+  if (there === partitions) return;
+  throw new QueueError(
+    'PARTITIONS_MISMATCH',
+    `queue ${name} was made with ${there} partitions and is defined with ${partitions}: its jobs would not be found; drain it and use another name`,
+  );
+}
+
 /** @throws {QueueError} `NOT_COLOCATED` for a queue whose keys may be in another slot, on every topology alike. */
 export function refuseApart(queue: ResolvedQueueOptions, target: ResolvedQueueOptions): void {
-  if (queue.namespace === target.namespace) return;
+  if (queue.namespace === target.namespace && queue.partition < target.partitions) return;
+  const where = ({ name, namespace, partitions }: ResolvedQueueOptions) =>
+    `queue ${name} (namespace ${namespace}, ${partitions} partitions)`;
   throw new QueueError(
     'NOT_COLOCATED',
-    `a job of queue ${queue.name} (namespace ${queue.namespace}) cannot be acknowledged in one step with a new one for queue ${target.name} (namespace ${target.namespace}): give both queues one namespace, or use a producer`,
+    `a job of ${where(queue)} cannot be acknowledged in one step with a new one of ${where(target)}: give both one namespace and one number of partitions, or use a producer`,
   );
 }

@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts';
-import type { Cluster, Redis } from 'ioredis';
 import { redisError } from './failure.ts';
 
 /**
@@ -15,7 +14,7 @@ interface Question {
   readonly reject: (error: unknown) => void;
 }
 
-export function createIsGone(command: Redis | Cluster, clock: Clock): IsGone {
+export function createIsGone(command: { exists(...keys: string[]): Promise<number> }, clock: Clock): IsGone {
   let asked = new Map<string, Question[]>();
   /** Those that were there the last time are asked alone: one of them would tell nothing about the others. */
   const there = new Set<string>();

@@ -56,12 +56,12 @@ export const list: Script<'jobs' | 'waiting' | 'suspects' | 'holders' | 'held' |
   source: "local function now_ms(offset)\n  local time = redis.call('TIME')\n  return time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(offset)\nend\nlocal lists = { waiting = KEYS[2] }\nlocal sets = { delayed = KEYS[6], dead = KEYS[8], completed = KEYS[9] }\nlocal q = { jobs = KEYS[1], suspects = KEYS[3], holders = KEYS[4], held = KEYS[5], failures = KEYS[7] }\nlocal state, first, limit = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])\nlocal last = first + limit - 1\nlocal ids, times = {}, {}\nif sets[state] then\n  local scored = redis.call('ZRANGE', sets[state], first, last, 'WITHSCORES')\n  for at = 1, #scored, 2 do\n    ids[#ids + 1] = scored[at]\n    times[#times + 1] = tonumber(scored[at + 1])\n  end\nelseif lists[state] then\n  ids = redis.call('LRANGE', q.suspects, first, last)\n  local rest = limit - #ids\n  if rest > 0 then\n    local from = math.max(0, first - redis.call('LLEN', q.suspects))\n    for _, id in ipairs(redis.call('LRANGE', lists[state], from, from + rest - 1)) do ids[#ids + 1] = id end\n  end\nelse\n  local all = {}\n  for _, token in ipairs(redis.call('ZRANGE', q.holders, 0, 999)) do\n    for _, id in ipairs(redis.call('SMEMBERS', q.held .. token)) do all[#all + 1] = id end\n  end\n  table.sort(all)\n  for at = first + 1, math.min(last + 1, #all) do ids[#ids + 1] = all[at] end\nend\nlocal now = now_ms(ARGV[1])\nif #ids == 0 then return { now, {}, {}, {}, {} } end\nfor at = #times + 1, #ids do times[at] = -1 end\nreturn { now, ids, redis.call('HMGET', q.jobs, unpack(ids)), redis.call('HMGET', q.failures, unpack(ids)), times }",
 };
 
-/** writes the layout version of a new queue, or tells the one that is there. ARGV: `layout`. Returns `layout`. */
+/** writes the layout version and the number of partitions of a new queue, or tells those that are there. ARGV: `layout partitions`. Returns `{ layout, partitions }`. */
 export const open: Script<'meta'> = {
   name: 'open',
   keys: ['meta'],
-  sha: 'bef718efd81b67110204fc10a3cf3c0eadf77772',
-  source: "local meta = KEYS[1]\nlocal layout = redis.call('HGET', meta, 'layout')\nif layout then return layout end\nredis.call('HSET', meta, 'layout', ARGV[1])\nreturn ARGV[1]",
+  sha: 'caa5f61d904eb91affd9eca81c5f6419ae77749a',
+  source: "local meta = KEYS[1]\nlocal there = redis.call('HMGET', meta, 'layout', 'partitions')\nif there[1] then return { there[1], there[2] or '1' } end\nredis.call('HSET', meta, 'layout', ARGV[1], 'partitions', ARGV[2])\nreturn { ARGV[1], ARGV[2] }",
 };
 
 /** stops claims, or lets them go on; what runs is settled either way. ARGV: `paused`. Returns `1`. */
