@@ -8,8 +8,17 @@ const never = ['**/node_modules/**', '**/dist/**', '**/fixtures/**'];
 const project = (name: string, include: string[], options: Record<string, unknown> = {}) => ({
   ...source,
   extends: true as const,
-  // No test is about time; this is only for one that hangs.
-  test: { name, include, exclude: never, benchmark: { include: [] }, testTimeout: 60_000, hookTimeout: 60_000, ...options },
+  // No test is about time; these are only for one that hangs.
+  test: {
+    name,
+    include,
+    exclude: never,
+    benchmark: { include: [] },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 50_000, interval: 20 } },
+    ...options,
+  },
 });
 
 /** Images, chart and Terraform: what takes long and changes seldom, so that the inner loop stays short. */

@@ -55,7 +55,7 @@ test('docs/keys.md lists the keys of the layout, all and no others', () => {
 });
 
 test('every promise of docs/guarantees.md names a case that exists', () => {
-  const tests = sources('packages/queue/test');
+  const tests = sources('packages/queue/test') + sources('tools/soak/queue');
   for (const name of column('docs/guarantees.md', '@nines/queue', 2)) expect(tests, name).toContain(`'${name}'`);
 });
 

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +9,17 @@ import { once } from 'node:events';
 export interface RunningRedis {
   readonly url: string;
   readonly port: number;
+  /** Where it keeps its files. */
+  readonly dir: string;
   /** The server's process id; another one after {@link RunningRedis.restart}. */
   readonly pid: number;
   /** Ends the server and removes its folder. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** Ends the server with the signal and starts it again on the same port and folder (add `--appendonly yes` to keep its data). */
-  restart(signal?: NodeJS.Signals): Promise<void>;
+  /**
+   * Ends the server with the signal and starts it again on the same port and folder (add `--appendonly yes` to keep its data);
+   * `meanwhile` is called while it is down.
+   */
+  restart(signal?: NodeJS.Signals, meanwhile?: () => void): Promise<void>;
 }
 
 export interface StartRedisOptions {
@@ -22,6 +27,8 @@ export interface StartRedisOptions {
   readonly program: string;
   /** Further arguments, for example `['--maxmemory', '8mb']`. */
   readonly args?: readonly string[];
+  /** Makes it a Sentinel: the lines of its configuration file, which it rewrites by itself. Then `args` are not used. */
+  readonly sentinel?: readonly string[];
 }
 
 /**
@@ -31,11 +38,13 @@ export interface StartRedisOptions {
 export async function startRedis(options: StartRedisOptions): Promise<RunningRedis> {
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'nines-redis-'));
-  const args = serverArguments(port, dir, options.args ?? []);
+  const args =
+    options.sentinel === undefined ? serverArguments(port, dir, options.args ?? []) : await sentinelArguments(port, dir, options.sentinel);
   let server = await launch(options.program, args);
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    dir,
     get pid() {
       return server.child.pid ?? 0;
     },
@@ -43,8 +52,9 @@ export async function startRedis(options: StartRedisOptions): Promise<RunningRed
       await server.end(signal);
       await rm(dir, { recursive: true, force: true });
     },
-    async restart(signal = 'SIGTERM') {
+    async restart(signal = 'SIGTERM', meanwhile) {
       await server.end(signal);
+      meanwhile?.();
       server = await launch(options.program, args);
     },
   };
@@ -95,6 +105,12 @@ function serverArguments(port: number, dir: string, extra: readonly string[]): s
   return ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no', '--daemonize', 'no', ...extra];
 }
 
+async function sentinelArguments(port: number, dir: string, lines: readonly string[]): Promise<string[]> {
+  const file = join(dir, 'sentinel.conf');
+  await writeFile(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${dir}`, ...lines, ''].join('\n'));
+  return [file, '--sentinel'];
+}
+
 async function ready(child: ChildProcess, program: string): Promise<void> {
   let output = '';
   await new Promise<void>((resolve, reject) => {
@@ -102,7 +118,7 @@ async function ready(child: ChildProcess, program: string): Promise<void> {
     child.once('exit', (code) => reject(new Error(`${program} ended with ${String(code)} before it was ready: ${output}`)));
     child.stdout?.on('data', (chunk: Buffer) => {
       if (output.length < 65_536) output += chunk.toString();
-      if (/ready to accept connections/i.test(output)) resolve();
+      if (/ready to accept connections|Sentinel ID is/i.test(output)) resolve();
     });
   });
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { defineQueue, type QueueOptions } from '@nines/queue';
 import { createActor, LEASE_MS, type StoreHarness } from './store-cases/actor.ts';
 import { boundCases } from './store-cases/bound.ts';
+import { clockJumpCases } from './store-cases/clock-jump.ts';
 import { fencingCases } from './store-cases/fencing.ts';
 import { followUpCases } from './store-cases/follow-up.ts';
 import { lifeCases } from './store-cases/life.ts';
@@ -34,5 +35,6 @@ export function storeSuite(name: string, makeHarness: () => StoreHarness): void 
     sameBodyCases(open);
     operatorCases(open, () => harness);
     wakeCases(open, () => harness);
+    clockJumpCases(open, () => harness);
   });
 }

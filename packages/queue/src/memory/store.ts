@@ -65,6 +65,8 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
   const now = queue.now();
   const none = { nowMs: now, lostIds: [], jobs: [], nextDueMs: undefined, recovered: 0, poisoned: 0 };
   if (request.known && !queue.holders.has(request.token)) return { ...none, holder: 'expired' };
+  // One that comes late, but before anybody recovered it, is alive.
+  if (queue.holders.has(request.token)) queue.holders.add(request.token, now + queue.options.leaseMs);
   const held = queue.held.get(request.token) ?? new Set<string>();
   queue.held.set(request.token, held);
   const lostIds: string[] = [];
@@ -216,7 +218,7 @@ function purge(queue: MemoryQueue, which: DeadLetters): string[] {
 
 function takeDead(queue: MemoryQueue, { ids = [], limit = 0 }: DeadLetters): string[] {
   if (limit > 0) return queue.dead.takeFirst(limit);
-  const known = ids.filter((id) => queue.dead.has(id));
+  const known = [...new Set(ids)].filter((id) => queue.dead.has(id));
   for (const id of known) queue.dead.delete(id);
   return known;
 }

@@ -30,6 +30,7 @@ export interface Connection {
  * ioredis repeats unanswered commands after a reconnect by default: a claim or a settlement would run twice.
  * So nothing is resent and nothing is queued while offline; the caller decides what to repeat.
  * `maxRetriesPerRequest: 0` rejects what is unanswered at the moment the connection closes.
+ * A server that has become a replica is left: its address may lead to the new primary, and it would refuse for ever.
  */
 const SAFE = {
   autoResendUnfulfilledCommands: false,
@@ -37,6 +38,7 @@ const SAFE = {
   maxRetriesPerRequest: 0,
   lazyConnect: false,
   commandTimeout: 5000,
+  reconnectOnError: (error: Error) => error.message.includes('READONLY'),
 } as const;
 
 /** By default a Cluster client sends a command again whose answer was cut off with the connection of its node. */

@@ -1,7 +1,7 @@
 import { QueueError } from '../errors.ts';
 
-/** Replies that say that this server cannot serve now, though the command was not carried out. */
-const UNAVAILABLE = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|UNBLOCKED)/;
+/** Replies that say that this server cannot serve now, though the command was not carried out; Redis 6 puts words before those of a script. */
+const UNAVAILABLE = /(?:^|: -)(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|UNBLOCKED|MISCONF|NOREPLICAS)\b/;
 
 /** True when the command may have been carried out, because its answer never came. */
 export function isUnanswered(error: unknown): boolean {

@@ -48,6 +48,9 @@ export function payloadCases(bench: MakeBench): void {
   test.each([
     ['undefined', undefined, 'PAYLOAD_NOT_SERIALISABLE'],
     ['a bigint', 1n, 'PAYLOAD_NOT_SERIALISABLE'],
+    ['a bigint deep inside', { order: { items: [{ count: 1n }] } }, 'PAYLOAD_NOT_SERIALISABLE'],
+    ['a cycle', cycle(), 'PAYLOAD_NOT_SERIALISABLE'],
+    ['a function', () => {}, 'PAYLOAD_NOT_SERIALISABLE'],
     ['more than maxBodyBytes', 'x'.repeat(200), 'PAYLOAD_TOO_LARGE'],
   ])('%s is refused and leaves no trace', async (_name, payload, code) => {
     const { producer, inspector } = bench<unknown>({ maxBodyBytes: 100 });
@@ -110,4 +113,10 @@ export function payloadCases(bench: MakeBench): void {
     expect(await producer.enqueue('second', { id: 'same' })).toEqual({ id: 'same', created: false, sameBody: false });
     expect((await inspector.get('same'))?.payload).toBe('first');
   });
+}
+
+function cycle(): object {
+  const order: { self?: object } = {};
+  order.self = order;
+  return order;
 }

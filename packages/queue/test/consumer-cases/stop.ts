@@ -49,4 +49,20 @@ export function stopCases(bench: MakeBench): void {
     await producer.close();
     await expect(producer.enqueue('x')).rejects.toMatchObject({ code: 'CLOSED' });
   });
+
+  test('a stop that is called twice is one stop, and both say what it came to', async () => {
+    const { producer, consume, inspector } = bench();
+    const release = Promise.withResolvers<void>();
+    const { handler, all } = calls<string>(1, () => release.promise);
+    const consumer = await consume(handler, 1);
+    await producer.enqueueMany(['a', 'b']);
+    await all;
+    const stops = [consumer.stop(), consumer.stop({ timeoutMs: 0 })];
+    release.resolve();
+    const [first, second] = await Promise.all(stops);
+    expect(first?.drained).toBe(true);
+    expect(second).toEqual(first);
+    expect(await consumer.stop()).toEqual(first);
+    expect(await inspector.counts()).toMatchObject({ waiting: 1, active: 0, completed: 1 });
+  });
 }

@@ -46,6 +46,18 @@ export function fencingCases(open: Open, harness: () => StoreHarness): void {
     expect((await actor.ack('h', 'a')).lostIds).toEqual([]);
   });
 
+  test('a holder that comes late, but before anybody recovered what it holds, keeps it', async () => {
+    const actor = open();
+    await actor.add('a', 'b');
+    await actor.claim('h');
+    harness().advance(LEASE_MS + 1);
+    const reply = await actor.exchange('h', [{ verb: 'ack', id: 'a', failedBefore: false }], 5);
+    expect(reply).toMatchObject({ holder: 'holding', lostIds: [], jobs: [], recovered: 0 });
+    expect(await actor.claim('other')).toEqual([]);
+    expect((await actor.ack('h', 'b')).lostIds).toEqual([]);
+    expect(await actor.state('b')).toBeUndefined();
+  });
+
   test('a holder that holds nothing is not listed, so its silence wakes nobody', async () => {
     const actor = open();
     expect((await actor.exchange('h', [], 5)).holder).toBe('idle');

@@ -28,7 +28,7 @@ export function operatorCases(open: Open, harness: () => StoreHarness): void {
     await actor.exchange('h', [bury('a')], 0);
     harness().advance(1);
     await actor.exchange('h', [bury('b'), bury('c')], 0);
-    expect(await actor.store.redrive({ ids: ['b', 'no-such-job'] })).toEqual(['b']);
+    expect(await actor.store.redrive({ ids: ['b', 'no-such-job', 'b'] })).toEqual(['b']);
     expect(await actor.store.redrive({ limit: 1 })).toEqual(['a']);
     const { jobs } = await actor.exchange('h', [], 10);
     expect(jobs.map(({ id, record }) => [id, record])).toEqual([

@@ -17,9 +17,10 @@ local rows = (#ARGV - 13) / 4
 redis.call('ZREM', q.holders, '')
 
 -- A holder that was recovered owns nothing any more: it settles and claims nothing, and comes back under a new token.
-if ARGV[3] == '1' and not redis.call('ZSCORE', q.holders, token) then
-  return { now, 1, 0, {}, '', {}, 0, 0, 0 }
-end
+local lease = tonumber(redis.call('ZSCORE', q.holders, token) or 0)
+if ARGV[3] == '1' and lease == 0 then return { now, 1, 0, {}, '', {}, 0, 0, 0 } end
+-- One that comes late, but before anybody recovered it, is alive: without this it would lose to itself what it holds.
+if lease > 0 and lease <= now then redis.call('ZADD', q.holders, now + tonumber(ARGV[4]), token) end
 
 local done, acked = release_held(held, cjson.decode(ARGV[12]), lost)
 complete(q, done, now, keep)
@@ -48,11 +49,7 @@ local ids, bodies, records, suspect = claim(q, held, room, ARGV[7] == '1')
 
 -- A holder is listed only while it holds something, so an idle consumer leaves no trace and wakes nobody.
 local status = 2 * (1 - redis.call('EXISTS', held))
-if status == 0 then
-  redis.call('ZADD', q.holders, now + tonumber(ARGV[4]), token)
-else
-  redis.call('ZREM', q.holders, token)
-end
+if status == 0 then redis.call('ZADD', q.holders, now + tonumber(ARGV[4]), token) else redis.call('ZREM', q.holders, token) end
 -- Suspects that are left are news for others only where this holder could have taken them; one that may not must not wake itself.
 local left = redis.call('LLEN', q.waiting) > 0 or (ARGV[7] == '1' and redis.call('LLEN', q.suspects) > 0)
 if room == want and (recovered > 0 or rows > 0 or left) then wake(q.meta, q.events) end

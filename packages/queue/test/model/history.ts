@@ -1,0 +1,233 @@
+import type { FollowUp, NewJob, QueueOptions, ResolvedQueueOptions, Settlement, Store } from '@nines/queue';
+import { encodeEnvelope } from '../../src/envelope.ts';
+import { decodeFailure, encodeFailure } from '../../src/failure-record.ts';
+import { Divergence } from './divergence.ts';
+import { LEASE_UNITS, Reference, UNIT_MS, type Limits } from './reference.ts';
+
+/** A store whose time the history moves. */
+export interface ModelledStore {
+  readonly store: Store;
+  readonly queue: ResolvedQueueOptions;
+  advance(ms: number): void;
+}
+
+export const modelLimits: Limits = { maxWaiting: 60, maxLeaseLosses: 2, completedCount: 6, deadCount: 6 };
+
+export function modelQueue(name: string): QueueOptions {
+  const { maxWaiting, maxLeaseLosses, completedCount, deadCount } = modelLimits;
+  const ageMs = 366 * 86_400_000;
+  const kept = { completed: { count: completedCount, ageMs }, dead: { count: deadCount, ageMs } };
+  return { name, leaseMs: LEASE_UNITS * UNIT_MS, maxWaiting, maxLeaseLosses, ...kept };
+}
+
+interface Holder {
+  token: string;
+  known: boolean;
+  readonly running: Map<string, { readonly record: string | undefined; readonly suspect: boolean }>;
+}
+
+const HOLDERS = 4;
+const IDS = 60;
+
+/** Does one random step after the other to a store and to the model, and compares each answer. */
+export class RandomHistory {
+  readonly #random: () => number;
+  readonly #target: ModelledStore;
+  readonly #model: Reference = new Reference(modelLimits);
+  readonly #holders: Holder[];
+  #serial = 0;
+  #done: string[] = [];
+
+  constructor(target: ModelledStore, random: () => number) {
+    this.#target = target;
+    this.#random = random;
+    this.#holders = Array.from({ length: HOLDERS }, () => this.#newHolder());
+  }
+
+  /** @throws Divergence that tells the last steps. */
+  async run(steps: number): Promise<void> {
+    try {
+      for (let step = 0; step < steps; step += 1) await this.#step();
+      await this.#drain();
+    } catch (error) {
+      if (!(error instanceof Divergence)) throw error;
+      throw new Divergence(`${error.message}\nafter:\n${this.#done.slice(-25).join('\n')}`, { cause: error });
+    }
+  }
+
+  async #step(): Promise<void> {
+    const chance = this.#random();
+    if (chance < 0.25) await this.#enqueue();
+    else if (chance < 0.75) await this.#exchange(this.#pick(this.#holders));
+    else if (chance < 0.84) this.#advance(this.#below(LEASE_UNITS + 2));
+    else if (chance < 0.88) await this.#reconcile(this.#pick(this.#holders));
+    else if (chance < 0.9) this.#die();
+    else if (chance < 0.94) await this.#dead();
+    else if (chance < 0.96) await this.#pause(this.#random() < 0.3);
+    else await this.#look();
+  }
+
+  async #enqueue(): Promise<void> {
+    const delays = new Map<string, number>();
+    const jobs = Array.from({ length: 1 + this.#below(5) }, (): NewJob => {
+      const fresh = this.#random() < 0.3;
+      const id = fresh ? `new-${(this.#serial += 1)}` : `id-${this.#below(IDS)}`;
+      const delay = this.#random() < 0.3 ? 1 + this.#below(4) : 0;
+      if (!delays.has(id)) delays.set(id, delay);
+      return { id, delayMs: (delays.get(id) ?? 0) * UNIT_MS, fresh, envelope: encodeEnvelope({ body: Buffer.from(JSON.stringify(id)) }) };
+    });
+    this.#note(
+      'enqueue',
+      jobs.map(({ id, delayMs }) => `${id}+${delayMs / UNIT_MS}`),
+    );
+    this.#model.enqueue(jobs, (await this.#target.store.enqueue(jobs)).verdicts, delays);
+  }
+
+  async #exchange(holder: Holder, want = this.#random() < 0.3 ? 0 : this.#below(8)): Promise<void> {
+    const settlements = this.#settlements(holder);
+    const request = { token: holder.token, known: holder.known, settlements, want, wantSuspect: this.#random() < 0.7 };
+    this.#note('exchange', request);
+    const reply = await this.#target.store.exchange(request);
+    this.#model.exchange(request, reply);
+    for (const { id } of settlements) holder.running.delete(id);
+    for (const { id, record, suspect } of reply.jobs) holder.running.set(id, { record, suspect });
+    holder.known = reply.holder === 'holding';
+    if (reply.holder === 'expired') Object.assign(holder, this.#newHolder());
+    for (const state of ['dead', 'completed'] as const) {
+      if (!this.#model.overfull(state)) continue;
+      this.#model.trimmed(
+        state,
+        (await this.#target.store.list(state, 0, 1000)).map(({ id }) => id),
+      );
+    }
+  }
+
+  /** Some of what runs, and now and then a job that is somebody else's or nobody's. */
+  #settlements(holder: Holder): Settlement[] {
+    const mine = [...holder.running.keys()].filter(() => this.#random() < 0.5);
+    if (this.#random() < 0.15) mine.push(`id-${this.#below(IDS)}`);
+    return [...new Set(mine)].map((id): Settlement => {
+      const { record, suspect = false } = holder.running.get(id) ?? {};
+      const chance = this.#random();
+      if (chance < 0.1 && this.#hasRoom()) return { verb: 'commit', id, failedBefore: record !== undefined, followUps: this.#followUps() };
+      if (chance < 0.5) return { verb: 'ack', id, failedBefore: record !== undefined };
+      if (chance < 0.65) return { verb: 'release', id, suspect };
+      const attempts = (record === undefined ? 0 : decodeFailure(record).attempts) + 1;
+      const failed = encodeFailure({ attempts, losses: 0, error: 'no' });
+      if (chance < 0.85) return { verb: 'retry', id, delayMs: this.#below(4) * UNIT_MS, record: failed };
+      return { verb: 'dead', id, record: failed };
+    });
+  }
+
+  /** Where a queue is full a commit is delayed by a time that is no unit; that has a case of its own. */
+  #hasRoom(): boolean {
+    return this.#model.depth() + 25 < modelLimits.maxWaiting;
+  }
+
+  #followUps(): FollowUp[] {
+    return Array.from({ length: 1 + this.#below(3) }, () => {
+      const id = this.#random() < 0.8 ? `child-${(this.#serial += 1)}` : `id-${this.#below(IDS)}`;
+      const delayMs = this.#random() < 0.3 ? UNIT_MS : 0;
+      return {
+        queue: this.#target.queue,
+        job: { id, delayMs, fresh: false, envelope: encodeEnvelope({ body: Buffer.from(JSON.stringify(id)) }) },
+      };
+    });
+  }
+
+  async #reconcile(holder: Holder): Promise<void> {
+    const running = [...holder.running.keys()].filter(() => this.#random() < 0.7);
+    this.#note('reconcile', { token: holder.token, running });
+    const reply = await this.#target.store.reconcile(holder.token, running);
+    this.#model.reconcile(holder.token, running, reply);
+    for (const id of holder.running.keys()) if (!running.includes(id) || reply.lostIds.includes(id)) holder.running.delete(id);
+    holder.known = !reply.expired;
+    if (reply.expired) Object.assign(holder, this.#newHolder());
+  }
+
+  /** Its token is never heard of again. */
+  #die(): void {
+    const at = this.#below(HOLDERS);
+    this.#note('die', this.#holders[at]?.token);
+    this.#holders[at] = this.#newHolder();
+  }
+
+  async #dead(): Promise<void> {
+    const some = this.#model.in('dead').filter(() => this.#random() < 0.4);
+    const which = this.#random() < 0.5 ? { limit: 1 + this.#below(3) } : { ids: [...some, `id-${this.#below(IDS)}`] };
+    const redriven = this.#random() < 0.6;
+    this.#note(redriven ? 'redrive' : 'purge', which);
+    const { store } = this.#target;
+    this.#model.takeDead(which, await (redriven ? store.redrive(which) : store.purge(which)), redriven);
+  }
+
+  async #pause(paused: boolean): Promise<void> {
+    this.#note('pause', paused);
+    await this.#target.store.setPaused(paused);
+    this.#model.paused = paused;
+  }
+
+  async #look(): Promise<void> {
+    const { store } = this.#target;
+    const id = `id-${this.#below(IDS)}`;
+    const state = (await store.get(id))?.state;
+    if (state !== this.#model.stateOf(id)) throw new Divergence(`${id} is ${state}, in the model ${this.#model.stateOf(id)}`);
+    const look = this.#pick(['waiting', 'delayed', 'active', 'completed', 'dead'] as const);
+    this.#model.listed(
+      look,
+      (await store.list(look, 0, 1000)).map((job) => job.id),
+    );
+    const counts = await store.counts();
+    const expected = {
+      [look]: this.#model.in(look === 'active' ? 'held' : look).length + (look === 'waiting' ? this.#model.in('suspects').length : 0),
+    };
+    if (counts[look] !== expected[look] || counts.paused !== this.#model.paused)
+      throw new Divergence(`counts says ${JSON.stringify(counts)}, the model ${JSON.stringify(expected)}`);
+  }
+
+  /** Everything comes to its end, by a holder that acknowledges all; then the store has nothing left but what is kept on purpose. */
+  async #drain(): Promise<void> {
+    await this.#pause(false);
+    const last = this.#newHolder();
+    for (;;) {
+      this.#advance(LEASE_UNITS + 4);
+      const settlements = [...last.running].map(([id, { record }]): Settlement => ({
+        verb: 'ack',
+        id,
+        failedBefore: record !== undefined,
+      }));
+      last.running.clear();
+      const request = { token: last.token, known: false, settlements, want: 100, wantSuspect: true };
+      const { jobs } = await this.#target.store.exchange(request);
+      for (const { id, record, suspect } of jobs) last.running.set(id, { record, suspect });
+      if (jobs.length === 0) break;
+    }
+    await this.#target.store.purge({ limit: 1000 });
+    const { waiting, delayed, active, dead } = await this.#target.store.counts();
+    if (waiting + delayed + active + dead > 0)
+      throw new Divergence(`left after the drain: ${JSON.stringify({ waiting, delayed, active, dead })}`);
+  }
+
+  #advance(units: number): void {
+    this.#note('advance', units);
+    this.#model.now += units;
+    this.#target.advance(units * UNIT_MS);
+  }
+
+  #newHolder(): Holder {
+    return { token: `holder-${(this.#serial += 1)}`, known: false, running: new Map() };
+  }
+
+  #note(verb: string, what: unknown): void {
+    this.#done.push(`${verb} ${JSON.stringify(what)}`);
+    if (this.#done.length > 100) this.#done = this.#done.slice(-25);
+  }
+
+  #below(limit: number): number {
+    return Math.floor(this.#random() * limit);
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return items[this.#below(items.length)]!;
+  }
+}
