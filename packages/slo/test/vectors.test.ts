@@ -39,10 +39,21 @@ type Input = any;
 
 /** Where a vector leaves the objective or the period out, its answer does not depend on it. */
 const slo = (input: Input): Slo =>
-  defineSlo({ name: 'vector', service: 'test', objective: input.target ?? input.goal ?? 0.999, window: rolling(`${input.periodSeconds ?? 2_592_000}s`) });
+  defineSlo({
+    name: 'vector',
+    service: 'test',
+    objective: input.target ?? input.goal ?? 0.999,
+    window: rolling(`${input.periodSeconds ?? 2_592_000}s`),
+  });
 const onPyrra = (input: Input): Slo => {
   const period = `${input.periodSeconds}s`;
-  return defineSlo({ name: 'vector', service: 'test', objective: input.target ?? 0.99, window: rolling(period), alerting: pyrra({ period }) });
+  return defineSlo({
+    name: 'vector',
+    service: 'test',
+    objective: input.target ?? 0.99,
+    window: rolling(period),
+    alerting: pyrra({ period }),
+  });
 };
 
 const burn = (input: Input) => (input.burnRate === undefined ? { errorRatio: input.errorRatio } : { burnRate: input.burnRate });
@@ -56,7 +67,10 @@ const consumed = (input: Input): number => {
 
 const alert = ({ errorRatio, burnRateFactor: factor }: Input) => ({ errorRatio, factor });
 /** `95% Clopper-Pearson` says both the confidence and the interval. */
-const trust = (text: string) => ({ confidence: text.split(' ')[0] ?? '', interval: text.includes(' ') ? ('clopper-pearson' as const) : ('wilson' as const) });
+const trust = (text: string) => ({
+  confidence: text.split(' ')[0] ?? '',
+  interval: text.includes(' ') ? ('clopper-pearson' as const) : ('wilson' as const),
+});
 const counts = ({ successes, trials, confidence }: Input) => ({ bad: successes, total: trials, confidence });
 const seconds = (duration: string | undefined) => rolling(duration ?? '').seconds;
 /** The first count of bad events from which on the outcome is this. */
@@ -74,7 +88,11 @@ const functions: Readonly<Record<string, (input: Input) => unknown>> = {
   budgetConsumedFraction: consumed,
   burnRate: (input) => burnRate(slo(input), { errorRatio: input.errorRatio }),
   burnRateFactor: (input) =>
-    burnRateFactor({ budget: `${input.budgetConsumedPercent}%`, longWindow: `${input.longWindowSeconds}s`, period: `${input.periodSeconds}s` }),
+    burnRateFactor({
+      budget: `${input.budgetConsumedPercent}%`,
+      longWindow: `${input.longWindowSeconds}s`,
+      period: `${input.periodSeconds}s`,
+    }),
   clopperPearsonInterval: (input) => Object.values(clopperPearson(counts(input))),
   detectionTimeSeconds: (input) => detectionTime(slo(input), { ...alert(input), longWindow: `${input.windowSeconds}s` }),
   dynamicErrorRatioThreshold: (input) =>
@@ -87,13 +105,19 @@ const functions: Readonly<Record<string, (input: Input) => unknown>> = {
   parseDurationShorthand: (input) => openSloDuration(input).seconds,
   periodErrorRatio: (input) => periodErrorRatio(input.slices, { method: input.method }),
   pyrraWindows: (input) =>
-    alertsOf(onPyrra(input)).map(({ factor, for: wait, longSeconds, shortSeconds }) => ({ factor, forSeconds: seconds(wait), longSeconds, shortSeconds })),
+    alertsOf(onPyrra(input)).map(({ factor, for: wait, longSeconds, shortSeconds }) => ({
+      factor,
+      forSeconds: seconds(wait),
+      longSeconds,
+      shortSeconds,
+    })),
   resetTimeSeconds: (input) => resetTime(slo(input), { ...alert(input), shortWindow: `${input.windowSeconds}s` }),
   sli: (input) => goodRatio({ total: input.total, bad: input.bad }),
   sliceIsGood: (input) => isSliceGood({ total: input.total, bad: input.total - input.good }, input.timeSliceTarget),
   slicesToExhaustRatioTimeslices: (input) =>
     slicesToExhaustion({ slices: input.slices, baselineRatio: input.baselineRatio, outageRatio: input.attackRatio, target: input.target }),
-  sloReport: (input) => sloStatus(slo(input), { good: input.good, bad: input.bad, ...(input.burnRateThreshold ? { factor: input.burnRateThreshold } : {}) }),
+  sloReport: (input) =>
+    sloStatus(slo(input), { good: input.good, bad: input.bad, ...(input.burnRateThreshold ? { factor: input.burnRateThreshold } : {}) }),
   sloVerdict: (input) => {
     const [passIfBadAtMost, failIfBadAtLeast] = [(firstBad(input, ['inconclusive', 'fail']) ?? 0) - 1, firstBad(input, ['fail']) ?? 0];
     return { passIfBadAtMost, failIfBadAtLeast, inconclusiveBetween: failIfBadAtLeast > passIfBadAtMost + 1 };
@@ -110,7 +134,9 @@ const covered = file.vectors.filter(({ group }) => !elsewhere.includes(group));
 it('knows every group of the file: computed here, or by the simulator', () => {
   const computed = [...new Set(covered.map(({ group }) => group))];
   expect([...computed, ...elsewhere].toSorted()).toEqual(file.meta.groups.toSorted());
-  console.log(`${covered.length} of ${file.vectors.length} vectors are computed here, ${file.vectors.length - covered.length} by the simulator`);
+  console.log(
+    `${covered.length} of ${file.vectors.length} vectors are computed here, ${file.vectors.length - covered.length} by the simulator`,
+  );
 });
 
 describe.each([...new Set(covered.map(({ group }) => group))])('vectors of %s', (group) => {
@@ -119,7 +145,8 @@ describe.each([...new Set(covered.map(({ group }) => group))])('vectors of %s', 
     const { expected, input } = vector as { expected: unknown; input: Input };
     if (statistics.includes(group) && Array.isArray(expected)) {
       const found = compute(input) as number[];
-      for (const [at, value] of expected.entries()) expect(Math.abs((found[at] ?? Number.NaN) - value)).toBeLessThanOrEqual(vector.tolerance);
+      for (const [at, value] of expected.entries())
+        expect(Math.abs((found[at] ?? Number.NaN) - value)).toBeLessThanOrEqual(vector.tolerance);
     } else if (typeof expected === 'object' && expected !== null && 'error' in expected) {
       expect(() => compute(input)).toThrow(expect.objectContaining({ code: expect.any(String) }));
     } else if (typeof expected === 'object') {
