@@ -46,25 +46,29 @@ export function firingsOf(
   return firings.sort((a, b) => a.firedSeconds - b.firedSeconds || (a.alert < b.alert ? -1 : 1));
 }
 
-/** The condition over counters: in each window more events fail than the threshold says, or surely more when the rule asks for confidence. */
+/** The condition over counters: in both windows more events fail than the threshold says, and surely so when the rule asks for confidence. */
 export function overCounters({ total, bad, stepSeconds }: EventHistory): Condition {
+  const increase = (counter: Float64Array, reading: number, seconds: number) =>
+    counter[reading]! - counter[Math.max(0, reading - Math.round(seconds / stepSeconds))]!;
   return (rule, reading) => {
-    for (const windowSeconds of rule.windows) {
-      const from = Math.max(0, reading - Math.round(windowSeconds / stepSeconds));
-      const events = total[reading]! - total[from]!;
-      const failures = bad[reading]! - bad[from]!;
-      if (!(events > 0) || !(ratio(failures, events, rule.z) > rule.threshold)) return false;
-    }
-    return true;
+    const events = increase(total, reading, rule.longSeconds);
+    const failures = increase(bad, reading, rule.longSeconds);
+    return (
+      isAbove(rule, failures, events) &&
+      increase(bad, reading, rule.shortSeconds) / increase(total, reading, rule.shortSeconds) > rule.threshold
+    );
   };
 }
 
-/** The ratio of failures, or with `z` the lower Wilson bound of it. */
-export function ratio(failures: number, events: number, z: number | undefined): number {
+/** Whether the long window's failures are above the threshold; no events are above nothing. */
+export function isAbove({ threshold, z }: AlertRule, failures: number, events: number): boolean {
+  return events > 0 && failures / events > threshold && (z === undefined || wilsonLower(failures, events, z) > threshold);
+}
+
+/** The lower Wilson bound in plain numbers: it is asked for at every evaluation. */
+function wilsonLower(failures: number, events: number, z: number): number {
   const observed = failures / events;
-  if (z === undefined) return observed;
   const square = (z * z) / events;
-  const middle = observed + square / 2;
   const spread = z * Math.sqrt((observed * (1 - observed)) / events + square / (4 * events));
-  return (middle - spread) / (1 + square);
+  return (observed + square / 2 - spread) / (1 + square);
 }

@@ -1,30 +1,39 @@
-import { burnRateFactor, errorRatioThreshold } from '../alerting.ts';
+import { alertsOf } from '../alerts.ts';
 import { readDuration } from '../duration.ts';
+import { SloError } from '../errors.ts';
 import type { Slo } from '../objective.ts';
+import type { AlertSeverity } from '../policy.ts';
+import { zOf } from '../statistics.ts';
 
 /** One alert of a policy as numbers. */
 export interface AlertRule {
+  /** Severity and long window: `page 1h`. */
   readonly name: string;
-  readonly severity: 'page' | 'ticket';
-  /** Every window must be above the threshold; seconds, the longest first. */
-  readonly windows: readonly number[];
-  /** The error ratio above which it fires. */
+  readonly severity: AlertSeverity;
+  readonly longSeconds: number;
+  readonly shortSeconds: number;
+  /** The error ratio above which it fires, in both windows. */
   readonly threshold: number;
   /** How long the condition must hold. */
   readonly forSeconds: number;
-  /** With low traffic: the lower Wilson bound with this quantile is compared, instead of the observed ratio. */
-  readonly z?: number;
+  /** With low traffic: the lower Wilson bound of the long window, with this quantile, must be above the threshold too. */
+  readonly z: number | undefined;
 }
 
 /** The alerts of an objective's policy. */
-export function rulesOf(slo: Slo): AlertRule[] {
-  const period = slo.window.duration;
-  const pairs = [['2%', '1h', '5m', 'page'], ['5%', '6h', '30m', 'page'], ['10%', '1d', '2h', 'ticket'], ['10%', '3d', '6h', 'ticket']] as const;
-  return pairs.map(([budget, longWindow, shortWindow, severity]) => ({
-    name: `${severity}-${longWindow}`,
+export function rulesOf(where: string, slo: Slo): AlertRule[] {
+  if (slo.alerting === undefined) {
+    throw new SloError('INVALID_OPTION', `${where} needs an objective with a policy: defineSlo({ …, alerting: googleSre() })`);
+  }
+  const confidence = slo.alerting.lowTraffic?.confidence;
+  const z = confidence === undefined ? undefined : zOf(confidence);
+  return alertsOf(slo).map(({ severity, longWindow, longSeconds, shortSeconds, threshold, for: wait }) => ({
+    name: `${severity} ${longWindow}`,
     severity,
-    windows: [readDuration('longWindow', longWindow), readDuration('shortWindow', shortWindow)],
-    threshold: errorRatioThreshold(slo, { factor: burnRateFactor({ budget, longWindow, period }) }),
-    forSeconds: 0,
+    longSeconds,
+    shortSeconds,
+    threshold,
+    forSeconds: wait === undefined ? 0 : readDuration('for', wait),
+    z,
   }));
 }

@@ -1,3 +1,4 @@
+import { spentBetween } from './consumption.ts';
 import type { Firing } from './evaluate.ts';
 import type { EventHistory } from './history.ts';
 import type { Outage } from './outage.ts';
@@ -46,7 +47,7 @@ export interface Judged {
 
 /** Compares firings with the outages that really were. */
 export function score(severity: AlertRule['severity'], judged: Judged): AlertScore {
-  const shortest = new Map(judged.rules.map(({ name, windows, forSeconds }) => [name, (windows.at(-1) ?? 0) + forSeconds]));
+  const shortest = new Map(judged.rules.map(({ name, shortSeconds, forSeconds }) => [name, shortSeconds + forSeconds]));
   const firings = judged.firings.filter((firing) => firing.severity === severity);
   const tells = (firing: Firing, { startSeconds, seconds }: Outage) =>
     firing.firedSeconds >= startSeconds && firing.firedSeconds <= startSeconds + seconds + (shortest.get(firing.alert) ?? 0);
@@ -65,7 +66,7 @@ export function score(severity: AlertRule['severity'], judged: Judged): AlertSco
 
 function outcome(outage: Outage, firings: readonly Firing[], { history, allowed, significantBudget }: Judged): OutageOutcome {
   const { startSeconds, seconds } = outage;
-  const spentUntil = (at: number) => (badAt(history, at) - badAt(history, startSeconds)) / allowed;
+  const spentUntil = (at: number) => spentBetween(history, allowed, startSeconds, at);
   const budgetSpent = spentUntil(startSeconds + seconds);
   const first = firings[0];
   const last = firings.some((one) => one.resolvedSeconds === undefined)
@@ -80,12 +81,4 @@ function outcome(outage: Outage, firings: readonly Firing[], { history, allowed,
     resetSeconds: first === undefined || last === undefined ? undefined : Math.max(0, last - startSeconds - seconds),
     budgetSpentAtAlert: first === undefined ? undefined : spentUntil(first.firedSeconds),
   };
-}
-
-/** Bad events up to a time, which may lie outside of the history or between two readings. */
-function badAt({ startSeconds, stepSeconds, bad }: EventHistory, seconds: number): number {
-  const place = Math.min(Math.max((seconds - startSeconds) / stepSeconds, 0), bad.length - 1);
-  const before = Math.floor(place);
-  const from = bad[before] ?? 0;
-  return from + ((bad[before + 1] ?? from) - from) * (place - before);
 }

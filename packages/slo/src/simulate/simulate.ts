@@ -5,6 +5,7 @@ import { readRatio } from '../measurement.ts';
 import type { Slo } from '../objective.ts';
 import { checkOptions } from '../options.ts';
 import { show } from '../show.ts';
+import { allowedBad } from './consumption.ts';
 import { firingsOf, overCounters, type Firing } from './evaluate.ts';
 import { happen, type EventHistory } from './history.ts';
 import type { Outage } from './outage.ts';
@@ -99,12 +100,12 @@ export function simulate(slo: Slo, options: SimulateOptions = {}): Simulation {
 
 function judge(slo: Slo, history: EventHistory, outages: readonly Outage[], significantBudget: number): Simulation {
   const { stepSeconds } = history;
-  const rules = rulesOf(slo);
+  const rules = rulesOf('simulate', slo);
   const readings = history.total.length;
   const firings = firingsOf(rules, { readings, startSeconds: 0, stepSeconds }, overCounters(history));
   const total = history.total.at(-1) ?? 0;
   const bad = history.bad.at(-1) ?? 0;
-  const allowed = (total * slo.budget * slo.window.seconds) / ((readings - 1) * stepSeconds);
+  const allowed = allowedBad(slo, history);
   const judged = { history, outages, rules, firings, allowed, significantBudget };
   const budgetSpent = allowed === 0 ? 0 : bad / allowed;
   return Object.freeze({ firings, page: score('page', judged), ticket: score('ticket', judged), total, bad, budgetSpent, history });
