@@ -1,7 +1,5 @@
 import { errorBudget, type ErrorBudget } from '../budget.ts';
 import { burnRate, timeToExhaustion } from '../burn.ts';
-import type { DecimalInput } from '../decimal.ts';
-import { readQuantity } from '../decimal.ts';
 import { SloError } from '../errors.ts';
 import type { Slo } from '../objective.ts';
 import { checkOptions } from '../options.ts';
@@ -16,10 +14,10 @@ export interface SloReportOptions {
   readonly atMs: number;
   /** The events of the window that `atMs` lies in. */
   readonly events: Samples;
+  /** The events of a shorter time before `atMs`, an hour for example: the burn rate is theirs. Default: the window's. */
+  readonly recent?: Samples;
   /** Fewer events say nothing: the state is then `no-data`. Default 1. */
   readonly minimumEvents?: number;
-  /** Above this burn rate `alert` is true. Default 1. */
-  readonly burnRateThreshold?: DecimalInput;
 }
 
 /** How one objective stands: plain frozen data, the same for the same arguments. */
@@ -39,9 +37,8 @@ export interface SloReport {
   readonly sli: number | null;
   readonly state: 'met' | 'missed' | 'no-data';
   readonly budget: ErrorBudget;
+  /** How many times faster than allowed the budget goes, by the recent events. */
   readonly burnRate: number;
-  /** Whether the budget burns faster than `burnRateThreshold`. */
-  readonly alert: boolean;
   /** How long the rest lasts at this burn rate; null when nothing burns. */
   readonly exhaustionSeconds: number | null;
 }
@@ -62,7 +59,7 @@ export interface SloReport {
  * ```
  */
 export function sloReport(slo: Slo, options: SloReportOptions): SloReport {
-  checkOptions('sloReport', options, ['atMs', 'events', 'minimumEvents', 'burnRateThreshold']);
+  checkOptions('sloReport', options, ['atMs', 'events', 'recent', 'minimumEvents']);
   const events = readSamples(options.events);
   const to = moment('atMs', options.atMs);
   const minimum = options.minimumEvents ?? 1;
@@ -70,7 +67,7 @@ export function sloReport(slo: Slo, options: SloReportOptions): SloReport {
     throw new SloError('INVALID_OPTION', `minimumEvents must be a whole number from 1, got ${show(minimum)}`);
   }
   const budget = errorBudget(slo, events);
-  const rate = burnRate(slo, events);
+  const rate = burnRate(slo, options.recent === undefined ? events : readSamples(options.recent));
   const exhaustion = timeToExhaustion(slo, { burnRate: rate, remaining: Math.max(0, 1 - budget.consumed) });
   return Object.freeze({
     kind: 'slo-report',
@@ -85,7 +82,6 @@ export function sloReport(slo: Slo, options: SloReportOptions): SloReport {
     state: events.total < minimum ? 'no-data' : budget.consumed > 1 ? 'missed' : 'met',
     budget,
     burnRate: rate,
-    alert: rate > readQuantity('burnRateThreshold', options.burnRateThreshold ?? 1).toNumber(),
     exhaustionSeconds: Number.isFinite(exhaustion) ? exhaustion : null,
   });
 }

@@ -1,9 +1,9 @@
 import { alertsOf } from '../alerts.ts';
+import { normalQuantile } from '../distribution.ts';
 import { readDuration } from '../duration.ts';
 import { SloError } from '../errors.ts';
 import type { Slo } from '../objective.ts';
-import type { AlertSeverity } from '../policy.ts';
-import { zOf } from '../statistics.ts';
+import { readConfidence, type AlertSeverity } from '../policy.ts';
 
 /** One alert of a policy as numbers. */
 export interface AlertRule {
@@ -26,7 +26,7 @@ export function rulesOf(where: string, slo: Slo): AlertRule[] {
     throw new SloError('INVALID_OPTION', `${where} needs an objective with a policy: defineSlo({ …, alerting: googleSre() })`);
   }
   const confidence = slo.alerting.lowTraffic?.confidence;
-  const z = confidence === undefined ? undefined : zOf(confidence);
+  const z = confidence === undefined ? undefined : normalQuantile((1 + readConfidence(confidence).toNumber()) / 2);
   return alertsOf(slo).map(({ severity, longWindow, longSeconds, shortSeconds, threshold, for: wait }) => ({
     name: `${severity} ${longWindow}`,
     severity,
