@@ -11,10 +11,14 @@ export { allowedDowntime, budgetConsumed, budgetRemaining, errorBudget } from '.
 export type { ConsumptionOptions, ErrorBudget } from './budget.ts';
 export { burnRate, timeToExhaustion } from './burn.ts';
 export type { ExhaustionOptions } from './burn.ts';
+export { composite } from './composite.ts';
+export type { CompositeEvents, CompositePart } from './composite.ts';
 export type { DecimalInput } from './decimal.ts';
 export type { Duration } from './duration.ts';
 export { SloError, isSloError } from './errors.ts';
 export type { Finding, SloErrorCode } from './errors.ts';
+export { clopperPearson, wilson } from './interval.ts';
+export type { Interval, IntervalOptions } from './interval.ts';
 export type { Events, Measurement } from './measurement.ts';
 export { defineSlo } from './objective.ts';
 export type { Slo, SloOptions } from './objective.ts';
@@ -35,5 +39,11 @@ export type {
   TimeSlicesOptions,
   TimeSlicesSli,
 } from './sli.ts';
+export { goodRatio, isSliceGood, periodErrorRatio, slicesToExhaustion } from './slices.ts';
+export type { BudgetingMethod, BudgetingOptions, Slice, SliceExhaustionOptions } from './slices.ts';
+export { absentFor, alertFires, dynamicThreshold, sloStatus } from './status.ts';
+export type { AlertTest, DynamicThresholdOptions, SloStatus, StatusOptions } from './status.ts';
+export { minimumSamples, verdict } from './verdict.ts';
+export type { SampleSizeOptions, Verdict, VerdictMethod, VerdictOptions } from './verdict.ts';
 export { calendar, rolling } from './window.ts';
 export type { CalendarOptions, CalendarUnit, CalendarWindow, RollingWindow, SloWindow } from './window.ts';
