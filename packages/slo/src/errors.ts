@@ -13,9 +13,12 @@ const brand = Symbol.for('@nines/slo.error');
  * - `UNREACHABLE_ALERT`: an alert that not even a total outage would fire.
  * - `INVALID_PROMQL`: a selector or query that is not PromQL, or not of the kind that is needed.
  * - `INVALID_DOCUMENT`: a document with faults; `findings` lists each with its path and line.
+ * - `OBJECTIVE_MISSED`: `assertSlo`: the samples show that the objective is missed.
+ * - `INCONCLUSIVE`: `assertSlo`: the samples are too few to tell.
  * - `INVALID_RULES`: generated rules that their target would refuse; `findings` lists why.
  */
 export type SloErrorCode =
+  | 'INCONCLUSIVE'
   | 'INVALID_DOCUMENT'
   | 'INVALID_DURATION'
   | 'INVALID_NUMBER'
@@ -24,6 +27,7 @@ export type SloErrorCode =
   | 'INVALID_PROMQL'
   | 'INVALID_RULES'
   | 'INVALID_WINDOW'
+  | 'OBJECTIVE_MISSED'
   | 'UNKNOWN_OPTION'
   | 'UNREACHABLE_ALERT';
 

@@ -37,7 +37,8 @@ function countEach(samples: Iterable<boolean>): Counts {
   let total = 0;
   let bad = 0;
   for (const sample of samples) {
-    if (typeof sample !== 'boolean') throw new SloError('INVALID_OPTION', `each sample must be true (good) or false (bad), got ${show(sample)}`);
+    if (typeof sample !== 'boolean')
+      throw new SloError('INVALID_OPTION', `each sample must be true (good) or false (bad), got ${show(sample)}`);
     total++;
     if (!sample) bad++;
   }

@@ -31,7 +31,10 @@ export function judgeSamples(slo: Slo, samples: Samples, options: SampleTestOpti
 export function judgeBurnRate(slo: Slo, samples: Samples, burnRate: DecimalInput, options: SampleTestOptions = {}): Judgement {
   const budget = readQuantity('burnRate', burnRate).times(budgetRatio(slo));
   if (budget.isZero() || !budget.isLessThan(one)) {
-    throw new SloError('INVALID_OPTION', `burnRate must be more than 0 and less than ${1 / slo.budget} for ${slo.objective}, got ${show(burnRate)}`);
+    throw new SloError(
+      'INVALID_OPTION',
+      `burnRate must be more than 0 and less than ${1 / slo.budget} for ${slo.objective}, got ${show(burnRate)}`,
+    );
   }
   const objective = one.minus(budget);
   const equal = { ...slo, objective: String(objective.toNumber()), target: objective.toNumber(), budget: budget.toNumber() };

@@ -62,7 +62,10 @@ export function samplesFromAutocannon(result: AutocannonResult, options: { reado
   const refused = field(result, options.bad ?? 'non2xx');
   const errors = field(result, 'errors');
   if (!isCount(answered) || !isCount(refused) || !isCount(errors)) {
-    throw new SloError('INVALID_OPTION', `autocannon's result must have requests.total, errors and ${options.bad ?? 'non2xx'}, got ${show(result)}`);
+    throw new SloError(
+      'INVALID_OPTION',
+      `autocannon's result must have requests.total, errors and ${options.bad ?? 'non2xx'}, got ${show(result)}`,
+    );
   }
   return Object.freeze({ total: answered + errors, bad: refused + errors });
 }

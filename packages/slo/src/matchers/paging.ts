@@ -55,5 +55,8 @@ function earliest(outages: readonly Outage[]): number | undefined {
 }
 
 function notPageable(subject: unknown): SloError {
-  return new SloError('INVALID_OPTION', `expected an outage, a list of outages, or what simulate or backtest returned, got ${show(subject)}`);
+  return new SloError(
+    'INVALID_OPTION',
+    `expected an outage, a list of outages, or what simulate or backtest returned, got ${show(subject)}`,
+  );
 }

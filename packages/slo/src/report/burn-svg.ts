@@ -27,7 +27,9 @@ export function burnSvg({ slo, history, startSeconds, endSeconds, marks }: BurnP
   const from = Math.max(history.startSeconds, startSeconds - lead);
   const to = Math.min(last, endSeconds + lead);
   const allowed = allowedBad(slo, history);
-  const values = Array.from({ length: points + 1 }, (_, index) => remainingAt(slo, history, allowed, from + ((to - from) * index) / points));
+  const values = Array.from({ length: points + 1 }, (_, index) =>
+    remainingAt(slo, history, allowed, from + ((to - from) * index) / points),
+  );
   const low = Math.min(0, ...values);
   const high = Math.max(1, ...values);
   const x = (seconds: number) => short(left + ((width - left - right) * (seconds - from)) / (to - from));
@@ -42,7 +44,9 @@ export function burnSvg({ slo, history, startSeconds, endSeconds, marks }: BurnP
     shade,
     `<line class="zero" x1="${left}" x2="${width - right}" y1="${y(0)}" y2="${y(0)}"/>`,
     ...[0, 0.5, 1].map((value) => `<text x="${left - 8}" y="${short(y(value) + 4)}" text-anchor="end">${value * 100} %</text>`),
-    ...marks.map(({ seconds, severity }) => `<line class="${severity}" x1="${x(seconds)}" x2="${x(seconds)}" y1="${top}" y2="${height - bottom}"/>`),
+    ...marks.map(
+      ({ seconds, severity }) => `<line class="${severity}" x1="${x(seconds)}" x2="${x(seconds)}" y1="${top}" y2="${height - bottom}"/>`,
+    ),
     `<polyline class="left" points="${line}"/>`,
     `<text x="${left}" y="${height - 8}">${moment('from', Math.round(from) * 1_000)}</text>`,
     `<text x="${width - right}" y="${height - 8}" text-anchor="end">${moment('to', Math.round(to) * 1_000)}</text>`,

@@ -100,7 +100,10 @@ function readPolicy(policy: BudgetPolicy): Limits {
     withoutData,
   };
   if (limits.freezeBelow > limits.slowBelow || limits.freezeAboveBurnRate < limits.slowAboveBurnRate) {
-    throw new SloError('INVALID_OPTION', 'a budget policy must freeze later than it slows: freezeBelow ≤ slowBelow, freezeAboveBurnRate ≥ slowAboveBurnRate');
+    throw new SloError(
+      'INVALID_OPTION',
+      'a budget policy must freeze later than it slows: freezeBelow ≤ slowBelow, freezeAboveBurnRate ≥ slowAboveBurnRate',
+    );
   }
   return limits;
 }
@@ -117,8 +120,10 @@ function reasonsOf(report: SloReport, limits: Limits): DecisionReason[] {
   const burnText = `${service} ${name}: the budget burns ${burnRate.toFixed(1)} times as fast as allowed`;
   const until = exhaustionSeconds === null || left <= 0 ? '' : `, the rest lasts ${spell(exhaustionSeconds)}`;
   const found: DecisionReason[] = [];
-  if (left <= limits.freezeBelow) found.push(reason('budget-left', 'freeze', `${leftText}, at most ${percent(limits.freezeBelow)} means freeze`));
-  else if (left < limits.slowBelow) found.push(reason('budget-left', 'slow', `${leftText}, less than ${percent(limits.slowBelow)} means slow`));
+  if (left <= limits.freezeBelow)
+    found.push(reason('budget-left', 'freeze', `${leftText}, at most ${percent(limits.freezeBelow)} means freeze`));
+  else if (left < limits.slowBelow)
+    found.push(reason('budget-left', 'slow', `${leftText}, less than ${percent(limits.slowBelow)} means slow`));
   if (burnRate > limits.freezeAboveBurnRate) found.push(reason('burn-rate', 'freeze', `${burnText}${until}`));
   else if (burnRate > limits.slowAboveBurnRate) found.push(reason('burn-rate', 'slow', `${burnText}${until}`));
   return found.length === 0 ? [reason('fine', 'ship', leftText)] : found;

@@ -136,7 +136,11 @@ export function incidentReport(slo: Slo, options: IncidentOptions): IncidentRepo
     budgetSpent: rounded(spentBetween(history, allowed, start, end)),
     budgetBefore: left(start),
     budgetAfter: left(end),
-    timeline: Object.freeze(timelineOf(options, firings).map((one) => Object.freeze({ ...one, budgetRemaining: left(one.seconds) })).map(publish)),
+    timeline: Object.freeze(
+      timelineOf(options, firings)
+        .map((one) => Object.freeze({ ...one, budgetRemaining: left(one.seconds) }))
+        .map(publish),
+    ),
     policies: Object.freeze(policiesOf(slo, options, allowed)),
   };
   const marks = firings.map(({ firedSeconds, severity }) => ({ seconds: firedSeconds, severity }));
@@ -184,7 +188,10 @@ function timelineOf({ startMs, endMs, timeline = [] }: IncidentOptions, firings:
     drafts.push({ seconds: atMs / 1_000, kind: 'event', text: checkText(`timeline[${index}].text`, text, 500) });
   }
   drafts.push({ seconds: endMs / 1_000, kind: 'end', text: 'users are well again' });
-  return drafts.map((draft, index) => ({ draft, index })).sort((a, b) => a.draft.seconds - b.draft.seconds || a.index - b.index).map(({ draft }) => draft);
+  return drafts
+    .map((draft, index) => ({ draft, index }))
+    .sort((a, b) => a.draft.seconds - b.draft.seconds || a.index - b.index)
+    .map(({ draft }) => draft);
 }
 
 function publish({ seconds, kind, text, budgetRemaining }: Draft & { readonly budgetRemaining: number }): IncidentMoment {

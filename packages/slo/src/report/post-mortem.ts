@@ -80,6 +80,7 @@ function checkAction(action: ActionItem, index: number): ActionItem {
 }
 
 function texts(name: string, list: readonly string[]): readonly string[] {
-  if (!Array.isArray(list) || list.length > 50) throw new SloError('INVALID_OPTION', `${name} must be a list of at most 50 texts, got ${show(list)}`);
+  if (!Array.isArray(list) || list.length > 50)
+    throw new SloError('INVALID_OPTION', `${name} must be a list of at most 50 texts, got ${show(list)}`);
   return Object.freeze(list.map((text, index) => checkText(`${name}[${index}]`, text, 1_000)));
 }

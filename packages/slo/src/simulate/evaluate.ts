@@ -12,17 +12,18 @@ export interface Firing {
   readonly resolvedSeconds: number | undefined;
 }
 
-/** Whether a rule's condition holds at each reading. */
-export type Condition = (rule: AlertRule, reading: number) => boolean;
+/** For one rule, whether its condition holds at each reading. */
+export type Condition = (rule: AlertRule) => (reading: number) => boolean;
 
 /** The firings of each rule, in order of time: at each reading the condition is looked at once, as Prometheus does. */
 export function firingsOf(
   rules: readonly AlertRule[],
   { readings, startSeconds, stepSeconds }: { readonly readings: number; readonly startSeconds: number; readonly stepSeconds: number },
-  holds: Condition,
+  condition: Condition,
 ): Firing[] {
   const firings: Firing[] = [];
   for (const rule of rules) {
+    const holds = condition(rule);
     let active: number | undefined;
     let fired: number | undefined;
     const end = (resolvedSeconds: number | undefined) => {
@@ -34,7 +35,7 @@ export function firingsOf(
     };
     for (let reading = 0; reading < readings; reading++) {
       const now = startSeconds + reading * stepSeconds;
-      if (!holds(rule, reading)) {
+      if (!holds(reading)) {
         if (active !== undefined) end(now);
         continue;
       }
@@ -48,15 +49,14 @@ export function firingsOf(
 
 /** The condition over counters: in both windows more events fail than the threshold says, and surely so when the rule asks for confidence. */
 export function overCounters({ total, bad, stepSeconds }: EventHistory): Condition {
-  const increase = (counter: Float64Array, reading: number, seconds: number) =>
-    counter[reading]! - counter[Math.max(0, reading - Math.round(seconds / stepSeconds))]!;
-  return (rule, reading) => {
-    const events = increase(total, reading, rule.longSeconds);
-    const failures = increase(bad, reading, rule.longSeconds);
-    return (
-      isAbove(rule, failures, events) &&
-      increase(bad, reading, rule.shortSeconds) / increase(total, reading, rule.shortSeconds) > rule.threshold
-    );
+  return (rule) => {
+    const long = Math.round(rule.longSeconds / stepSeconds);
+    const short = Math.round(rule.shortSeconds / stepSeconds);
+    return (reading) => {
+      const [now, failed] = [total[reading]!, bad[reading]!];
+      const [since, recent] = [Math.max(0, reading - long), Math.max(0, reading - short)];
+      return isAbove(rule, failed - bad[since]!, now - total[since]!) && (failed - bad[recent]!) / (now - total[recent]!) > rule.threshold;
+    };
   };
 }
 

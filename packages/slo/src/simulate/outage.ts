@@ -1,7 +1,7 @@
 import { readQuantity, type DecimalInput } from '../decimal.ts';
 import { readDuration, type Duration } from '../duration.ts';
 import { SloError } from '../errors.ts';
-import { readRatio } from '../measurement.ts';
+import { readRatio } from '../decimal.ts';
 import { checkOptions } from '../options.ts';
 import { show } from '../show.ts';
 

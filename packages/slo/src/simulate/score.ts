@@ -51,7 +51,13 @@ export function score(severity: AlertRule['severity'], judged: Judged): AlertSco
   const firings = judged.firings.filter((firing) => firing.severity === severity);
   const tells = (firing: Firing, { startSeconds, seconds }: Outage) =>
     firing.firedSeconds >= startSeconds && firing.firedSeconds <= startSeconds + seconds + (shortest.get(firing.alert) ?? 0);
-  const outages = judged.outages.map((outage) => outcome(outage, firings.filter((firing) => tells(firing, outage)), judged));
+  const outages = judged.outages.map((outage) =>
+    outcome(
+      outage,
+      firings.filter((firing) => tells(firing, outage)),
+      judged,
+    ),
+  );
   const significant = outages.filter((one) => one.significant);
   const right = firings.filter((firing) => significant.some(({ outage }) => tells(firing, outage))).length;
   const told = significant.filter(({ alert }) => alert !== undefined).length;

@@ -1,7 +1,7 @@
 import { readQuantity, type DecimalInput } from '../decimal.ts';
 import { readDuration, type Duration } from '../duration.ts';
 import { SloError } from '../errors.ts';
-import { readRatio } from '../measurement.ts';
+import { readRatio } from '../decimal.ts';
 import type { Slo } from '../objective.ts';
 import { checkOptions } from '../options.ts';
 import { show } from '../show.ts';
@@ -35,6 +35,8 @@ export interface SimulateOptions {
 export interface Simulation {
   /** Each time an alert fired, in order of time. */
   readonly firings: readonly Firing[];
+  /** The outages that were played, in order of time. */
+  readonly outages: readonly Outage[];
   /** How good the alerts that page were. */
   readonly page: AlertScore;
   /** How good the alerts that write a ticket were. */
@@ -95,7 +97,12 @@ export function simulate(slo: Slo, options: SimulateOptions = {}): Simulation {
     budget: slo.budget,
   };
   const history = happen(world);
-  return judge(slo, history, outages, readQuantity('significantBudget', options.significantBudget ?? defaults.significantBudget).toNumber());
+  return judge(
+    slo,
+    history,
+    outages,
+    readQuantity('significantBudget', options.significantBudget ?? defaults.significantBudget).toNumber(),
+  );
 }
 
 function judge(slo: Slo, history: EventHistory, outages: readonly Outage[], significantBudget: number): Simulation {
@@ -108,7 +115,16 @@ function judge(slo: Slo, history: EventHistory, outages: readonly Outage[], sign
   const allowed = allowedBad(slo, history);
   const judged = { history, outages, rules, firings, allowed, significantBudget };
   const budgetSpent = allowed === 0 ? 0 : bad / allowed;
-  return Object.freeze({ firings, page: score('page', judged), ticket: score('ticket', judged), total, bad, budgetSpent, history });
+  return Object.freeze({
+    firings,
+    outages,
+    page: score('page', judged),
+    ticket: score('ticket', judged),
+    total,
+    bad,
+    budgetSpent,
+    history,
+  });
 }
 
 function checkOutages(outages: readonly Outage[]): readonly Outage[] {
