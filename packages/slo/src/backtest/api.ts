@@ -53,7 +53,9 @@ export async function ask(source: PrometheusSource, path: string, question: Read
   const answer = parse(text);
   if (field(answer, 'status') === 'success') return field(answer, 'data');
   const why = field(answer, 'error');
-  throw failure(`${shown} refused ${path} of ${show(question['query'])} with ${status}: ${typeof why === 'string' ? why.slice(0, 500) : 'not an answer of Prometheus'}`);
+  throw failure(
+    `${shown} refused ${path} of ${show(question['query'])} with ${status}: ${typeof why === 'string' ? why.slice(0, 500) : 'not an answer of Prometheus'}`,
+  );
 }
 
 async function send(

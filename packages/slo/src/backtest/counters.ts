@@ -24,7 +24,8 @@ export function gridOf(series: readonly CounterSeries[], stepMs?: number): Grid 
     throw new SloError('INVALID_HISTORY', 'total must have a series with two readings or more: without events there is nothing to judge');
   }
   const readings = Math.round((last - first) / step) + 1;
-  if (readings > mostReadings) throw new SloError('INVALID_HISTORY', `total and bad must have at most ${mostReadings} readings, got ${readings}`);
+  if (readings > mostReadings)
+    throw new SloError('INVALID_HISTORY', `total and bad must have at most ${mostReadings} readings, got ${readings}`);
   for (const { key, times } of filled) {
     const off = times.find((time) => (time - first) % step !== 0);
     if (off !== undefined) {

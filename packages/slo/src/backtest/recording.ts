@@ -36,7 +36,10 @@ export async function fetchRecording(slo: Slo, options: FetchRecordingOptions): 
   const { fromMs, toMs } = options;
   const readings = Math.floor((toMs - fromMs) / 1_000 / stepSeconds) + 1;
   if (!(readings >= 2 && readings <= mostReadings)) {
-    throw new SloError('INVALID_OPTION', `fromMs and toMs must be from 2 to ${mostReadings} steps of ${step} apart, got ${show(fromMs)} and ${show(toMs)}`);
+    throw new SloError(
+      'INVALID_OPTION',
+      `fromMs and toMs must be from 2 to ${mostReadings} steps of ${step} apart, got ${show(fromMs)} and ${show(toMs)}`,
+    );
   }
   const { total, bad, good } = selectorsOf(slo);
   const fetchAll = async (selector: string): Promise<QueryRangeAnswer> => {
@@ -44,7 +47,12 @@ export async function fetchRecording(slo: Slo, options: FetchRecordingOptions): 
     for (let first = 0; first < readings; first += pointsAtOnce) {
       const last = Math.min(readings, first + pointsAtOnce) - 1;
       const [start, end] = [fromMs / 1_000 + first * stepSeconds, fromMs / 1_000 + last * stepSeconds];
-      const data = await ask(options, 'query_range', { query: selector, start: String(start), end: String(end), step: String(stepSeconds) });
+      const data = await ask(options, 'query_range', {
+        query: selector,
+        start: String(start),
+        end: String(end),
+        step: String(stepSeconds),
+      });
       series.push(...((data as { readonly result?: readonly unknown[] }).result ?? []));
     }
     return series;
