@@ -7,6 +7,8 @@ export type { PrometheusRequest, PrometheusResponse, PrometheusSource } from './
 export { backtest } from './backtest/backtest.ts';
 export type { Backtest, Recording } from './backtest/backtest.ts';
 export type { QueryRangeAnswer } from './backtest/matrix.ts';
+export { fetchEvents } from './backtest/events.ts';
+export type { CurrentEvents, FetchEventsOptions } from './backtest/events.ts';
 export { fetchRecording } from './backtest/recording.ts';
 export type { FetchRecordingOptions } from './backtest/recording.ts';
 export type { Firing } from './simulate/evaluate.ts';
