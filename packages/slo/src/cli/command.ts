@@ -62,7 +62,8 @@ export function flag({ values }: Arguments, name: string): boolean {
 export function count(given: Arguments, name: string): number | undefined {
   const value = text(given, name);
   if (value === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(value)) throw new SloError('INVALID_OPTION', `--${name} must be a whole number from 0, got ${JSON.stringify(value)}`);
+  if (!/^\d{1,15}$/.test(value))
+    throw new SloError('INVALID_OPTION', `--${name} must be a whole number from 0, got ${JSON.stringify(value)}`);
   return Number(value);
 }
 

@@ -34,7 +34,10 @@ export async function oneObjective(given: Arguments): Promise<Slo> {
   const found = await objectives(given);
   const [only, second] = found;
   if (only === undefined || second !== undefined) {
-    throw new SloError('INVALID_OPTION', `choose one objective by --slo: ${found.map(({ service, name }) => `${service}/${name}`).join(', ')}`);
+    throw new SloError(
+      'INVALID_OPTION',
+      `choose one objective by --slo: ${found.map(({ service, name }) => `${service}/${name}`).join(', ')}`,
+    );
   }
   return only;
 }

@@ -40,7 +40,13 @@ export function timeline(
     return cells.join('');
   };
   const rows: string[] = [];
-  if (outages.length > 0) rows.push(`outages    ${draw(outages.map((one) => [one.startSeconds, one.startSeconds + one.seconds]), '▒')}`);
+  if (outages.length > 0)
+    rows.push(
+      `outages    ${draw(
+        outages.map((one) => [one.startSeconds, one.startSeconds + one.seconds]),
+        '▒',
+      )}`,
+    );
   for (const alert of [...new Set(firings.map((one) => one.alert))]) {
     const own = firings.filter((one) => one.alert === alert);
     const spans = own.map(({ firedSeconds, resolvedSeconds }) => [firedSeconds, resolvedSeconds ?? startSeconds + seconds] as const);
@@ -60,7 +66,12 @@ export function paint({ colours }: Terminal, colour: keyof typeof codes, text: s
 /** Columns of text, each as wide as its widest cell. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 function widthOf({ columns: wide }: Terminal): number {

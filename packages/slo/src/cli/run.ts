@@ -52,9 +52,13 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 function linesOf(error: unknown, { name }: Command): string[] {
   const message = error instanceof Error ? error.message : String(error);
   if (isSloError(error)) {
-    const findings = error.findings.map(({ code, path, line, message: what }) => `  ${path}${line === undefined ? '' : ` (line ${line})`}: ${what} [${code}]`);
+    const findings = error.findings.map(
+      ({ code, path, line, message: what }) => `  ${path}${line === undefined ? '' : ` (line ${line})`}: ${what} [${code}]`,
+    );
     return [`${error.code}: ${message}`, ...findings];
   }
   const usage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-  return usage ? [message, `nines-slo ${name} --help lists the options`] : [`unexpected: ${error instanceof Error ? (error.stack ?? message) : message}`];
+  return usage
+    ? [message, `nines-slo ${name} --help lists the options`]
+    : [`unexpected: ${error instanceof Error ? (error.stack ?? message) : message}`];
 }

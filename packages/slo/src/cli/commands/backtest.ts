@@ -58,7 +58,9 @@ Examples:
       resolvedSeconds === undefined ? 'still fires at the end' : `for ${spell(resolvedSeconds - firedSeconds)}`,
     ]);
     for (const line of columns(rows)) terminal.out(line);
-    terminal.out(`${rows.length} alerts; ${Math.round(found.bad)} of ${Math.round(found.total)} events bad, ${percent(found.budgetSpent)} of the budget spent`);
+    terminal.out(
+      `${rows.length} alerts; ${Math.round(found.bad)} of ${Math.round(found.total)} events bad, ${percent(found.budgetSpent)} of the budget spent`,
+    );
     terminal.out(`${found.series} series, ${found.resets} resets, ${found.gaps} missing readings`);
     return 0;
   },

@@ -44,22 +44,40 @@ Examples:
     const [total, bad] = [count(given, 'total'), count(given, 'bad')];
     const spent = total === undefined && bad === undefined ? undefined : errorBudget(slo, { total: total ?? 0, bad: bad ?? 0 });
     const alerts = alertsIn(slo, errorRatio);
-    const facts = { objective: slo.objective, window: slo.window.duration, budget: slo.budget, allowedDowntimeSeconds: allowedDowntime(slo), minimumSamples: minimumSamples(slo) };
+    const facts = {
+      objective: slo.objective,
+      window: slo.window.duration,
+      budget: slo.budget,
+      allowedDowntimeSeconds: allowedDowntime(slo),
+      minimumSamples: minimumSamples(slo),
+    };
     if (flag(given, 'json')) {
       terminal.out(JSON.stringify({ ...facts, ...(spent === undefined ? {} : { spent }), alerts }, finiteOnly, 2));
       return 0;
     }
-    terminal.out(`error budget      ${percent(slo.budget, 4)}: a total outage of ${spell(facts.allowedDowntimeSeconds)} in ${facts.window}`);
+    terminal.out(
+      `error budget      ${percent(slo.budget, 4)}: a total outage of ${spell(facts.allowedDowntimeSeconds)} in ${facts.window}`,
+    );
     terminal.out(`to show it met    ${facts.minimumSamples} samples without a bad one, with 95 % confidence`);
     if (spent !== undefined) terminal.out(`spent             ${percent(spent.consumed)}, ${spent.remaining} bad events are left`);
     terminal.out('');
-    const rows = alerts.map((one) => [one.alert, `${one.factor}×`, percent(one.threshold, 3), time(one.detectionSeconds), time(one.resetSeconds)]);
-    for (const line of columns([['alert', 'burn rate', 'error ratio', `fires after (${errorRatio} bad)`, 'silent after'], ...rows])) terminal.out(line);
+    const rows = alerts.map((one) => [
+      one.alert,
+      `${one.factor}×`,
+      percent(one.threshold, 3),
+      time(one.detectionSeconds),
+      time(one.resetSeconds),
+    ]);
+    for (const line of columns([['alert', 'burn rate', 'error ratio', `fires after (${errorRatio} bad)`, 'silent after'], ...rows]))
+      terminal.out(line);
     return 0;
   },
 };
 
-function alertsIn(slo: Slo, errorRatio: string): { alert: string; factor: number; threshold: number; detectionSeconds: number; resetSeconds: number }[] {
+function alertsIn(
+  slo: Slo,
+  errorRatio: string,
+): { alert: string; factor: number; threshold: number; detectionSeconds: number; resetSeconds: number }[] {
   return alertsOf(slo).map(({ severity, longWindow, shortWindow, factor, threshold }) => ({
     alert: `${severity} ${longWindow}/${shortWindow}`,
     factor,

@@ -68,7 +68,8 @@ Examples:
         `burn rate ${one.burnRate.toFixed(1)}`,
       ]);
       for (const line of columns(rows)) terminal.out(line);
-      for (const { decision: what, text: why } of decision.reasons) terminal.out(`${paint(terminal, colours[what], what.padEnd(6))} ${why}`);
+      for (const { decision: what, text: why } of decision.reasons)
+        terminal.out(`${paint(terminal, colours[what], what.padEnd(6))} ${why}`);
       terminal.out(`decision: ${paint(terminal, colours[decision.decision], decision.decision)}`);
     }
     return decision.decision === 'freeze' || (decision.decision === 'slow' && flag(given, 'strict')) ? 1 : 0;

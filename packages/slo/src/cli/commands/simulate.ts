@@ -60,7 +60,8 @@ Examples:
     const { history, ...facts } = found;
     if (flag(given, 'json')) terminal.out(JSON.stringify(facts, undefined, 2));
     else {
-      for (const line of [...burnDown(slo, history, terminal), ...timeline(found.firings, history, found.outages, terminal)]) terminal.out(line);
+      for (const line of [...burnDown(slo, history, terminal), ...timeline(found.firings, history, found.outages, terminal)])
+        terminal.out(line);
       for (const line of scores(found)) terminal.out(line);
     }
     return untold(found) ? 1 : 0;
@@ -84,7 +85,9 @@ function scores({ page, ticket }: Simulation): string[] {
 }
 
 function untold({ page, ticket }: Simulation): boolean {
-  return page.outages.some(({ significant, alert }, index) => significant && alert === undefined && ticket.outages[index]?.alert === undefined);
+  return page.outages.some(
+    ({ significant, alert }, index) => significant && alert === undefined && ticket.outages[index]?.alert === undefined,
+  );
 }
 
 const shapes: Readonly<Record<string, (options: never) => Outage>> = {
@@ -111,7 +114,10 @@ function made<T>(option: string, kinds: Readonly<Record<string, (options: never)
   const pairs = rest === '' ? [] : rest.split(',').map((pair) => pair.split(/=(.*)/s));
   const wrong = pairs.find(([name, value]) => name === '' || value === undefined || value === '');
   if (make === undefined || wrong !== undefined) {
-    throw new SloError('INVALID_OPTION', `--${option} must be KIND:name=value,… with a KIND of ${Object.keys(kinds).join(', ')}, got ${JSON.stringify(given)}`);
+    throw new SloError(
+      'INVALID_OPTION',
+      `--${option} must be KIND:name=value,… with a KIND of ${Object.keys(kinds).join(', ')}, got ${JSON.stringify(given)}`,
+    );
   }
   return make(Object.fromEntries(pairs.map(([name, value]) => [name, value])) as never);
 }

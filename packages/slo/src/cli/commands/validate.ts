@@ -23,7 +23,9 @@ Examples:
     // What can be measured must also make rules; an objective without a measure is fine for the mathematics.
     generateRules(slos.filter(({ sli }) => sli !== undefined));
     if (flag(given, 'json')) terminal.out(JSON.stringify(slos, undefined, 2));
-    else for (const slo of slos) terminal.out(`${slo.service}/${slo.name}: ${slo.objective} over ${slo.window.duration}, ${alertsOf(slo).length} alerts: fine`);
+    else
+      for (const slo of slos)
+        terminal.out(`${slo.service}/${slo.name}: ${slo.objective} over ${slo.window.duration}, ${alertsOf(slo).length} alerts: fine`);
     return 0;
   },
 };

@@ -1,0 +1,106 @@
+import type { Scenario } from './scenario.ts';
+
+/** Events of a step, whatever its length: enough that rounding to whole events changes nothing. */
+const eventsPerStep = 1_000_000;
+
+/** A scenario in steps: what was counted in each, and where nothing was. */
+export interface History {
+  /** Length of a step in seconds: the interval of the series. */
+  readonly step: number;
+  /** Bad events of each step; the first step ends at one step after the start. */
+  readonly bad: readonly number[];
+  readonly total: number;
+  /** Whether there is a sample at the end of each step; one more than steps, for the start. */
+  readonly present: readonly boolean[];
+}
+
+/**
+ * A scenario cut into steps. `whole`: a step is bad or good altogether, and the share of bad ones follows the scenario, as for gauges and slices.
+ */
+export function historyOf(scenario: Scenario, step: number, whole?: { readonly stepsPerSample: number }): History {
+  const steps = Math.floor(scenario.seconds / step);
+  const bad: number[] = [];
+  let owed = 0;
+  for (let index = 0; index < steps; index += 1) {
+    const ratio = ratioAt(scenario, (steps - index - 0.5) * step);
+    if (whole === undefined) bad.push(Math.round(ratio * eventsPerStep));
+    else if (index % whole.stepsPerSample !== 0) bad.push(bad.at(-1) ?? 0);
+    else {
+      owed += ratio;
+      bad.push(owed >= 1 ? eventsPerStep : 0);
+      if (owed >= 1) owed -= 1;
+    }
+  }
+  const isPresent = whole === undefined ? presence(scenario, step) : (): boolean => true;
+  return { step, bad, total: eventsPerStep, present: Array.from({ length: steps + 1 }, (_, index) => isPresent((steps - index) * step)) };
+}
+
+/** promtool loads at most 10,000 samples for a query, so there are samples only around what a scenario is about, and counters jump in between. */
+function presence({ present, spells, seconds }: Scenario, step: number): (ago: number) => boolean {
+  if (present !== undefined) return (ago) => present.some(({ fromSeconds, toSeconds }) => ago <= fromSeconds && ago >= toSeconds);
+  const edges = [seconds, ...spells.flatMap(({ fromSeconds, toSeconds }) => [fromSeconds, toSeconds])];
+  return (ago) => ago <= 1_200 || edges.some((edge) => Math.abs(ago - edge) <= 10 * step);
+}
+
+function ratioAt({ spells }: Scenario, ago: number): number {
+  return spells.find(({ fromSeconds, toSeconds }) => ago < fromSeconds && ago >= toSeconds)?.errorRatio ?? 0;
+}
+
+/** The values of a counter that grows by `increments`, in promtool's short form. */
+export function counterValues(increments: readonly number[], present: readonly boolean[]): string {
+  const parts: string[] = [];
+  let value = 0;
+  let index = 0;
+  while (index < present.length) {
+    const start = index;
+    const [shown, slope] = [present[index] === true, increments[index] ?? 0];
+    // A run: samples that are all there or all missing, and while they are there, a growth that does not change.
+    const first = value;
+    do {
+      value += increments[index] ?? 0;
+      index += 1;
+    } while (index < present.length && (present[index] === true) === shown && (!shown || increments[index] === slope));
+    parts.push(shown ? `${first}+${slope}x${index - start - 1}` : `_x${index - start}`);
+  }
+  return parts.join(' ');
+}
+
+/** The values of a gauge, in promtool's short form. */
+export function gaugeValues(values: readonly number[]): string {
+  const parts: string[] = [];
+  for (let index = 0; index < values.length;) {
+    const start = index;
+    while (index < values.length && values[index] === values[start]) index += 1;
+    parts.push(`${values[start]}x${index - start - 1}`);
+  }
+  return parts.join(' ');
+}
+
+/** The share of bad events that a counter's window shows at a moment, as `increase` sees it; undefined without two samples. */
+export function ratioOver(history: History, atSeconds: number, windowSeconds: number): number | undefined {
+  const { step, bad, present, total } = history;
+  const inside = indexesBetween(step, Math.max(0, atSeconds - windowSeconds), atSeconds).filter((index) => present[index] === true);
+  const [first, last] = [inside[0], inside.at(-1)];
+  if (first === undefined || last === undefined || first === last) return undefined;
+  const sum = bad.slice(first, last).reduce((all, one) => all + one, 0);
+  return sum / (total * (last - first));
+}
+
+/** The share of bad samples in a window; `ticks` are every `stepsPerSample` steps. Both readings of the window's older edge. */
+export function sampleRatiosOver(
+  history: History,
+  at: { readonly tick: number; readonly atSeconds: number; readonly windowSeconds: number },
+): number[] {
+  const stepsPerSample = Math.round(at.tick / history.step);
+  const flag = (tick: number): number => (history.bad[tick * stepsPerSample - 1] ?? 0) / history.total;
+  const ticks = indexesBetween(at.tick, Math.max(at.tick, at.atSeconds - at.windowSeconds), at.atSeconds);
+  // Prometheus 2 counts a sample on the edge, Prometheus 3 does not.
+  return [ticks, ticks.slice(1)]
+    .filter((list) => list.length > 0)
+    .map((list) => list.reduce((sum, tick) => sum + flag(tick), 0) / list.length);
+}
+
+function indexesBetween(size: number, from: number, to: number): number[] {
+  const first = Math.ceil(from / size);
+  return Array.from({ length: Math.max(0, Math.floor(to / size) - first + 1) }, (_, index) => first + index);
+}
