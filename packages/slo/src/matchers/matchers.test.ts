@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { defineSlo, googleSre, minimumSamples, rolling, SloError } from '@nines/slo';
-import { assertSlo, samplesFromAutocannon, samplesFromK6, sloMatchers, type SloMatchers } from '@nines/slo/matchers';
+import { assertSlo, samplesFromAutocannon, samplesFromK6, sloMatchers } from '@nines/slo/matchers';
+import type {} from '@nines/slo/matchers/vitest';
 import { outage, simulate } from '@nines/slo/simulate';
 import { binomial, seeded } from '../simulate/random.ts';
 
-declare module 'vitest' {
-  // eslint-disable-next-line
-  interface Matchers<T = any> extends SloMatchers<T> {}
-}
-
-expect.extend(sloMatchers as unknown as Parameters<typeof expect.extend>[0]);
+expect.extend(sloMatchers);
 
 const slo = defineSlo({
   name: 'availability',

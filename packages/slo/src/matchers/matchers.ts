@@ -29,8 +29,8 @@ export interface SloMatchers<R = unknown> {
   toNotPage(slo: Slo): R;
 }
 
-/** Plain functions in the form that `expect.extend` takes. */
-export interface SloMatcherFunctions {
+/** Plain functions in the form that `expect.extend` takes: a type and no interface, because it must fit a record. */
+export type SloMatcherFunctions = {
   toMeetSlo(this: MatcherContext, samples: Samples, slo: Slo, options?: SampleTestOptions): MatcherResult;
   toBurnBudgetSlowerThan(
     this: MatcherContext,
@@ -41,7 +41,7 @@ export interface SloMatcherFunctions {
   ): MatcherResult;
   toPageWithin(this: MatcherContext, subject: Pageable, slo: Slo, within: Duration): MatcherResult;
   toNotPage(this: MatcherContext, subject: Pageable, slo: Slo): MatcherResult;
-}
+};
 
 /**
  * Matchers for `expect.extend` of vitest and jest. Types come from `@nines/slo/matchers/vitest` and `@nines/slo/matchers/jest`.
