@@ -6,7 +6,7 @@ import { differences, firingMap, promtoolFirings, promtoolMissing } from './prom
 
 const missing = await promtoolMissing();
 const stepSeconds = 15;
-const evaluations = 200;
+const evaluations = 120;
 
 test('ten recordings with resets, gaps, stale series, late series and NaN: firing intervals are those of promtool', async ({ skip }) => {
   if (missing !== undefined) skip(missing);

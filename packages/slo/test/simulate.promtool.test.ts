@@ -7,7 +7,7 @@ import { differences, firingMap, promtoolFirings, promtoolMissing } from './prom
 
 const missing = await promtoolMissing();
 const stepSeconds = 15;
-const evaluations = 200;
+const evaluations = 110;
 /** The same worlds in each run; the soak draws others. */
 const seed = 4;
 
