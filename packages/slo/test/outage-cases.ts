@@ -3,7 +3,7 @@ import { outage, type EventHistory, type Outage } from '@nines/slo/simulate';
 import { stringify } from 'yaml';
 import { robustGroups } from '../src/prometheus/robust.ts';
 import type { Random } from '../src/simulate/random.ts';
-import type { FiringCase } from './promtool.ts';
+import type { FiringCase } from './promtool-firings.ts';
 
 /** Two pairs, shortened so that a whole test is 110 evaluations of 15 s: promtool takes about a millisecond for each. */
 export const shortened: AlertPolicy = googleSre({

@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { run } from './run.ts';
-import { promtoolMissing } from '../../test/promtool.ts';
+import { hasPromtool } from '../../test/promtool.ts';
 
-const missing = await promtoolMissing();
 const folder = mkdtempSync(join(tmpdir(), 'nines-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -115,8 +114,7 @@ describe('nines-slo', () => {
     expect(readFileSync(occupied, 'utf8')).toBe('a file where a folder should be');
   });
 
-  it('test runs promtool on what it generates', async ({ skip }) => {
-    if (missing !== undefined) skip(missing);
+  it.skipIf(!hasPromtool)('test runs promtool on what it generates', async () => {
     expect(await cli('test', one)).toMatchObject({ code: 0, out: expect.stringContaining('SUCCESS') as string });
     expect(await cli('test', one, '--promtool', 'no-such-program')).toMatchObject({ code: 2 });
     expect(await cli('test', one, '--promtool', 'false')).toMatchObject({ code: 1 });

@@ -2,6 +2,7 @@ import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SloError } from '../errors.ts';
 import { defineSlo, type Slo, type SloOptions } from '../objective.ts';
+import { fromOpenSlo } from '../openslo/convert.ts';
 import { parseOpenSlo } from '../openslo/parse.ts';
 import { list, type Arguments } from './command.ts';
 import { readText } from './files.ts';
@@ -46,7 +47,7 @@ async function fromFile(path: string): Promise<Slo[]> {
   if (/^\.[cm]?[jt]s$/.test(extname(path))) return fromModule(path);
   const text = await readText(path);
   try {
-    return [...parseOpenSlo(text)];
+    return [...fromOpenSlo(parseOpenSlo(text))];
   } catch (cause) {
     if (!(cause instanceof SloError)) throw cause;
     const findings = cause.findings.map((finding) => ({ ...finding, path: `${path}: ${finding.path}` }));

@@ -1,5 +1,5 @@
 import { rolling, type Alert, type Slo } from '@nines/slo';
-import { ratioOver, sampleRatiosOver, type History } from './history.ts';
+import { ratioOver, sampleRatiosOver, type History, type Reading } from './history.ts';
 import { alertName } from './names.ts';
 import { labelsText } from './promql.ts';
 
@@ -97,12 +97,13 @@ function isAbove(
   timing: Timing,
   { atSeconds, windowSeconds, threshold }: { readonly atSeconds: number; readonly windowSeconds: number; readonly threshold: number },
 ): boolean | undefined {
-  const ratios = timing.samples
-    ? sampleRatiosOver(history, { tick: timing.tick, atSeconds, windowSeconds })
+  const readings: readonly (Reading | undefined)[] = timing.samples
+    ? sampleRatiosOver(history, { tick: timing.tick, atSeconds, windowSeconds }).map((ratio) => ({ ratio, sure: true }))
     : [ratioOver(history, atSeconds, windowSeconds)];
-  const sides = ratios.map((ratio) => {
-    if (ratio === undefined || ratio < threshold * 0.98) return false;
-    return ratio > threshold * 1.02 ? true : undefined;
+  const sides = readings.map((reading) => {
+    const margin = reading?.sure === false ? 0.25 : 0.02;
+    if (reading === undefined || reading.ratio < threshold * (1 - margin)) return false;
+    return reading.ratio > threshold * (1 + margin) ? true : undefined;
   });
-  return sides.every((side) => side === sides[0]) ? (sides[0] ?? false) : undefined;
+  return sides.every((side) => side === sides[0]) ? (sides.length === 0 ? false : sides[0]) : undefined;
 }

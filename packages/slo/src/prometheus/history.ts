@@ -22,7 +22,7 @@ export function historyOf(scenario: Scenario, step: number, whole?: { readonly s
   const bad: number[] = [];
   let owed = 0;
   for (let index = 0; index < steps; index += 1) {
-    const ratio = ratioAt(scenario, (steps - index - 0.5) * step);
+    const ratio = ratioAt(scenario, steps - index - 1);
     if (whole === undefined) bad.push(Math.round(ratio * eventsPerStep));
     else if (index % whole.stepsPerSample !== 0) bad.push(bad.at(-1) ?? 0);
     else {
@@ -31,19 +31,19 @@ export function historyOf(scenario: Scenario, step: number, whole?: { readonly s
       if (owed >= 1) owed -= 1;
     }
   }
-  const isPresent = whole === undefined ? presence(scenario, step) : (): boolean => true;
-  return { step, bad, total: eventsPerStep, present: Array.from({ length: steps + 1 }, (_, index) => isPresent((steps - index) * step)) };
+  const isPresent = whole === undefined ? presence(scenario, steps, step) : (): boolean => true;
+  return { step, bad, total: eventsPerStep, present: Array.from({ length: steps + 1 }, (_, index) => isPresent(steps - index)) };
 }
 
 /** promtool loads at most 10,000 samples for a query, so there are samples only around what a scenario is about, and counters jump in between. */
-function presence({ present, spells, seconds }: Scenario, step: number): (ago: number) => boolean {
-  if (present !== undefined) return (ago) => present.some(({ fromSeconds, toSeconds }) => ago <= fromSeconds && ago >= toSeconds);
-  const edges = [seconds, ...spells.flatMap(({ fromSeconds, toSeconds }) => [fromSeconds, toSeconds])];
-  return (ago) => ago <= 1_200 || edges.some((edge) => Math.abs(ago - edge) <= 10 * step);
+function presence({ present, spells }: Scenario, steps: number, step: number): (ago: number) => boolean {
+  if (present !== undefined) return (ago) => present.some(({ from, to }) => ago <= from && ago >= to);
+  const edges = [steps, ...spells.flatMap(({ from, to }) => [from, to])];
+  return (ago) => ago * step <= 1_200 || edges.some((edge) => Math.abs(ago - edge) <= 10);
 }
 
 function ratioAt({ spells }: Scenario, ago: number): number {
-  return spells.find(({ fromSeconds, toSeconds }) => ago < fromSeconds && ago >= toSeconds)?.errorRatio ?? 0;
+  return spells.find(({ from, to }) => ago < from && ago >= to)?.errorRatio ?? 0;
 }
 
 /** The values of a counter that grows by `increments`, in promtool's short form. */
@@ -77,13 +77,21 @@ export function gaugeValues(values: readonly number[]): string {
 }
 
 /** The share of bad events that a counter's window shows at a moment, as `increase` sees it; undefined without two samples. */
-export function ratioOver(history: History, atSeconds: number, windowSeconds: number): number | undefined {
+export function ratioOver(history: History, atSeconds: number, windowSeconds: number): Reading | undefined {
   const { step, bad, present, total } = history;
-  const inside = indexesBetween(step, Math.max(0, atSeconds - windowSeconds), atSeconds).filter((index) => present[index] === true);
+  const from = atSeconds - windowSeconds;
+  const inside = indexesBetween(step, Math.max(0, from), atSeconds).filter((index) => present[index] === true);
   const [first, last] = [inside[0], inside.at(-1)];
   if (first === undefined || last === undefined || first === last) return undefined;
   const sum = bad.slice(first, last).reduce((all, one) => all + one, 0);
-  return sum / (total * (last - first));
+  // Where no sample is near the window's older edge, `increase` guesses what lies between, for each series by itself.
+  return { ratio: sum / (total * (last - first)), sure: first * step - from <= 2 * step };
+}
+
+/** A ratio, and whether promtool is certain to see the same. */
+export interface Reading {
+  readonly ratio: number;
+  readonly sure: boolean;
 }
 
 /** The share of bad samples in a window; `ticks` are every `stepsPerSample` steps. Both readings of the window's older edge. */

@@ -1,4 +1,4 @@
-import { alertsOf, rolling, type Alert, type Slo } from '@nines/slo';
+import { alertsOf, allowedDowntime, rolling, type Slo } from '@nines/slo';
 import {
   alertTests,
   expectValue,
@@ -15,7 +15,7 @@ import { recorded } from './period-rules.ts';
 import { labelsText } from './promql.ts';
 import type { RuleGroup } from './rule.ts';
 import { sampleSeries, type SampleSeries } from './sample-series.ts';
-import { periodScenario, quietScenario, scenariosOf, steadyScenario, type Scenario } from './scenario.ts';
+import { paceScenario, periodScenario, quietScenario, scenariosOf, steadyScenario, type Grid, type Scenario } from './scenario.ts';
 
 /** A series of a test, in promtool's short form. */
 interface InputSeries {
@@ -54,13 +54,7 @@ export function ruleTest(
   const alerts = alertsOf(slo);
   const expected = (layout === 'robust' ? robustAlerts : slothAlerts)(slo, alerts);
   const series = slo.sli === undefined ? undefined : sampleSeries(slo.sli);
-  const scenarios = series === undefined ? [] : scenarioList(slo, timing, alerts);
-  // Alerts that are joined by `or` need all their windows filled, so that the others are silent.
-  const longest = layout === 'sloth' ? Math.max(0, ...alerts.map(({ longSeconds }) => 2 * longSeconds)) : 0;
-  const ready = scenarios.map((scenario) => {
-    const seconds = scenario.present === undefined ? Math.max(scenario.seconds, longest) : scenario.seconds;
-    return { ...scenario, seconds: Math.ceil(seconds / timing.tick) * timing.tick };
-  });
+  const scenarios = series === undefined ? [] : scenarioList(slo, layout, timing);
   const silent = expected.map(({ labels }) => expectValue(firing(labels), 2 * timing.tick, 0));
   return {
     rule_files: [ruleFile],
@@ -73,7 +67,7 @@ export function ruleTest(
         input_series: [],
         promql_expr_test: [objectiveTest(slo, layout, timing), ...silent],
       },
-      ...ready.map((scenario) => testOf(slo, { scenario, timing, series: series ?? [], expected, layout })),
+      ...scenarios.map((scenario) => testOf(slo, { scenario, timing, series: series ?? [], expected, layout })),
     ],
   };
 }
@@ -104,13 +98,27 @@ function timingOf(slo: Slo): Timing {
   return { step, tick: Math.max(60, Math.ceil(slo.window.seconds / 20 / 60) * 60), samples: false };
 }
 
-function scenarioList(slo: Slo, timing: Timing, alerts: readonly Alert[]): Scenario[] {
-  const all = [quietScenario(timing.samples ? 20 * timing.tick : timing.tick), ...alerts.flatMap((alert) => scenariosOf(alert))];
-  if (timing.samples) return all.filter(({ seconds }) => seconds / timing.tick <= mostTicks);
+function scenarioList(slo: Slo, layout: Layout, timing: Timing): Scenario[] {
+  const alerts = alertsOf(slo);
+  const { tick, step } = timing;
+  // Alerts that are joined by `or` need all their windows filled, so that the others are silent.
+  const longest = layout === 'sloth' ? Math.max(0, ...alerts.map(({ longSeconds }) => longSeconds)) : 0;
+  const gridOf = (seconds: number): Grid => ({ seconds: Math.ceil(seconds / tick) * tick, step });
+  const all = [
+    quietScenario(timing.samples ? 20 * tick : tick),
+    ...alerts.flatMap((alert) => scenariosOf(alert, gridOf(2 * Math.max(alert.longSeconds, longest)))),
+  ];
+  if (timing.samples) return all.filter(({ seconds }) => seconds / tick <= mostTicks);
   const waiting = alerts.filter((alert) => waitOf(alert) > 0);
-  const steady = waiting.map((alert) => steadyScenario(alert, Math.max(2 * alert.longSeconds, 2 * timing.tick + waitOf(alert))));
+  const steady = waiting.map((alert) => steadyScenario(alert, gridOf(Math.max(2 * alert.longSeconds, 2 * tick + waitOf(alert)))));
+  const [quickest] = alerts;
+  const pace =
+    quickest === undefined || layout === 'sloth' || quickest.longSeconds > tick
+      ? []
+      : [paceScenario(quickest, gridOf(2 * quickest.longSeconds))];
+  if (slo.window.type === 'calendar') return [...all, ...steady];
   // With ticks closer than the moments are long, the moments would run into each other.
-  return [...all, ...steady, ...(timing.tick >= 1_200 && slo.window.type === 'rolling' ? [periodScenario(timing.tick)] : [])];
+  return [...all, ...steady, ...pace, ...(tick >= 1_200 ? [periodScenario(tick, step)] : [])];
 }
 
 interface Case {
@@ -130,7 +138,7 @@ function testOf(slo: Slo, { scenario, timing, series, expected, layout }: Case):
     interval: `${timing.step}s`,
     input_series: kept.map(({ name, shape }) => ({ series: name, values: valuesOf(slo, shape, history) })),
     promql_expr_test: [
-      ...recordedTests(slo, layout, scenario, timing),
+      ...recordedTests(slo, layout, scenario),
       ...(scenario.present === undefined ? expected.flatMap((one) => alertTests(one, history, timing, scenario.seconds)) : []),
     ],
   };
@@ -143,31 +151,31 @@ function valuesOf(slo: Slo, shape: SampleSeries['shape'], { bad, total, present 
     return gaugeValues([isGood, ...bad.map((count) => (count > 0 ? isBad : isGood))]);
   }
   if (shape === 'bad') return counterValues(bad, present);
-  if (shape === 'good')
-    return counterValues(
-      bad.map((count) => total - count),
-      present,
-    );
-  return counterValues(
-    bad.map(() => total),
-    present,
-  );
+  const good = shape === 'good' ? bad.map((count) => total - count) : undefined;
+  // Of the events that another matcher keeps out half are fast, so that a bucket without it counts other than the total.
+  return counterValues(good ?? bad.map(() => (shape === 'half' ? total / 2 : total)), present);
 }
 
-/** What must be recorded where it is known: nothing spent without an error, and the sum of the period. */
-function recordedTests(slo: Slo, layout: Layout, scenario: Scenario, { tick }: Timing): ExpressionTest[] {
+/** What must be recorded where it is known: nothing spent without an error, the sum of the period, how long the budget lasts. */
+function recordedTests(slo: Slo, layout: Layout, scenario: Scenario): ExpressionTest[] {
   const at = scenario.seconds;
   const remaining = `${layout === 'robust' ? recorded.remaining : 'slo:period_error_budget_remaining:ratio'}${own(slo, layout)}`;
-  if (!scenario.errorSeries) {
-    const windows = new Set(alertsOf(slo).flatMap(({ longWindow, shortWindow }) => [longWindow, shortWindow]));
-    // promtool's time starts in 1970, before any calendar window.
-    const rollingOnly = slo.window.type === 'rolling' ? [expectValue(`count(${remaining} == 1)`, at, 1)] : [];
-    if (slo.window.type === 'rolling') windows.add(slo.window.duration);
-    const all = expectValue(`count(${recorded.errorRatio}${own(slo, layout)} == 0)`, at, windows.size);
-    return [...(layout === 'robust' && windows.size > 0 ? [all] : []), ...rollingOnly];
+  if (!scenario.errorSeries) return quietTests(slo, layout, at, remaining);
+  if (scenario.pace !== undefined) {
+    const lasts = `${recorded.exhaustion}${own(slo, layout)} / ${allowedDowntime(slo) / scenario.pace}`;
+    return [expectValue(`count(abs(${lasts} - 1) < 0.02)`, at, 1)];
   }
-  if (scenario.present === undefined || tick === 0) return [];
+  if (scenario.present === undefined) return [];
   // Two moments lie in the period: one good, one with half of its events bad.
-  const spent = `(1 - ${remaining}) * ${slo.budget}`;
-  return [expectValue(`count(abs(${spent} - 0.25) < 0.05)`, at, 1)];
+  return [expectValue(`count(abs((1 - ${remaining}) * ${slo.budget} - 0.25) < 0.05)`, at, 1)];
+}
+
+function quietTests(slo: Slo, layout: Layout, at: number, remaining: string): ExpressionTest[] {
+  const windows = [...new Set(alertsOf(slo).flatMap(({ longWindow, shortWindow }) => [longWindow, shortWindow]))];
+  // promtool's time starts in 1970, before any calendar window.
+  const period = slo.window.type === 'rolling' ? [expectValue(`count(${remaining} == 1)`, at, 1)] : [];
+  if (layout === 'sloth')
+    return [...period, ...windows.map((window) => expectValue(`count(slo:sli_error:ratio_rate${window}${own(slo, layout)} == 0)`, at, 1))];
+  const counted = new Set([...windows, ...(period.length === 0 ? [] : [slo.window.duration])]);
+  return counted.size === 0 ? period : [...period, expectValue(`count(${recorded.errorRatio}${own(slo, layout)} == 0)`, at, counted.size)];
 }

@@ -4,7 +4,7 @@ import { exampleLabels, labelsFor, opposite } from './label-example.ts';
 import { labelsText, parseSelector, selectorsOf, type Matcher, type Selector } from './promql.ts';
 
 /** What a series of a test shows: how many events of a step it counts, or what a gauge says in it. */
-export type Shape = 'bad' | 'good' | 'total' | 'decoy' | 'gauge';
+export type Shape = 'bad' | 'good' | 'total' | 'decoy' | 'half' | 'gauge';
 
 /** A series of a test, without its values. */
 export interface SampleSeries {
@@ -63,9 +63,9 @@ function histogramSeries(sli: LatencySli): readonly SampleSeries[] {
     series(bucket.metric, bucket.matchers, 'good'),
     series(bucket.metric, [...rest, wider], 'total'),
     series(count.metric, rest, 'total'),
-    ...decoys({ metric: bucket.metric, matchers: rest }).map(({ name, shape }) => ({
+    ...decoys({ metric: bucket.metric, matchers: rest }).map(({ name }) => ({
       name: name.replace(/\}$/, `,le="${String(Number(sli.threshold))}"}`),
-      shape,
+      shape: 'half' as const,
     })),
     ...decoys(count),
   ];
