@@ -72,7 +72,9 @@ function rowOf(slo: Slo): RowPlan {
         decimals: 1,
         thresholds: levels(['red', null], ['orange', 0], ['green', 0.25]),
       }),
-      stat('The rest lasts, at the pace of the last hour', `${recorded.exhaustion}${own}`, { unit: 's' }),
+      ...alerts
+        .slice(0, 1)
+        .map(({ longWindow }) => stat(`The rest lasts, at the pace of the last ${longWindow}`, `${recorded.exhaustion}${own}`, { unit: 's' })),
       stat(`Good, over ${slo.window.duration}`, `1 - ${ratio(slo.window.duration)}`, {
         unit: 'percentunit',
         decimals: 3,

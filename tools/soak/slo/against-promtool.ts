@@ -1,0 +1,70 @@
+import { googleSre, type AlertPolicy } from '@nines/slo';
+import { simulate, traffic, type TrafficModel } from '@nines/slo/simulate';
+import { anyOutage, caseOf, countedSlo, rulesText, shortened } from '../../../packages/slo/test/outage-cases.ts';
+import { differences, firingMap, promtoolFirings } from '../../../packages/slo/test/promtool-firings.ts';
+import { seeded } from '../../../packages/slo/src/simulate/random.ts';
+
+/** One batch of worlds that promtool judges in one process. */
+interface Batch {
+  readonly worlds: number;
+  readonly alerting: AlertPolicy;
+  readonly stepSeconds: number;
+  readonly evaluations: number;
+  /** A short while in that world, in seconds: outages begin 9 to 12 of them after the start. */
+  readonly unit: number;
+}
+
+const short: Batch = { worlds: 20, alerting: shortened, stepSeconds: 15, evaluations: 110, unit: 60 };
+/** The workbook's four pairs at full length: three days of warm-up, then an outage of up to four days. */
+const full: Batch = { worlds: 2, alerting: googleSre({ unreachable: 'drop' }), stepSeconds: 300, evaluations: 2_100, unit: 28_800 };
+
+const models: readonly TrafficModel[] = [
+  traffic.constant({ perSecond: 20 }),
+  traffic.diurnal({ perSecond: 5 }),
+  traffic.bursty({ perSecond: 20, burst: '1m' }),
+  traffic.low({ perHour: 900 }),
+];
+const objectives = ['99.9%', '99.5%', '99%', '95%'];
+
+/** 180 outages with shortened windows and 20 of full size: how many firings were compared, and where the simulator differs from promtool. */
+export async function simulatorAgainstPromtool(seed: number, say: (line: string) => void): Promise<readonly string[]> {
+  const batches = [...Array.from({ length: 9 }, () => short), ...Array.from({ length: 10 }, () => full)];
+  const found: string[] = [];
+  let [compared, firings] = [0, 0];
+  for (const [index, batch] of batches.entries()) {
+    const result = await compare(batch, seed + 1_000 * index, models[index % models.length]!, objectives[index % objectives.length]!);
+    found.push(...result.differences);
+    compared += batch.worlds;
+    firings += result.firings;
+    say(`${compared} outages, ${firings} evaluations fired, ${found.length} differences`);
+  }
+  return found;
+}
+
+async function compare(
+  { worlds, alerting, stepSeconds, evaluations, unit }: Batch,
+  seed: number,
+  model: TrafficModel,
+  objective: string,
+): Promise<{ readonly differences: string[]; readonly firings: number }> {
+  const random = seeded(seed);
+  const slo = countedSlo(objective, googleSre({ windows: alerting.windows, unreachable: 'drop' }));
+  const played = Array.from({ length: worlds }, (_, index) =>
+    simulate(slo, {
+      outages: [anyOutage(random, unit, slo.budget)],
+      traffic: model,
+      background: slo.budget / 50,
+      step: `${stepSeconds}s`,
+      over: `${(evaluations - 1) * stepSeconds}s`,
+      seed: seed + index,
+    }),
+  );
+  const theirs = await promtoolFirings(rulesText(slo), stepSeconds, played.map(({ history }) => caseOf(history)));
+  const found = played.flatMap(({ firings, outages }, index) =>
+    differences(firingMap(firings, stepSeconds, evaluations), theirs[index]!, 1).map(
+      (text) => `seed ${seed}, ${objective}, ${model.kind}: ${text} ${JSON.stringify(outages)}`,
+    ),
+  );
+  const firings = theirs.reduce((sum, map) => sum + [...map.values()].reduce((all, at) => all + at.length, 0), 0);
+  return { differences: found, firings };
+}
