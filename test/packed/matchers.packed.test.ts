@@ -44,10 +44,11 @@ const cjs = names((module, list) => `const { ${list} } = require('${module}');`)
 /** What the compiler has against a file; and against the same with a matcher that does not exist. */
 async function complaints(folder: string, code: string): Promise<readonly [good: string, faulty: string]> {
   const compiler = (await typescriptCompiler('7')) ?? '';
+  const compilerOptions = { noEmit: true, strict: true, skipLibCheck: true, module: 'nodenext', target: 'es2024', types: [] };
   const check = async (name: string, text: string) => {
     writeFileSync(join(folder, name), text);
-    const flags = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2024', '--types', '', '--pretty', 'false'];
-    return (await run([process.execPath, compiler, ...flags, name], { cwd: folder, env: strangerEnv() })).output;
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [name] }));
+    return (await run([process.execPath, compiler, '-p', folder, '--pretty', 'false'], { cwd: folder, env: strangerEnv() })).output;
   };
   return [await check('good.mts', code), await check('faulty.mts', code.replaceAll('toMeetSlo(slo)', 'toMeetSlo(17)'))];
 }
@@ -56,7 +57,10 @@ test('the matchers run in vitest from the packed package, with types', async () 
   const folder = await projectWith(`vitest@${await versionHere('vitest')}`);
   const head = `import { expect, test } from 'vitest';\nimport type {} from '@nines/slo/matchers/vitest';\n${esm}`;
   writeFileSync(join(folder, 'slo.test.ts'), head + body);
-  const { status, output } = await run([join(folder, 'node_modules', '.bin', 'vitest'), 'run', '--no-color'], { cwd: folder, env: strangerEnv() });
+  const { status, output } = await run([join(folder, 'node_modules', '.bin', 'vitest'), 'run', '--no-color'], {
+    cwd: folder,
+    env: strangerEnv(),
+  });
   expect(output).toMatch(/1 failed \| 1 passed/);
   expect(output).toContain('199 more good samples would show with 95% confidence that it is met');
   expect(status).toBe(1);
