@@ -215,12 +215,12 @@ export const sli: SliKinds = Object.freeze({
 });
 
 const makers: Readonly<Record<string, (options: never) => Sli>> = {
-  ratio: sli.ratio,
-  latency: sli.latency,
-  'time-slices': sli.timeSlices,
-  freshness: sli.freshness,
-  boolean: sli.boolean,
-  raw: sli.raw,
+  ratio: (options) => sli.ratio(options),
+  latency: (options) => sli.latency(options),
+  'time-slices': (options) => sli.timeSlices(options),
+  freshness: (options) => sli.freshness(options),
+  boolean: (options) => sli.boolean(options),
+  raw: (options) => sli.raw(options),
 };
 
 /** Checks an SLI again, whoever made it: one that was read from JSON is as good as one from `sli`. */

@@ -83,13 +83,19 @@ function stateAt(expected: ExpectedAlert, history: History, timing: Timing, atSe
 }
 
 function isRaised({ pairs }: ExpectedAlert, history: History, timing: Timing, atSeconds: number): boolean | undefined {
-  const answers = pairs.map(({ longSeconds, shortSeconds, threshold }) => {
-    const both = [longSeconds, shortSeconds].map((windowSeconds) => isAbove(history, timing, { atSeconds, windowSeconds, threshold }));
-    if (both.includes(false)) return false;
-    return both.includes(undefined) ? undefined : true;
-  });
-  if (answers.includes(true)) return true;
-  return answers.includes(undefined) ? undefined : false;
+  return either(
+    pairs.map(({ longSeconds, shortSeconds, threshold }) => {
+      const windows = [longSeconds, shortSeconds].map((windowSeconds) => isAbove(history, timing, { atSeconds, windowSeconds, threshold }));
+      const notAbove = either(windows.map((side) => (side === undefined ? undefined : !side)));
+      return notAbove === undefined ? undefined : !notAbove;
+    }),
+  );
+}
+
+/** Whether one of them is true; undefined when that is not known. */
+function either(answers: readonly (boolean | undefined)[]): boolean | undefined {
+  if (answers.some((answer) => answer === true)) return true;
+  return answers.every((answer) => answer === false) ? false : undefined;
 }
 
 function isAbove(

@@ -50,28 +50,31 @@ function ratioAt({ spells }: Scenario, ago: number): number {
 export function counterValues(increments: readonly number[], present: readonly boolean[]): string {
   const parts: string[] = [];
   let value = 0;
-  let index = 0;
-  while (index < present.length) {
-    const start = index;
-    const [shown, slope] = [present[index] === true, increments[index] ?? 0];
-    // A run: samples that are all there or all missing, and while they are there, a growth that does not change.
-    const first = value;
-    do {
-      value += increments[index] ?? 0;
-      index += 1;
-    } while (index < present.length && (present[index] === true) === shown && (!shown || increments[index] === slope));
-    parts.push(shown ? `${first}+${slope}x${index - start - 1}` : `_x${index - start}`);
+  for (let index = 0; index < present.length;) {
+    const [shown, slope, first] = [present[index], increments[index] ?? 0, value];
+    // A run: samples that are all missing, or all there with a growth that does not change.
+    const end = runEnd(present.length, index, (at) => present[at] === shown && (shown !== true || increments[at] === slope));
+    value += increments.slice(index, end).reduce((sum, increment) => sum + increment, 0);
+    parts.push(shown === true ? `${first}+${slope}x${end - index - 1}` : `_x${end - index}`);
+    index = end;
   }
   return parts.join(' ');
+}
+
+function runEnd(length: number, start: number, belongs: (at: number) => boolean): number {
+  let end = start + 1;
+  while (end < length && belongs(end)) end += 1;
+  return end;
 }
 
 /** The values of a gauge, in promtool's short form. */
 export function gaugeValues(values: readonly number[]): string {
   const parts: string[] = [];
   for (let index = 0; index < values.length;) {
-    const start = index;
-    while (index < values.length && values[index] === values[start]) index += 1;
-    parts.push(`${values[start]}x${index - start - 1}`);
+    const value = values[index];
+    const end = runEnd(values.length, index, (at) => values[at] === value);
+    parts.push(`${value}x${end - index - 1}`);
+    index = end;
   }
   return parts.join(' ');
 }

@@ -11,7 +11,9 @@ export interface Counts {
  * How an SLI is counted in PromQL. Events come from counters, so any window can be asked for. Samples come from gauges: each evaluation of the
  * rules counts once, and a window is the sum of what was recorded.
  */
-export type Indicator = { readonly kind: 'events'; over(window: string): Counts } | { readonly kind: 'samples'; readonly now: Counts };
+export type Indicator =
+  | { readonly kind: 'events'; readonly over: (window: string) => Counts }
+  | { readonly kind: 'samples'; readonly now: Counts };
 
 /** The indicator of an objective. The selectors are checked here, before any rule is made of them. */
 export function indicatorOf(slo: Slo): Indicator {

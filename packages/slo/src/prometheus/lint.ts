@@ -59,7 +59,12 @@ export function lintRules(groups: readonly RuleGroup[], options: { readonly targ
       const where = `${path}.rules[${index}]`;
       lintRule(rule, where, report);
       if (isGmp(target)) lintGmpRule(rule, where, target, report);
-      const identity = JSON.stringify([isAlert(rule) ? rule.alert : rule.record, Object.entries(rule.labels ?? {}).toSorted()]);
+      const identity = JSON.stringify([
+        isAlert(rule) ? rule.alert : rule.record,
+        Object.entries(rule.labels ?? {})
+          .map(([label, value]) => `${label}=${value}`)
+          .toSorted(),
+      ]);
       if (seen.has(identity)) report('duplicate-rule', where, 'name and labels of a rule must be unique in its group, got the same twice');
       seen.add(identity);
     }

@@ -1,3 +1,4 @@
+import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 import { SloError } from '@nines/slo';
 
@@ -12,17 +13,6 @@ export interface Matcher {
 export interface Selector {
   readonly metric: string;
   readonly matchers: readonly Matcher[];
-}
-
-/** The part of the parser's tree that is used here. */
-interface SyntaxNode {
-  readonly name: string;
-  readonly from: number;
-  readonly to: number;
-  readonly type: { readonly isError: boolean };
-  readonly firstChild: SyntaxNode | null;
-  getChild(name: string): SyntaxNode | null;
-  getChildren(name: string): readonly SyntaxNode[];
 }
 
 /** Where a query stops being PromQL: the offset of the first fault, or undefined. */
@@ -52,7 +42,7 @@ export function selectorsOf(query: string): Selector[] {
   const found: Selector[] = [];
   parser.parse(query).iterate({
     enter(node) {
-      if (node.name === 'VectorSelector') found.push(readSelector(query, node.node as unknown as SyntaxNode));
+      if (node.name === 'VectorSelector') found.push(readSelector(query, node.node));
     },
   });
   return found;
@@ -61,7 +51,7 @@ export function selectorsOf(query: string): Selector[] {
 /** Reads text that must be one vector selector and nothing else, such as `http_requests_total{code="500"}`. */
 export function parseSelector(where: string, text: string): Selector {
   checkPromql(where, text);
-  const root = parser.parse(text).topNode as unknown as SyntaxNode;
+  const root = parser.parse(text).topNode;
   const only = root.firstChild;
   if (only === null || only.name !== 'VectorSelector' || only.from !== 0 || only.to !== text.trimEnd().length) {
     throw new SloError(

@@ -112,13 +112,10 @@ function scenarioList(slo: Slo, layout: Layout, timing: Timing): Scenario[] {
   const waiting = alerts.filter((alert) => waitOf(alert) > 0);
   const steady = waiting.map((alert) => steadyScenario(alert, gridOf(Math.max(2 * alert.longSeconds, 2 * tick + waitOf(alert)))));
   const [quickest] = alerts;
-  const pace =
-    quickest === undefined || layout === 'sloth' || quickest.longSeconds > tick
-      ? []
-      : [paceScenario(quickest, gridOf(2 * quickest.longSeconds))];
+  const pace = quickest === undefined || layout === 'sloth' ? undefined : paceScenario(quickest, gridOf(2 * quickest.longSeconds), tick);
   if (slo.window.type === 'calendar') return [...all, ...steady];
   // With ticks closer than the moments are long, the moments would run into each other.
-  return [...all, ...steady, ...pace, ...(tick >= 1_200 ? [periodScenario(tick, step)] : [])];
+  return [...all, ...steady, ...(pace === undefined ? [] : [pace]), ...(tick >= 1_200 ? [periodScenario(tick, step)] : [])];
 }
 
 interface Case {

@@ -103,10 +103,14 @@ export function steadyScenario(alert: Alert, { seconds, step }: Grid): Scenario 
   return { name: `tier ${alert.tier}: errors for as long as it waits, and longer`, seconds, spells, errorSeries: true };
 }
 
-/** Errors that no evaluation counts, but the long window of the quickest alert sees: nothing is spent, and it is known how long it lasts. */
-export function paceScenario(alert: Alert, grid: Grid): Scenario {
+/**
+ * Errors that the long window of the quickest alert sees, and no evaluation counts, because they fall between two: nothing is spent, and it is
+ * known how long that lasts. Undefined when evaluations are too close for that.
+ */
+export function paceScenario(alert: Alert, grid: Grid, tick: number): Scenario | undefined {
   const long = stepsSeen(grid, alert.longSeconds);
-  const [from, to] = [long, Math.ceil(long / 2)];
+  const [from, to] = [Math.min(long, Math.floor(tick / grid.step) - 1), Math.ceil(330 / grid.step)];
+  if (from - to < 10) return undefined;
   return {
     name: 'how long the budget lasts',
     seconds: grid.seconds,

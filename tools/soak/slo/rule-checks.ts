@@ -1,5 +1,5 @@
-import { writeYaml } from '../src/yaml.ts';
-import { generateRules, ruleGroups } from '../src/prometheus.ts';
+import { stringify } from 'yaml';
+import { generateRules, ruleGroups } from '@nines/slo/prometheus';
 import { mutantsOf, type Mutant, type Operator } from './mutations.ts';
 import { checkRules, RuleFolder, testRules } from './promtool.ts';
 import type { RuleCase } from './rule-cases.ts';
@@ -54,7 +54,10 @@ export async function killsOf(cases: readonly RuleCase[]): Promise<Kills> {
 function writeMutants(folder: RuleFolder, { slo, layout }: RuleCase, index: number): { mutant: Mutant; file: string; about: string }[] {
   const test = generateRules([slo], { layout }).find(({ path }) => path.endsWith('.test.yaml'))?.text ?? '';
   return mutantsOf(ruleGroups(slo, { layout })).map((mutant, at) => {
-    const rules = folder.write(`${index}-${at}.rules.yaml`, writeYaml({ groups: mutant.groups }));
+    const rules = folder.write(
+      `${index}-${at}.rules.yaml`,
+      stringify({ groups: mutant.groups }, { lineWidth: 0, aliasDuplicateObjects: false }),
+    );
     const file = folder.write(`${index}-${at}.test.yaml`, test.replace(/^ {2}- .*\.rules\.yaml$/m, `  - ${rules}`));
     return { mutant, file, about: `${layout} ${slo.objective} ${slo.sli?.type}` };
   });

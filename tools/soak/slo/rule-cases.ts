@@ -1,5 +1,5 @@
 import { defineSlo, googleSre, rolling, sli, type AlertWindow, type Sli, type Slo } from '@nines/slo';
-import type { Layout } from '../src/prometheus.ts';
+import type { Layout } from '@nines/slo/prometheus';
 
 /** Random numbers from 0 to 1, always the same for a seed (mulberry32). */
 export function randomFrom(seed: number): () => number {

@@ -1,4 +1,4 @@
-import type { Rule, RuleGroup } from '../src/prometheus.ts';
+import type { Rule, RuleGroup } from '@nines/slo/prometheus';
 
 /** A way to break a rule. */
 export type Operator =
