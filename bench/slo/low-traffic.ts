@@ -1,6 +1,6 @@
 import { defineSlo, googleSre, rolling, type AlertPolicy, type Slo } from '@nines/slo';
 import { outage, simulate, traffic, type Outage, type Simulation } from '@nines/slo/simulate';
-import type { SloFigure } from './main.ts';
+import type { SloFigure } from './figure.ts';
 
 /** Ten requests an hour, three quarters of the budget spent by single failures: what a small service looks like when all is well. */
 const model = traffic.low({ perHour: 10 });

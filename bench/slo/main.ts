@@ -1,6 +1,7 @@
 import { defineSlo, googleSre, rolling, type Slo } from '@nines/slo';
 import { backtest, type QueryRangeAnswer } from '@nines/slo/backtest';
 import { simulate, outage, traffic } from '@nines/slo/simulate';
+import type { SloFigure } from './figure.ts';
 import { lowTraffic } from './low-traffic.ts';
 
 export interface SloBenchOptions {
@@ -8,18 +9,6 @@ export interface SloBenchOptions {
   readonly quick: boolean;
   readonly only: string | undefined;
   readonly progress: (line: string) => void;
-}
-
-/** One figure with its goal. */
-export interface SloFigure {
-  readonly what: string;
-  readonly unit: string;
-  readonly goal: string;
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-  /** Whether the median reaches the goal. */
-  readonly reached: boolean;
 }
 
 const slo: Slo = defineSlo({ name: 'availability', service: 'api', objective: '99.9%', window: rolling('30d'), alerting: googleSre() });

@@ -20,5 +20,7 @@ const outages = [
 for (const [name, alerting] of Object.entries(policies)) {
   const { page } = simulate(defineSlo({ ...promise, alerting }), { outages, traffic: traffic.diurnal({ perSecond: 50 }) });
   const detection = page.outages.map(({ detectionSeconds }) => (detectionSeconds === undefined ? 'never' : `${detectionSeconds / 60} min`));
-  console.log(`${name}: ${page.fired} pages, precision ${page.precision.toFixed(2)}, recall ${page.recall.toFixed(2)}, told after ${detection.join(', ')}`);
+  console.log(
+    `${name}: ${page.fired} pages, precision ${page.precision.toFixed(2)}, recall ${page.recall.toFixed(2)}, told after ${detection.join(', ')}`,
+  );
 }

@@ -7,7 +7,9 @@ const terminal = {
   colours: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
   columns: process.stdout.columns ?? 100,
 };
-// Not awaited at the top: the CommonJS build has no such thing.
-void run(process.argv.slice(2), terminal).then((code) => {
-  process.exitCode = code;
-});
+async function main(): Promise<void> {
+  process.exitCode = await run(process.argv.slice(2), terminal);
+}
+
+// Not awaited: the CommonJS build has no await at the top.
+void main();

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { backtest, type QueryRangeAnswer } from '@nines/slo/backtest';
 import { seeded } from '../src/simulate/random.ts';
-import { countedSlo, messyCase, recorded, rulesText, shortened } from './outage-cases.ts';
-import { hasPromtool } from './promtool.ts';
-import { differences, firingMap, promtoolFirings } from './promtool-firings.ts';
+import { countedSlo, messyCase, recorded, rulesText, shortened } from '../../../tools/soak/slo/outage-cases.ts';
+import { hasPromtool } from '../../../tools/soak/slo/promtool.ts';
+import { differences, firingMap, promtoolFirings } from '../../../tools/soak/slo/promtool-firings.ts';
 
 const stepSeconds = 15;
 const evaluations = 120;

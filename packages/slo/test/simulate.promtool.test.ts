@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { googleSre } from '@nines/slo';
 import { simulate, traffic } from '@nines/slo/simulate';
 import { seeded } from '../src/simulate/random.ts';
-import { anyOutage, caseOf, countedSlo, rulesText, shortened } from './outage-cases.ts';
-import { hasPromtool } from './promtool.ts';
-import { differences, firingMap, promtoolFirings } from './promtool-firings.ts';
+import { anyOutage, caseOf, countedSlo, rulesText, shortened } from '../../../tools/soak/slo/outage-cases.ts';
+import { hasPromtool } from '../../../tools/soak/slo/promtool.ts';
+import { differences, firingMap, promtoolFirings } from '../../../tools/soak/slo/promtool-firings.ts';
 
 const stepSeconds = 15;
 const evaluations = 110;

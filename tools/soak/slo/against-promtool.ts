@@ -1,8 +1,8 @@
 import { googleSre, type AlertPolicy } from '@nines/slo';
 import { simulate, traffic, type TrafficModel } from '@nines/slo/simulate';
-import { anyOutage, caseOf, countedSlo, rulesText, shortened } from '../../../packages/slo/test/outage-cases.ts';
-import { differences, firingMap, promtoolFirings } from '../../../packages/slo/test/promtool-firings.ts';
-import { seeded } from '../../../packages/slo/src/simulate/random.ts';
+import { anyOutage, caseOf, countedSlo, rulesText, shortened } from './outage-cases.ts';
+import { differences, firingMap, promtoolFirings } from './promtool-firings.ts';
+import { randomFrom } from './rule-cases.ts';
 
 /** One batch of worlds that promtool judges in one process. */
 interface Batch {
@@ -47,7 +47,7 @@ async function compare(
   model: TrafficModel,
   objective: string,
 ): Promise<{ readonly differences: string[]; readonly firings: number }> {
-  const random = seeded(seed);
+  const random = randomFrom(seed);
   const slo = countedSlo(objective, googleSre({ windows: alerting.windows, unreachable: 'drop' }));
   const played = Array.from({ length: worlds }, (_, index) =>
     simulate(slo, {
@@ -59,7 +59,11 @@ async function compare(
       seed: seed + index,
     }),
   );
-  const theirs = await promtoolFirings(rulesText(slo), stepSeconds, played.map(({ history }) => caseOf(history)));
+  const theirs = await promtoolFirings(
+    rulesText(slo),
+    stepSeconds,
+    played.map(({ history }) => caseOf(history)),
+  );
   const found = played.flatMap(({ firings, outages }, index) =>
     differences(firingMap(firings, stepSeconds, evaluations), theirs[index]!, 1).map(
       (text) => `seed ${seed}, ${objective}, ${model.kind}: ${text} ${JSON.stringify(outages)}`,

@@ -37,7 +37,7 @@ function resultOf(name: string, answer: QueryRangeAnswer): { readonly list: read
   if (Array.isArray(answer)) return { list: answer as readonly unknown[], path: name };
   const status = field(answer, 'status');
   if (status !== undefined && status !== 'success') {
-    throw invalid(`${name}.status`, `"success"`, status, String(field(answer, 'error') ?? 'no error text'));
+    throw invalid(`${name}.status`, `"success"`, status, show(field(answer, 'error') ?? 'no error text'));
   }
   const [data, path] = status === undefined ? [answer as unknown, name] : [field(answer, 'data'), `${name}.data`];
   const type = field(data, 'resultType');
@@ -61,7 +61,7 @@ function readSeries(path: string, one: unknown): CounterSeries {
     if (typeof seconds !== 'number' || !Number.isFinite(seconds)) throw invalid(at, '[seconds, "value"]', sample);
     times[index] = Math.round(seconds * 1_000);
     numbers[index] = number(at, value);
-    if (index > 0 && times[index]! <= times[index - 1]!) throw invalid(at, `a time after ${times[index - 1]! / 1_000}`, seconds);
+    if (index > 0 && times[index] <= times[index - 1]!) throw invalid(at, `a time after ${times[index - 1]! / 1_000}`, seconds);
   }
   return { key: keyOf(`${path}.metric`, field(one, 'metric') ?? {}), times, values: numbers };
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { run } from './run.ts';
-import { hasPromtool } from '../../test/promtool.ts';
+import { hasPromtool } from '../../../../tools/soak/slo/promtool.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nines-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

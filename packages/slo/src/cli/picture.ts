@@ -47,7 +47,7 @@ export function timeline(
         '▒',
       )}`,
     );
-  for (const alert of [...new Set(firings.map((one) => one.alert))]) {
+  for (const alert of new Set(firings.map((one) => one.alert))) {
     const own = firings.filter((one) => one.alert === alert);
     const spans = own.map(({ firedSeconds, resolvedSeconds }) => [firedSeconds, resolvedSeconds ?? startSeconds + seconds] as const);
     rows.push(`${alert.padEnd(10)} ${paint(terminal, own[0]?.severity === 'page' ? 'red' : 'yellow', draw(spans, '█'))} ${own.length}×`);

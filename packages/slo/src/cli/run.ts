@@ -42,7 +42,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
   try {
     const parsed = parseArgs({ args: rest, options: command.options, allowPositionals: true, strict: true });
-    return await command.run(parsed as Parameters<Command['run']>[0], terminal);
+    return await command.run(parsed, terminal);
   } catch (error) {
     for (const line of linesOf(error, command)) terminal.err(line);
     return 2;

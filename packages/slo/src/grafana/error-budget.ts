@@ -74,7 +74,9 @@ function rowOf(slo: Slo): RowPlan {
       }),
       ...alerts
         .slice(0, 1)
-        .map(({ longWindow }) => stat(`The rest lasts, at the pace of the last ${longWindow}`, `${recorded.exhaustion}${own}`, { unit: 's' })),
+        .map(({ longWindow }) =>
+          stat(`The rest lasts, at the pace of the last ${longWindow}`, `${recorded.exhaustion}${own}`, { unit: 's' }),
+        ),
       stat(`Good, over ${slo.window.duration}`, `1 - ${ratio(slo.window.duration)}`, {
         unit: 'percentunit',
         decimals: 3,

@@ -1,7 +1,7 @@
+/// <reference types="@nines/slo/matchers/vitest" />
 import { describe, expect, it } from 'vitest';
 import { defineSlo, googleSre, minimumSamples, rolling, SloError } from '@nines/slo';
 import { assertSlo, samplesFromAutocannon, samplesFromK6, sloMatchers } from '@nines/slo/matchers';
-import type {} from '@nines/slo/matchers/vitest';
 import { outage, simulate } from '@nines/slo/simulate';
 import { binomial, seeded } from '../simulate/random.ts';
 

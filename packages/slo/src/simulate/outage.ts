@@ -121,7 +121,7 @@ export function accumulated(one: Outage, seconds: number, budget: number): numbe
       const bad = period * (one.duty ?? 1);
       return one.peak * (Math.floor(at / period) * bad + Math.min(at % period, bad));
     }
-    case 'slow-burn':
+    default:
       return Math.min(1, one.peak * budget) * at;
   }
 }

@@ -1,5 +1,5 @@
 import { fetchEvents } from '../../backtest/events.ts';
-import { decide, type BudgetPolicy, type Decision } from '../../report/decide.ts';
+import { decide, type Decision } from '../../report/decide.ts';
 import { sloReport, type SloReport } from '../../report/slo-report.ts';
 import { flag, required, text, type Command } from '../command.ts';
 import { objectiveHelp, objectiveOptions, objectives } from '../objectives.ts';
@@ -57,7 +57,7 @@ Examples:
       freezeAboveBurnRate: text(given, 'freeze-above-burn-rate'),
       withoutData: text(given, 'without-data') ?? 'freeze',
     };
-    const decision = decide(reports, Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined)) as BudgetPolicy);
+    const decision = decide(reports, Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined)));
     if (flag(given, 'json')) terminal.out(JSON.stringify({ ...decision, reports }, undefined, 2));
     else {
       const rows = reports.map((one) => [

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { errorBudgetDashboard } from '../../grafana/error-budget.ts';
-import { generateRules, type GenerateOptions } from '../../prometheus/generate.ts';
+import { generateRules } from '../../prometheus/generate.ts';
 import { flag, required, text, type Command } from '../command.ts';
 import { writeFiles } from '../files.ts';
 import { objectiveHelp, objectiveOptions, objectives } from '../objectives.ts';
@@ -40,7 +40,7 @@ Examples:
     const slos = await objectives(given);
     const names = ['target', 'kind', 'layout', 'namespace'] as const;
     const options = Object.fromEntries(names.flatMap((name) => (text(given, name) === undefined ? [] : [[name, text(given, name)]])));
-    const files = [...generateRules(slos, options as GenerateOptions)];
+    const files = [...generateRules(slos, options)];
     if (flag(given, 'dashboard')) {
       files.push({ path: 'error-budgets.json', text: `${JSON.stringify(errorBudgetDashboard(slos), undefined, 2)}\n` });
     }

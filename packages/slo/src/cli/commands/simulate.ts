@@ -1,7 +1,7 @@
 import { SloError } from '../../errors.ts';
 import { percent, spell } from '../../report/moment.ts';
 import { outage, type Outage } from '../../simulate/outage.ts';
-import { simulate as play, type SimulateOptions, type Simulation } from '../../simulate/simulate.ts';
+import { simulate as play, type Simulation } from '../../simulate/simulate.ts';
 import { traffic, type TrafficModel } from '../../simulate/traffic.ts';
 import { count, flag, list, text, type Command } from '../command.ts';
 import { objectiveHelp, objectiveOptions, oneObjective } from '../objectives.ts';
@@ -56,7 +56,7 @@ Examples:
       significantBudget: text(given, 'significant'),
       seed,
     };
-    const found = play(slo, Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as SimulateOptions);
+    const found = play(slo, Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)));
     const { history, ...facts } = found;
     if (flag(given, 'json')) terminal.out(JSON.stringify(facts, undefined, 2));
     else {
@@ -91,11 +91,11 @@ function untold({ page, ticket }: Simulation): boolean {
 }
 
 const shapes: Readonly<Record<string, (options: never) => Outage>> = {
-  step: outage.step,
-  ramp: outage.ramp,
-  spike: outage.spike,
-  flapping: outage.flapping,
-  'slow-burn': outage.slowBurn,
+  step: (options) => outage.step(options),
+  ramp: (options) => outage.ramp(options),
+  spike: (options) => outage.spike(options),
+  flapping: (options) => outage.flapping(options),
+  'slow-burn': (options) => outage.slowBurn(options),
 };
 const models: Readonly<Record<string, (options: never) => TrafficModel>> = { ...traffic };
 

@@ -1,8 +1,7 @@
 import { defineSlo, googleSre, rolling, sli, type AlertPolicy, type Slo } from '@nines/slo';
 import { outage, type EventHistory, type Outage } from '@nines/slo/simulate';
 import { stringify } from 'yaml';
-import { robustGroups } from '../src/prometheus/robust.ts';
-import type { Random } from '../src/simulate/random.ts';
+import { ruleGroups } from '@nines/slo/prometheus';
 import type { FiringCase } from './promtool-firings.ts';
 
 /** Two pairs, shortened so that a whole test is 110 evaluations of 15 s: promtool takes about a millisecond for each. */
@@ -26,7 +25,7 @@ export function countedSlo(objective: string, alerting: AlertPolicy): Slo {
 }
 
 /** An outage of any shape, from mild to total; times are whole seconds. `unit` is a short while in that world. */
-export function anyOutage(random: Random, unit: number, budget: number): Outage {
+export function anyOutage(random: () => number, unit: number, budget: number): Outage {
   const seconds = (least: number, most: number) => `${Math.round(unit * (least + (most - least) * random()))}s`;
   const place = { at: seconds(9, 12), lasting: seconds(1, 12) };
   // Error ratios spread over the thresholds, evenly in their logarithm.
@@ -47,7 +46,7 @@ export function anyOutage(random: Random, unit: number, budget: number): Outage 
 
 /** The rules of an objective as promtool reads them. */
 export function rulesText(slo: Slo): string {
-  return stringify({ groups: robustGroups(slo) });
+  return stringify({ groups: ruleGroups(slo) });
 }
 
 /** The counters of a simulation as promtool's series. */
@@ -56,7 +55,7 @@ export function caseOf({ total, bad }: EventHistory): FiringCase {
 }
 
 /** Counters with everything that goes wrong with counters; a reading for each evaluation. */
-export function messyCase(random: Random, evaluations: number): FiringCase {
+export function messyCase(random: () => number, evaluations: number): FiringCase {
   const series: Record<string, string[]> = {};
   const outage = { from: evaluations * (0.3 + 0.2 * random()), to: evaluations * (0.5 + 0.4 * random()), ratio: 0.01 * 100 ** random() };
   for (const instance of ['a', 'b', 'c']) {
