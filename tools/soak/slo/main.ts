@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { hasPromtool } from './promtool.ts';
 import { randomFrom, ruleCase } from './rule-cases.ts';
 import { complaintsAbout, killsOf, tableOf } from './rule-checks.ts';
+import { readBudgets } from './true-budgets.ts';
 
 const HELP = `Usage: npm run soak -- slo [options]
 
@@ -41,5 +42,10 @@ export async function soak(args: readonly string[]): Promise<number> {
   console.log(`${cases - complaints} of ${cases} objectives: rules and their test pass`);
   const kills = await killsOf(all.slice(0, mutants));
   console.log(tableOf(kills));
+  for (const layout of ['robust', 'sloth'] as const) {
+    for (const { name, truth, recorded } of await readBudgets(layout)) {
+      console.log(`${layout}, ${name}: true ${truth.toFixed(4)} of the budget, recorded ${recorded.toFixed(4)}`);
+    }
+  }
   return complaints === 0 && kills.ratio >= 0.95 ? 0 : 1;
 }

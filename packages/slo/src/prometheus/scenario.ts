@@ -114,7 +114,8 @@ export function paceScenario(alert: Alert, grid: Grid, tick: number): Scenario |
   return {
     name: 'how long the budget lasts',
     seconds: grid.seconds,
-    spells: [spell(from, to, 0.5)],
+    // The empty spell is there for its edge: samples stand around edges only.
+    spells: [spell(long, from, 0), spell(from, to, 0.5)],
     errorSeries: true,
     pace: (0.5 * (from - to)) / long,
   };
