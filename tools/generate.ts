@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { goldenSignals } from '../examples/gke-app/src/golden-signals.ts';
 import { objectives } from '../examples/gke-app/src/objectives.ts';
 import { dashboardsGenerator } from './generate/dashboards.ts';
+import { goldenSignals } from './generate/golden-signals.ts';
 import { differences, writeAll, type Generator } from './generate/files.ts';
 import { chartGenerator, rulesGenerator } from './generate/rules.ts';
 import { ROOT } from './workspace/packages.ts';

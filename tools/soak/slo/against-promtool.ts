@@ -26,9 +26,10 @@ const models: readonly TrafficModel[] = [
 ];
 const objectives = ['99.9%', '99.5%', '99%', '95%'];
 
-/** 180 outages with shortened windows and 20 of full size: how many firings were compared, and where the simulator differs from promtool. */
-export async function simulatorAgainstPromtool(seed: number, say: (line: string) => void): Promise<readonly string[]> {
-  const batches = [...Array.from({ length: 9 }, () => short), ...Array.from({ length: 10 }, () => full)];
+/** Plays that many outages, a tenth of them full size, in the simulator and in promtool; where the two differ by more than an evaluation. */
+export async function simulatorAgainstPromtool(seed: number, outages: number, say: (line: string) => void): Promise<readonly string[]> {
+  const whole = Math.floor(outages / 10);
+  const batches = [...batchesOf(short, outages - whole), ...batchesOf(full, whole)];
   const found: string[] = [];
   let [compared, firings] = [0, 0];
   for (const [index, batch] of batches.entries()) {
@@ -36,9 +37,16 @@ export async function simulatorAgainstPromtool(seed: number, say: (line: string)
     found.push(...result.differences);
     compared += batch.worlds;
     firings += result.firings;
-    say(`${compared} outages, ${firings} evaluations fired, ${found.length} differences`);
+    say(`simulator and promtool: ${compared} outages, ${firings} evaluations fired, ${found.length} differences`);
   }
   return found;
+}
+
+function batchesOf(batch: Batch, outages: number): Batch[] {
+  return Array.from({ length: Math.ceil(outages / batch.worlds) }, (_, index) => ({
+    ...batch,
+    worlds: Math.min(batch.worlds, outages - index * batch.worlds),
+  }));
 }
 
 async function compare(

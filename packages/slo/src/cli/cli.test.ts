@@ -149,7 +149,7 @@ describe('nines-slo', () => {
     expect(out).toMatchSnapshot();
     const faulty = file('faulty.json', '{ "status": "error", "error": "too many samples" }');
     expect((await cli('backtest', one, '--total', faulty, '--bad', bad)).err).toBe(
-      'INVALID_HISTORY: total.status must be "success", got "error" (too many samples)',
+      'INVALID_HISTORY: total.status must be "success", got "error" ("too many samples")',
     );
     expect((await cli('backtest', one, '--total', file('cut.json', '{ "sta'), '--bad', bad)).err).toContain('cut.json must be JSON');
   });

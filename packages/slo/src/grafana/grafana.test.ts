@@ -1,6 +1,7 @@
+import type { Dashboard as SdkDashboard, Panel as SdkPanel, RowPanel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { describe, expect, it } from 'vitest';
 import { defineSlo, googleSre, rolling, sli } from '@nines/slo';
-import { errorBudgetDashboard, goldenSignalsDashboard, type Dashboard, type GoldenSignals } from '@nines/slo/grafana';
+import { errorBudgetDashboard, goldenSignalsDashboard, type Dashboard, type GoldenSignals, type Panel } from '@nines/slo/grafana';
 import { ruleGroups } from '@nines/slo/prometheus';
 import { selectorsOf, syntaxFault } from '../prometheus/promql.ts';
 
@@ -16,6 +17,10 @@ const signals: GoldenSignals = {
   errors: 'http_requests_total{code=~"5.."}',
   saturation: [{ title: 'Event loop', query: 'nodejs_eventloop_lag_p99_seconds', unit: 's' }],
 };
+/** Grafana's own types know every field that we write: a name that they do not know fails the type check here. */
+type Strange = Exclude<keyof Dashboard, keyof SdkDashboard> | Exclude<keyof Panel, keyof SdkPanel | keyof RowPanel>;
+const nothingStrange: [Strange] extends [never] ? true : false = true;
+
 const queries = ({ panels }: Dashboard) => panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
 
 describe('errorBudgetDashboard', () => {
@@ -71,6 +76,10 @@ describe('errorBudgetDashboard', () => {
 });
 
 describe('goldenSignalsDashboard', () => {
+  it("writes only fields that Grafana's own types know", () => {
+    expect(nothingStrange).toBe(true);
+  });
+
   it('has four kinds of panels for each service, and every query parses', () => {
     const made = goldenSignalsDashboard([signals]);
     expect(made.panels.map(({ title }) => title)).toEqual(['api', 'Latency', 'Traffic', 'Errors', 'Saturation: Event loop']);

@@ -25,6 +25,12 @@ export interface World {
   readonly budget: number;
 }
 
+/**
+ * Expected counts are kept in parts of 2^-20: so all their sums are exact, and an error ratio that equals a threshold is not lifted above it by
+ * rounding. Failures are rounded down and events up for the same reason.
+ */
+const grain = 2 ** 20;
+
 /** Lets a world happen, and counts. */
 export function happen(world: World): EventHistory {
   const steps = Math.floor(world.seconds / world.stepSeconds);
@@ -36,8 +42,8 @@ export function happen(world: World): EventHistory {
   for (let step = 0; step < steps; step++) {
     const mean = rates(step) * world.stepSeconds;
     const ratio = ratios[step]!;
-    const events = world.traffic.random ? poisson(random, mean) : mean;
-    const failures = world.traffic.random ? binomial(random, events, ratio) : events * ratio;
+    const events = world.traffic.random ? poisson(random, mean) : Math.ceil(mean * grain) / grain;
+    const failures = world.traffic.random ? binomial(random, events, ratio) : Math.floor(mean * ratio * grain) / grain;
     total[step + 1] = total[step]! + events;
     bad[step + 1] = bad[step]! + failures;
   }

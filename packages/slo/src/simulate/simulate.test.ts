@@ -61,7 +61,7 @@ describe('simulate', () => {
 
   it('counts the exact share of a step of the simulation in which an outage begins and ends', () => {
     const odd = outage.step({ at: '1d30s', lasting: '45s', errorRatio: 1 });
-    expect(simulate(slo, { outages: [odd], over: '2d' }).bad).toBeCloseTo(450, 6);
+    expect(simulate(slo, { outages: [odd], over: '2d' }).bad).toBeCloseTo(450, 4);
   });
 
   it.each([

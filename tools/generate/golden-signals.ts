@@ -2,7 +2,7 @@ import type { GoldenSignals } from '@nines/slo/grafana';
 
 const deliveries = '{queue="deliveries"}';
 
-/** What the dashboard of the golden signals shows of each service. */
+/** What the dashboard of the golden signals shows of each service of the example. */
 export const goldenSignals: readonly GoldenSignals[] = [
   {
     service: 'api',
