@@ -33,10 +33,8 @@ export interface BudgetReading {
   readonly recorded: number;
 }
 
-const hours = 24;
+const hours = 12;
 const length = hours * 60;
-/** Of the evaluations; counts of five minutes overlap, as they do in a server. */
-const evaluationMinutes = 2;
 
 const slo: Slo = defineSlo({
   name: 'budget',
@@ -55,11 +53,19 @@ const minutes = (count: number, of: (minute: number) => Minute): Minute[] => Arr
 export const budgetScenarios: readonly BudgetScenario[] = [
   {
     name: 'quiet',
-    instances: [one(minutes(length, (at) => (at < 480 ? { good: 97, bad: 3 } : at < 1_200 ? { good: 0, bad: 0 } : { good: 100, bad: 0 })))],
+    instances: [
+      one(
+        minutes(length, (at) =>
+          at < 60 ? { good: 100, bad: 0 } : at < 240 ? { good: 97, bad: 3 } : at < 600 ? { good: 0, bad: 0 } : { good: 100, bad: 0 },
+        ),
+      ),
+    ],
   },
   {
     name: 'absent error series',
-    instances: [{ ...one(minutes(length, (at) => (at < 1_200 ? { good: 100, bad: 0 } : { good: 96, bad: 4 }))), errorsFromStart: false }],
+    instances: [
+      { ...one(minutes(length, (at) => (at < 500 || at >= 680 ? { good: 100, bad: 0 } : { good: 96, bad: 4 }))), errorsFromStart: false },
+    ],
   },
   { name: 'no error ever', instances: [{ ...one(minutes(length, () => ({ good: 100, bad: 0 }))), errorsFromStart: false }] },
   {
@@ -70,13 +76,13 @@ export const budgetScenarios: readonly BudgetScenario[] = [
   },
   {
     name: 'counter reset',
-    instances: [{ ...one(minutes(length, (at) => ({ good: 99, bad: at % 3 === 0 ? 2 : 0 }))), resets: [400, 801, 802, 1_333] }],
+    instances: [{ ...one(minutes(length, (at) => ({ good: 99, bad: at % 3 === 0 ? 2 : 0 }))), resets: [200, 401, 402, 666] }],
   },
   {
     name: 'restart',
     instances: [
-      { name: 'a', from: 0, minutes: minutes(720, (at) => ({ good: 98, bad: at % 60 === 30 ? 9 : 1 })) },
-      { name: 'b', from: 718, minutes: minutes(length - 718, () => ({ good: 99, bad: 1 })) },
+      { name: 'a', from: 0, minutes: minutes(360, (at) => ({ good: 98, bad: at % 60 === 30 ? 9 : 1 })) },
+      { name: 'b', from: 358, minutes: minutes(length - 358, () => ({ good: 99, bad: 1 })) },
     ],
   },
 ];
@@ -97,7 +103,7 @@ export async function readBudgets(layout: Layout, scenarios: readonly BudgetScen
       `${index}.test.yaml`,
       stringify({
         rule_files: ['rules.yaml'],
-        evaluation_interval: `${evaluationMinutes}m`,
+        evaluation_interval: '1m',
         group_eval_order: order,
         // A value that it cannot have, so that promtool says which it has.
         tests: [
