@@ -28,6 +28,21 @@ export interface CurrentEvents {
  * @param slo - an objective with `sli`
  * @returns what `sloReport` takes; counts are rounded, since `increase` extends to the edges of a window
  * @throws SloError `PROMETHEUS_FAILED` when it does not answer or refuses; `INVALID_OPTION`, `INVALID_DURATION`, `INVALID_PROMQL`, `UNKNOWN_OPTION`
+ * @example
+ * ```ts
+ * import { defineSlo, rolling, sli } from '@nines/slo';
+ * import { fetchEvents, type PrometheusRequest } from '@nines/slo/backtest';
+ *
+ * const events = sli.ratio({ bad: 'errors_total', total: 'requests_total' });
+ * const slo = defineSlo({ name: 'availability', service: 'api', objective: '99.9%', window: rolling('30d'), sli: events });
+ * // A stand-in for a Prometheus, so that this runs anywhere: leave fetch out.
+ * const fetch = async (_url: string, { body }: PrometheusRequest) => {
+ *   const value = [1_700_000_000, body.includes('errors') ? '400' : '1000000'];
+ *   const data = body.startsWith('query=time') ? { result: [1_700_000_000, '1700000000'] } : { result: [{ metric: {}, value }] };
+ *   return { status: 200, text: async () => JSON.stringify({ status: 'success', data }) };
+ * };
+ * console.log((await fetchEvents(slo, { url: 'http://127.0.0.1:9090', fetch })).events); // { total: 1000000, bad: 400 }
+ * ```
  */
 export async function fetchEvents(slo: Slo, options: FetchEventsOptions): Promise<CurrentEvents> {
   checkSource('fetchEvents', options, ['recent']);

@@ -28,6 +28,19 @@ const mostReadings = 1_000_000;
  * @param options - which Prometheus, from when to when
  * @returns what `backtest` takes
  * @throws SloError `PROMETHEUS_FAILED` when it does not answer or refuses; `INVALID_OPTION`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+ * @example
+ * ```ts
+ * import { defineSlo, googleSre, rolling, sli } from '@nines/slo';
+ * import { backtest, fetchRecording } from '@nines/slo/backtest';
+ *
+ * const events = sli.ratio({ bad: 'errors_total', total: 'requests_total' });
+ * const slo = defineSlo({ name: 'availability', service: 'api', objective: '99.9%', window: rolling('30d'), sli: events, alerting: googleSre() });
+ * // A stand-in for a Prometheus, so that this runs anywhere: leave fetch out.
+ * const data = { resultType: 'matrix', result: [{ metric: {}, values: [[0, '0'], [60, '600'], [120, '1200']] }] };
+ * const fetch = async () => ({ status: 200, text: async () => JSON.stringify({ status: 'success', data }) });
+ * const recording = await fetchRecording(slo, { url: 'http://127.0.0.1:9090', fromMs: 0, toMs: 120_000, fetch });
+ * console.log(backtest(slo, recording).total); // 1200
+ * ```
  */
 export async function fetchRecording(slo: Slo, options: FetchRecordingOptions): Promise<Recording> {
   checkSource('fetchRecording', options, ['fromMs', 'toMs', 'step']);

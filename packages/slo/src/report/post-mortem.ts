@@ -47,6 +47,18 @@ export interface PostMortem extends Required<Omit<PostMortemOptions, 'decision'>
  *
  * @returns a frozen post-mortem, for `toMarkdown` and `toJson`
  * @throws SloError `INVALID_OPTION`, `UNKNOWN_OPTION`
+ * @example
+ * ```ts
+ * import { defineSlo, googleSre, rolling } from '@nines/slo';
+ * import { incidentReport, postMortem, toMarkdown } from '@nines/slo/report';
+ * import { outage, simulate } from '@nines/slo/simulate';
+ *
+ * const slo = defineSlo({ name: 'availability', service: 'api', objective: '99.9%', window: rolling('30d'), alerting: googleSre() });
+ * const { history } = simulate(slo, { outages: [outage.step({ at: '10d', lasting: '40m', errorRatio: '20%' })], over: '11d' });
+ * const incident = incidentReport(slo, { title: 'Checkout fails', history, startMs: 864_000_000, endMs: 866_400_000 });
+ * const report = postMortem({ incident, summary: 'A lock.', impact: 'One in five failed.', causes: ['A migration'], actions: [] });
+ * console.log(toMarkdown(report).split('\n')[0]); // # Post-mortem: Checkout fails
+ * ```
  */
 export function postMortem(options: PostMortemOptions): PostMortem {
   checkOptions('postMortem', options, ['incident', 'summary', 'impact', 'causes', 'wentWell', 'wentBadly', 'lucky', 'actions', 'decision']);

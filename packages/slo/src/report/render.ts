@@ -32,6 +32,15 @@ export function toMarkdown(report: AnyReport): string {
  * A report as JSON with two spaces and a newline at its end: its own fields in their order.
  *
  * @throws SloError `INVALID_OPTION` for what none of the functions here made
+ * @example
+ * ```ts
+ * import { defineSlo, rolling } from '@nines/slo';
+ * import { sloReport, toJson } from '@nines/slo/report';
+ *
+ * const slo = defineSlo({ name: 'availability', service: 'api', objective: '99.9%', window: rolling('30d') });
+ * const report = sloReport(slo, { atMs: Date.UTC(2026, 0, 31), events: { total: 1_000_000, bad: 400 } });
+ * console.log(toJson(report).split('\n')[1]?.trim()); // "kind": "slo-report",
+ * ```
  */
 export function toJson(report: AnyReport): string {
   sections(report);
