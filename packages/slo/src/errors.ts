@@ -13,17 +13,25 @@ const brand = Symbol.for('@nines/slo.error');
  * - `UNREACHABLE_ALERT`: an alert that not even a total outage would fire.
  * - `INVALID_PROMQL`: a selector or query that is not PromQL, or not of the kind that is needed.
  * - `INVALID_DOCUMENT`: a document with faults; `findings` lists each with its path and line.
+ * - `OBJECTIVE_MISSED`: `assertSlo`: the samples show that the objective is missed.
+ * - `INCONCLUSIVE`: `assertSlo`: the samples are too few to tell.
+ * - `INVALID_HISTORY`: a recorded answer that is no matrix of counters, is empty, or has readings off its grid.
+ * - `PROMETHEUS_FAILED`: a Prometheus did not answer in time, or refused; the only code that is worth another try.
  * - `INVALID_RULES`: generated rules that their target would refuse; `findings` lists why.
  */
 export type SloErrorCode =
+  | 'INCONCLUSIVE'
   | 'INVALID_DOCUMENT'
   | 'INVALID_DURATION'
+  | 'INVALID_HISTORY'
   | 'INVALID_NUMBER'
   | 'INVALID_OBJECTIVE'
   | 'INVALID_OPTION'
   | 'INVALID_PROMQL'
   | 'INVALID_RULES'
   | 'INVALID_WINDOW'
+  | 'OBJECTIVE_MISSED'
+  | 'PROMETHEUS_FAILED'
   | 'UNKNOWN_OPTION'
   | 'UNREACHABLE_ALERT';
 
@@ -41,7 +49,7 @@ export interface Finding {
 
 /**
  * The one error of this package: the caller passed something that has no answer.
- * Nothing here does I/O, so the same call fails the same way again and `retryable` is always false.
+ * Only questions to a Prometheus do I/O: all else fails the same way again, and `retryable` says so.
  *
  * @example
  * ```ts
@@ -58,8 +66,8 @@ export class SloError extends Error {
   override readonly name = 'SloError';
   /** Which fault it is. */
   readonly code: SloErrorCode;
-  /** Always false: a repeated call gets the same answer. */
-  readonly retryable: boolean = false;
+  /** True only for `PROMETHEUS_FAILED`: any other call gets the same answer when it is repeated. */
+  readonly retryable: boolean;
   /** Each fault of a document, with its path and line; empty for other errors. */
   readonly findings: readonly Finding[];
 
@@ -71,6 +79,7 @@ export class SloError extends Error {
   constructor(code: SloErrorCode, message: string, options?: { readonly cause?: unknown; readonly findings?: readonly Finding[] }) {
     super(message, options?.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
+    this.retryable = code === 'PROMETHEUS_FAILED';
     this.findings = Object.freeze([...(options?.findings ?? [])]);
     Object.defineProperty(this, brand, { value: true });
   }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { simulatorAgainstPromtool } from './against-promtool.ts';
 import { hasPromtool } from './promtool.ts';
 import { randomFrom, ruleCase } from './rule-cases.ts';
 import { complaintsAbout, killsOf, tableOf } from './rule-checks.ts';
@@ -11,12 +12,19 @@ must notice 95 % of the mutants, rules that are broken on purpose in one place.
 
   --cases N     objectives to generate and test (default 200)
   --mutants N   objectives whose every rule is broken (default 20)
+  --outages N   outages in which the simulator must fire when promtool does; a tenth of them full size (default 200)
   --seed N      of the random numbers (default: printed)
   --help        this text`;
 
 /** Runs the soak; returns the exit code. */
 export async function soak(args: readonly string[]): Promise<number> {
-  const options = { cases: { type: 'string' }, mutants: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean' } } as const;
+  const options = {
+    cases: { type: 'string' },
+    mutants: { type: 'string' },
+    outages: { type: 'string' },
+    seed: { type: 'string' },
+    help: { type: 'boolean' },
+  } as const;
   const { values } = parseArgs({ args: [...args], options });
   if (values.help === true) {
     console.log(HELP);
@@ -47,5 +55,7 @@ export async function soak(args: readonly string[]): Promise<number> {
       console.log(`${layout}, ${name}: true ${truth.toFixed(4)} of the budget, recorded ${recorded.toFixed(4)}`);
     }
   }
-  return complaints === 0 && kills.ratio >= 0.95 ? 0 : 1;
+  const late = await simulatorAgainstPromtool(seed, Number(values.outages ?? 200), console.log);
+  for (const line of late) console.error(line);
+  return complaints === 0 && kills.ratio >= 0.95 && late.length === 0 ? 0 : 1;
 }
