@@ -61,8 +61,8 @@ describe.skipIf(!hasPromtool)('generated rules, in promtool', () => {
   });
 
   it('come with a test that notices when a rule is broken', async () => {
-    const slos = [defineSlo({ ...base, name: 'ratio', sli: ratio }), defineSlo({ ...base, name: 'latency', sli: latency })];
-    const kills = await killsOf(slos.map((slo) => ({ slo, layout: 'robust' })));
+    // One objective here, many in `npm run soak -- slo`.
+    const kills = await killsOf([{ slo: defineSlo({ ...base, name: 'ratio', sli: ratio }), layout: 'robust' }]);
     console.log(tableOf(kills));
     expect(kills.ratio).toBeGreaterThanOrEqual(0.95);
   });
