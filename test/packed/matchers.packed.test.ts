@@ -42,7 +42,7 @@ const esm = names((module, list) => `import { ${list} } from '${module}';`);
 const cjs = names((module, list) => `const { ${list} } = require('${module}');`);
 
 /** What the compiler has against a file; and against the same with a matcher that does not exist. */
-async function complaints(folder: string, code: string): Promise<readonly [good: string, faulty: string]> {
+async function complaints(folder: string, code: string, extension: 'mts' | 'cts'): Promise<readonly [good: string, faulty: string]> {
   const compiler = (await typescriptCompiler('7')) ?? '';
   const compilerOptions = { noEmit: true, strict: true, skipLibCheck: true, module: 'nodenext', target: 'es2024', types: [] };
   const check = async (name: string, text: string) => {
@@ -50,7 +50,7 @@ async function complaints(folder: string, code: string): Promise<readonly [good:
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [name] }));
     return (await run([process.execPath, compiler, '-p', folder, '--pretty', 'false'], { cwd: folder, env: strangerEnv() })).output;
   };
-  return [await check('good.mts', code), await check('faulty.mts', code.replaceAll('toMeetSlo(slo)', 'toMeetSlo(17)'))];
+  return [await check(`good.${extension}`, code), await check(`faulty.${extension}`, code.replaceAll('toMeetSlo(slo)', 'toMeetSlo(17)'))];
 }
 
 test('the matchers run in vitest from the packed package, with types', async () => {
@@ -64,7 +64,7 @@ test('the matchers run in vitest from the packed package, with types', async () 
   expect(output).toMatch(/1 failed \| 1 passed/);
   expect(output).toContain('199 more good samples would show with 95% confidence that it is met');
   expect(status).toBe(1);
-  const [good, faulty] = await complaints(folder, head + body);
+  const [good, faulty] = await complaints(folder, head + body, 'mts');
   expect(good).toBe('');
   expect(faulty).toContain("not assignable to parameter of type 'Slo'");
 });
@@ -78,7 +78,7 @@ test('the matchers run in jest from the packed package, with types', async () =>
   expect(output).toContain('199 more good samples would show with 95% confidence that it is met');
   expect(status).toBe(1);
   const head = `import { expect, test } from '@jest/globals';\nimport type {} from '@nines/slo/matchers/jest';\n${esm}`;
-  const [good, faulty] = await complaints(folder, head + body);
+  const [good, faulty] = await complaints(folder, head + body, 'cts');
   expect(good).toBe('');
   expect(faulty).toContain("not assignable to parameter of type 'Slo'");
 });
