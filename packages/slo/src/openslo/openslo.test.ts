@@ -84,7 +84,7 @@ ${text.replace(/ {2}indicator:[^]*?(?= {2}timeWindow)/, '  indicatorRef: errors\
     [
       'minutes for months',
       text.replace('duration: 30d', 'duration: 1m').replace('isRolling: true', 'isRolling: false'),
-      '16 spec.timeWindow[0].duration bad-duration',
+      'spec.timeWindow[0].duration bad-duration',
     ],
     ['a unit that does not exist', text.replace('30d', '30s'), 'spec.timeWindow[0].duration bad-duration'],
     ['text for a number', text.replace('99.9', 'high'), 'spec.objectives[0].targetPercent wrong-type'],
