@@ -8,7 +8,10 @@ const objective = { service: 'shop', objective: '99%', window: rolling('30d') } 
 const journey = defineSlo({ ...objective, name: 'journey' });
 const parts = [
   { slo: defineSlo({ ...objective, name: 'catalogue' }), slices: Array.from({ length: 100 }, () => ({ total: 990, bad: 1 })) },
-  { slo: defineSlo({ ...objective, name: 'payment' }), slices: Array.from({ length: 100 }, (_, hour) => ({ total: 10, bad: hour < 2 ? 10 : 0 })) },
+  {
+    slo: defineSlo({ ...objective, name: 'payment' }),
+    slices: Array.from({ length: 100 }, (_, hour) => ({ total: 10, bad: hour < 2 ? 10 : 0 })),
+  },
 ];
 
 for (const method of ['occurrences', 'timeslices'] as const) {

@@ -11,4 +11,8 @@ console.log(verdict(slo, { total: 100, bad: 0 }));
 console.log(verdict(slo, { total: 1_000, bad: 4 }).outcome, verdict(slo, { total: 1_000, bad: 16 }).outcome);
 console.log('looked at after each batch:', verdict(slo, { total: 1_000, bad: 4, method: 'sequential' }).outcome);
 console.log('one of ten requests failed, true ratio between', wilson({ total: 10, bad: 1 }));
-console.log('does that page?', alertFires(slo, { total: 10, bad: 1, factor: 6 }), alertFires(slo, { total: 10, bad: 1, factor: 6, confidence: '98%' }));
+console.log(
+  'does that page?',
+  alertFires(slo, { total: 10, bad: 1, factor: 6 }),
+  alertFires(slo, { total: 10, bad: 1, factor: 6, confidence: '98%' }),
+);
