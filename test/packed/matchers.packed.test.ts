@@ -1,6 +1,6 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { inject, test, type TestContext } from 'vitest';
 import { createStranger, strangerEnv, versionHere } from '../../tools/stranger/stranger.ts';
 import { typescriptCompiler } from '../../tools/stranger/toolchains.ts';
 import { run } from '../../tools/workspace/run.ts';
@@ -8,7 +8,7 @@ import { run } from '../../tools/workspace/run.ts';
 const tarball = inject('tarballs')['@nines/slo'] ?? '';
 
 /** A project that has only the packed package and one test runner. */
-async function projectWith(...specs: string[]): Promise<string> {
+async function projectWith({ onTestFinished }: TestContext, ...specs: string[]): Promise<string> {
   const stranger = createStranger();
   onTestFinished(() => stranger.remove());
   copyFileSync(tarball, join(stranger.folder, basename(tarball)));
@@ -53,8 +53,9 @@ async function complaints(folder: string, code: string, extension: 'mts' | 'cts'
   return [await check(`good.${extension}`, code), await check(`faulty.${extension}`, code.replaceAll('toMeetSlo(slo)', 'toMeetSlo(17)'))];
 }
 
-test('the matchers run in vitest from the packed package, with types', async () => {
-  const folder = await projectWith(`vitest@${await versionHere('vitest')}`);
+test.concurrent('the matchers run in vitest from the packed package, with types', async (context) => {
+  const { expect } = context;
+  const folder = await projectWith(context, `vitest@${await versionHere('vitest')}`);
   const head = `import { expect, test } from 'vitest';\nimport type {} from '@nines/slo/matchers/vitest';\n${esm}`;
   writeFileSync(join(folder, 'slo.test.ts'), head + body);
   const { status, output } = await run([join(folder, 'node_modules', '.bin', 'vitest'), 'run', '--no-color'], {
@@ -69,8 +70,9 @@ test('the matchers run in vitest from the packed package, with types', async () 
   expect(faulty).toContain("not assignable to parameter of type 'Slo'");
 });
 
-test('the matchers run in jest from the packed package, with types', async () => {
-  const folder = await projectWith('jest@30', '@jest/globals@30', 'expect@30');
+test.concurrent('the matchers run in jest from the packed package, with types', async (context) => {
+  const { expect } = context;
+  const folder = await projectWith(context, 'jest@30', '@jest/globals@30', 'expect@30');
   writeFileSync(join(folder, 'slo.test.cjs'), cjs + body);
   const jest = [join(folder, 'node_modules', '.bin', 'jest'), '--testMatch', '**/*.test.cjs', '--colors=false', '--ci'];
   const { status, output } = await run(jest, { cwd: folder, env: strangerEnv() });
