@@ -9,7 +9,7 @@ const slo = defineSlo({ name: 'availability', service: 'api', objective: '99.9%'
 const atMs = Date.UTC(2026, 2, 15, 11);
 
 const { startMs, endMs, seconds, elapsed } = windowAt(window, atMs);
-console.log('from', new Date(startMs).toISOString(), 'to', new Date(endMs).toISOString());
+console.log('starts', new Date(startMs).toISOString(), 'ends', new Date(endMs).toISOString());
 console.log('hours:', seconds / 3_600, 'passed:', elapsed.toFixed(3));
 console.log('allowed downtime, seconds:', allowedDowntime(slo, { atMs }));
 console.log('left after an outage of half an hour:', budgetRemaining(slo, { errorRatio: 1, over: '30m', atMs }).toFixed(3));

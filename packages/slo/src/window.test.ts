@@ -83,6 +83,7 @@ describe('windowAt', () => {
         expect(now.elapsed).toBeGreaterThanOrEqual(0);
         expect(now.elapsed).toBeLessThan(1);
       },
+      100,
     );
   });
 

@@ -27,20 +27,24 @@ describe('an objective as OpenSLO', () => {
   ];
 
   it(`comes back as it was, whatever it measures (seed ${seed})`, () => {
-    forAll([constantFrom(...kinds), constantFrom(...windows), integer({ min: 500_000, max: 999_999 })], (kind, window, millionths) => {
-      const one = defineSlo({
-        name: 'a',
-        service: 'b',
-        objective: millionths % 2 === 0 ? `${millionths / 10_000}%` : millionths / 1_000_000,
-        window,
-        sli: kind,
-        alerting: googleSre({ unreachable: 'drop', lowTraffic: { confidence: '98%' } }),
-        runbook: 'https://example.com/a',
-        description: 'One: "two" # three',
-        labels: { team: 'payments' },
-      });
-      expect(fromOpenSlo(parseOpenSlo(emitOpenSlo([toOpenSlo(one)])))).toEqual([one]);
-    });
+    forAll(
+      [constantFrom(...kinds), constantFrom(...windows), integer({ min: 500_000, max: 999_999 })],
+      (kind, window, millionths) => {
+        const one = defineSlo({
+          name: 'a',
+          service: 'b',
+          objective: millionths % 2 === 0 ? `${millionths / 10_000}%` : millionths / 1_000_000,
+          window,
+          sli: kind,
+          alerting: googleSre({ unreachable: 'drop', lowTraffic: { confidence: '98%' } }),
+          runbook: 'https://example.com/a',
+          description: 'One: "two" # three',
+          labels: { team: 'payments' },
+        });
+        expect(fromOpenSlo(parseOpenSlo(emitOpenSlo([toOpenSlo(one)])))).toEqual([one]);
+      },
+      100,
+    );
   });
 
   it('is refused where OpenSLO has no word for it', () => {
