@@ -27,6 +27,7 @@ interface PrometheusRequest {
 /** What is read of what `fetch` resolves to. */
 interface PrometheusResponse {
     readonly status: number;
+    /** The whole body. */
     text(): Promise<string>;
 }
 

@@ -105,6 +105,7 @@ type Pageable = Outage | readonly Outage[] | {
 /** What a matcher tells vitest or jest. */
 interface MatcherResult {
     readonly pass: boolean;
+    /** What was found, as a sentence; it is shown when the assertion fails. */
     readonly message: () => string;
 }
 /** What vitest and jest call a matcher with. */
@@ -125,9 +126,13 @@ interface SloMatchers<R = unknown> {
 }
 /** Plain functions in the form that `expect.extend` takes: a type and no interface, because it must fit a record. */
 type SloMatcherFunctions = {
+    /** See `SloMatchers`. */
     toMeetSlo(this: MatcherContext, samples: Samples, slo: Slo, options?: SampleTestOptions): MatcherResult;
+    /** See `SloMatchers`. */
     toBurnBudgetSlowerThan(this: MatcherContext, samples: Samples, slo: Slo, burnRate: DecimalInput, options?: SampleTestOptions): MatcherResult;
+    /** See `SloMatchers`. */
     toPageWithin(this: MatcherContext, subject: Pageable, slo: Slo, within: Duration): MatcherResult;
+    /** See `SloMatchers`. */
     toNotPage(this: MatcherContext, subject: Pageable, slo: Slo): MatcherResult;
 };
 /**

@@ -28,6 +28,12 @@ interface TrafficModels {
      * Always the same rate, exactly: the world of the formulas.
      *
      * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `UNKNOWN_OPTION`
+     * @example
+     * ```ts
+     * import { traffic } from '@nines/slo/simulate';
+     *
+     * console.log(traffic.constant({ perSecond: 50 }).perSecond); // 50
+     * ```
      */
     constant(options: {
         readonly perSecond: DecimalInput;
@@ -36,6 +42,12 @@ interface TrafficModels {
      * A sine over the day, lowest at its start (midnight). `swing` 0.8 (default) goes from 20 % to 180 % of the mean.
      *
      * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `UNKNOWN_OPTION`
+     * @example
+     * ```ts
+     * import { traffic } from '@nines/slo/simulate';
+     *
+     * console.log(traffic.diurnal({ perSecond: 50 }).swing); // 0.8
+     * ```
      */
     diurnal(options: {
         readonly perSecond: DecimalInput;
@@ -45,6 +57,12 @@ interface TrafficModels {
      * Bursts by chance: `share` of the time (default 0.1), each `burst` long (default `10m`), with `ratio` times (default 20) the rate between them.
      *
      * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+     * @example
+     * ```ts
+     * import { traffic } from '@nines/slo/simulate';
+     *
+     * console.log(traffic.bursty({ perSecond: 50, burst: '5m' }).burstSeconds); // 300
+     * ```
      */
     bursty(options: {
         readonly perSecond: DecimalInput;
@@ -56,6 +74,12 @@ interface TrafficModels {
      * Few events, each arriving by chance: whole counts, many steps without any.
      *
      * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `UNKNOWN_OPTION`
+     * @example
+     * ```ts
+     * import { traffic } from '@nines/slo/simulate';
+     *
+     * console.log(traffic.low({ perHour: 10 }).random); // true
+     * ```
      */
     low(options: {
         readonly perHour: DecimalInput;
@@ -247,30 +271,60 @@ interface OutageShapes {
      * All at once, and as suddenly over.
      *
      * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+     * @example
+     * ```ts
+     * import { outage } from '@nines/slo/simulate';
+     *
+     * console.log(outage.step({ at: '1d', lasting: '40m', errorRatio: '10%' }).seconds); // 2400
+     * ```
      */
     step(options: OutageOptions): Outage;
     /**
      * Worse and worse in a straight line from nothing, then suddenly over.
      *
      * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+     * @example
+     * ```ts
+     * import { outage } from '@nines/slo/simulate';
+     *
+     * console.log(outage.ramp({ at: '1d', lasting: '1h', errorRatio: 1 }).shape); // ramp
+     * ```
      */
     ramp(options: OutageOptions): Outage;
     /**
      * At its worst at once, and better in a straight line until it is over.
      *
      * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+     * @example
+     * ```ts
+     * import { outage } from '@nines/slo/simulate';
+     *
+     * console.log(outage.spike({ at: '1d', lasting: '10m', errorRatio: '50%' }).peak); // 0.5
+     * ```
      */
     spike(options: OutageOptions): Outage;
     /**
      * On and off: the first `duty` (default 0.5) of each `period` (default `10m`) is bad.
      *
      * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+     * @example
+     * ```ts
+     * import { outage } from '@nines/slo/simulate';
+     *
+     * console.log(outage.flapping({ at: '1d', lasting: '2h', errorRatio: 1, period: '5m' }).duty); // 0.5
+     * ```
      */
     flapping(options: FlappingOptions): Outage;
     /**
      * A little too much for long: the budget burns `burnRate` times as fast as allowed.
      *
      * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+     * @example
+     * ```ts
+     * import { outage } from '@nines/slo/simulate';
+     *
+     * console.log(outage.slowBurn({ at: '1d', lasting: '3d', burnRate: 2 }).startSeconds); // 86400
+     * ```
      */
     slowBurn(options: {
         readonly at: Duration;

@@ -19,6 +19,6 @@ const answer = (value: (minute: number) => number) => [
 const found = backtest(slo, { total: answer((minute) => sinceRestart(minute) * 600), bad: answer((minute) => inOutage(minute) * 30) });
 for (const { alert, firedSeconds, resolvedSeconds } of found.firings) {
   const end = resolvedSeconds === undefined ? 'the end' : new Date(resolvedSeconds * 1_000).toISOString();
-  console.log(alert, 'fires', new Date(firedSeconds * 1_000).toISOString(), 'ends', end);
+  console.log(`${alert}: ${new Date(firedSeconds * 1_000).toISOString()} until ${end}`);
 }
 console.log(`${found.resets} resets; ${found.bad} of ${found.total} events bad`);

@@ -26,6 +26,7 @@ export interface PrometheusRequest {
 /** What is read of what `fetch` resolves to. */
 export interface PrometheusResponse {
   readonly status: number;
+  /** The whole body. */
   text(): Promise<string>;
 }
 

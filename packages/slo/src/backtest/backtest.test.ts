@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineSlo, googleSre, rolling, sli, SloError, type Slo } from '@nines/slo';
+import { defineSlo, googleSre, rolling, sli, type Slo, type SloError } from '@nines/slo';
 import { backtest, fetchEvents, fetchRecording, type PrometheusRequest, type QueryRangeAnswer, type Recording } from '@nines/slo/backtest';
 
 const define = (measure: Slo['sli']) =>
@@ -108,7 +108,7 @@ describe('backtest', () => {
       'total and bad must have readings every 60s from 0, as query_range gives them; [] has one at 150',
     ],
   ])('refuses a recording that is none: %j', (total, message) => {
-    const run = () => backtest(slo, { total: total as QueryRangeAnswer, bad: [] });
+    const run = () => backtest(slo, { total, bad: [] });
     expect(run).toThrow(message);
     expect(run).toThrow(expect.objectContaining({ code: 'INVALID_HISTORY', retryable: false }));
   });

@@ -80,6 +80,36 @@ describe('nines-slo', () => {
     expect(await cli('validate', bad)).toMatchObject({ code: 2, err: expect.stringContaining('can never fire') as string });
   });
 
+  const openslo = (target: string) => `apiVersion: openslo/v1
+kind: SLO
+metadata: { name: availability }
+spec:
+  service: api
+  indicator:
+    metadata: { name: errors }
+    spec:
+      ratioMetric:
+        counter: true
+        bad: { metricSource: { type: Prometheus, spec: { query: errors_total } } }
+        total: { metricSource: { type: Prometheus, spec: { query: requests_total } } }
+  timeWindow: [{ duration: 30d, isRolling: true }]
+  budgetingMethod: Occurrences
+  objectives: [{ ${target} }]
+`;
+
+  it('reads OpenSLO, gives it a policy on demand, and says the line of each fault', async () => {
+    const good = file('good.yaml', openslo('target: 0.999'));
+    expect((await cli('validate', good)).out).toBe('api/availability: 0.999 over 30d, 0 alerts: fine');
+    expect((await cli('validate', good, '--policy', 'google-sre')).out).toContain('4 alerts');
+    expect((await cli('validate', good, '--policy', 'hope')).err).toContain('--policy must be google-sre or pyrra, got "hope"');
+    const typo = await cli('validate', file('typo.yaml', openslo('targt: 0.999')));
+    expect(typo).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/typo\.yaml: spec\.objectives\[0\]\.targt \(line 15\): .*\[unknown-key\]/) as string,
+    });
+    expect(await cli('validate', file('broken.yaml', 'kind: [SLO\n  x'))).toMatchObject({ code: 2, out: '' });
+  });
+
   it('calc shows budget and alerts, as text and as JSON', async () => {
     expect((await cli('calc', '--objective', '99.9%', '--total', '1000000', '--bad', '400')).out).toMatchSnapshot();
     const { out } = await cli('calc', '--objective', '99.9%', '--error-ratio', '1%', '--json');

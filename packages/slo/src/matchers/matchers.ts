@@ -8,6 +8,7 @@ import { pagesNever, pagesWithin, type Pageable, type PagingFinding } from './pa
 /** What a matcher tells vitest or jest. */
 export interface MatcherResult {
   readonly pass: boolean;
+  /** What was found, as a sentence; it is shown when the assertion fails. */
   readonly message: () => string;
 }
 
@@ -31,7 +32,9 @@ export interface SloMatchers<R = unknown> {
 
 /** Plain functions in the form that `expect.extend` takes: a type and no interface, because it must fit a record. */
 export type SloMatcherFunctions = {
+  /** See `SloMatchers`. */
   toMeetSlo(this: MatcherContext, samples: Samples, slo: Slo, options?: SampleTestOptions): MatcherResult;
+  /** See `SloMatchers`. */
   toBurnBudgetSlowerThan(
     this: MatcherContext,
     samples: Samples,
@@ -39,7 +42,9 @@ export type SloMatcherFunctions = {
     burnRate: DecimalInput,
     options?: SampleTestOptions,
   ): MatcherResult;
+  /** See `SloMatchers`. */
   toPageWithin(this: MatcherContext, subject: Pageable, slo: Slo, within: Duration): MatcherResult;
+  /** See `SloMatchers`. */
   toNotPage(this: MatcherContext, subject: Pageable, slo: Slo): MatcherResult;
 };
 

@@ -44,30 +44,60 @@ export interface OutageShapes {
    * All at once, and as suddenly over.
    *
    * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+   * @example
+   * ```ts
+   * import { outage } from '@nines/slo/simulate';
+   *
+   * console.log(outage.step({ at: '1d', lasting: '40m', errorRatio: '10%' }).seconds); // 2400
+   * ```
    */
   step(options: OutageOptions): Outage;
   /**
    * Worse and worse in a straight line from nothing, then suddenly over.
    *
    * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+   * @example
+   * ```ts
+   * import { outage } from '@nines/slo/simulate';
+   *
+   * console.log(outage.ramp({ at: '1d', lasting: '1h', errorRatio: 1 }).shape); // ramp
+   * ```
    */
   ramp(options: OutageOptions): Outage;
   /**
    * At its worst at once, and better in a straight line until it is over.
    *
    * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+   * @example
+   * ```ts
+   * import { outage } from '@nines/slo/simulate';
+   *
+   * console.log(outage.spike({ at: '1d', lasting: '10m', errorRatio: '50%' }).peak); // 0.5
+   * ```
    */
   spike(options: OutageOptions): Outage;
   /**
    * On and off: the first `duty` (default 0.5) of each `period` (default `10m`) is bad.
    *
    * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+   * @example
+   * ```ts
+   * import { outage } from '@nines/slo/simulate';
+   *
+   * console.log(outage.flapping({ at: '1d', lasting: '2h', errorRatio: 1, period: '5m' }).duty); // 0.5
+   * ```
    */
   flapping(options: FlappingOptions): Outage;
   /**
    * A little too much for long: the budget burns `burnRate` times as fast as allowed.
    *
    * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+   * @example
+   * ```ts
+   * import { outage } from '@nines/slo/simulate';
+   *
+   * console.log(outage.slowBurn({ at: '1d', lasting: '3d', burnRate: 2 }).startSeconds); // 86400
+   * ```
    */
   slowBurn(options: { readonly at: Duration; readonly lasting: Duration; readonly burnRate: DecimalInput }): Outage;
 }

@@ -27,18 +27,36 @@ export interface TrafficModels {
    * Always the same rate, exactly: the world of the formulas.
    *
    * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `UNKNOWN_OPTION`
+   * @example
+   * ```ts
+   * import { traffic } from '@nines/slo/simulate';
+   *
+   * console.log(traffic.constant({ perSecond: 50 }).perSecond); // 50
+   * ```
    */
   constant(options: { readonly perSecond: DecimalInput }): TrafficModel;
   /**
    * A sine over the day, lowest at its start (midnight). `swing` 0.8 (default) goes from 20 % to 180 % of the mean.
    *
    * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `UNKNOWN_OPTION`
+   * @example
+   * ```ts
+   * import { traffic } from '@nines/slo/simulate';
+   *
+   * console.log(traffic.diurnal({ perSecond: 50 }).swing); // 0.8
+   * ```
    */
   diurnal(options: { readonly perSecond: DecimalInput; readonly swing?: DecimalInput }): TrafficModel;
   /**
    * Bursts by chance: `share` of the time (default 0.1), each `burst` long (default `10m`), with `ratio` times (default 20) the rate between them.
    *
    * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
+   * @example
+   * ```ts
+   * import { traffic } from '@nines/slo/simulate';
+   *
+   * console.log(traffic.bursty({ perSecond: 50, burst: '5m' }).burstSeconds); // 300
+   * ```
    */
   bursty(options: {
     readonly perSecond: DecimalInput;
@@ -50,6 +68,12 @@ export interface TrafficModels {
    * Few events, each arriving by chance: whole counts, many steps without any.
    *
    * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `UNKNOWN_OPTION`
+   * @example
+   * ```ts
+   * import { traffic } from '@nines/slo/simulate';
+   *
+   * console.log(traffic.low({ perHour: 10 }).random); // true
+   * ```
    */
   low(options: { readonly perHour: DecimalInput }): TrafficModel;
 }

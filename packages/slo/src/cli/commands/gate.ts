@@ -17,7 +17,7 @@ The strictest rule of the worst objective decides. The time is that of Prometheu
 
   ${objectiveHelp}
   --prometheus URL              which Prometheus to ask
-  --recent DURATION             the burn rate is that of the last so long; default 1h
+  --recent DURATION             the burn rate is that of the last so long; default 1h; more with few events
   --slow-below SHARE            of the budget left; default 25%
   --freeze-below SHARE          default 0
   --slow-above-burn-rate N      default 2
