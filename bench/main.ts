@@ -4,8 +4,9 @@ import type { Bench } from './bench.ts';
 import { thisMachine } from './machine.ts';
 import { queueBench } from './queue/main.ts';
 import { resilienceBench } from './resilience/main.ts';
+import { sloBench } from './slo/main.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { queue: queueBench, resilience: resilienceBench };
+const BENCHES: Readonly<Record<string, Bench>> = { queue: queueBench, resilience: resilienceBench, slo: sloBench };
 const names = Object.keys(BENCHES);
 
 const HELP = `Usage: npm run bench -- ${names.join('|')} [options]

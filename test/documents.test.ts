@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { prometheus } from '@nines/queue/prometheus';
+import { SloError, type SloErrorCode } from '@nines/slo';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -36,6 +37,14 @@ test('docs/errors.md lists the codes of resilience, all and no others', () => {
   expect(column('docs/errors.md', '@nines/resilience', 0).slice(0, codes.length)).toEqual(codes);
 });
 
+test('docs/errors.md lists the codes of slo, all and no others, and which may be tried again', () => {
+  const union = /export type SloErrorCode =([^;]+);/.exec(read('packages/slo/src/errors.ts'))?.[1] ?? '';
+  const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1] ?? '');
+  expect(column('docs/errors.md', '@nines/slo', 0)).toEqual(codes);
+  const retryable = column('docs/errors.md', '@nines/slo', 2).map((text) => text === 'yes');
+  expect(retryable).toEqual(codes.map((code) => new SloError(code as SloErrorCode, '').retryable));
+});
+
 test('docs/metrics.md lists the metrics of the queue with their types and labels, all and no others', async () => {
   const registry = new Registry();
   prometheus(registry);
@@ -57,6 +66,11 @@ test('docs/keys.md lists the keys of the layout, all and no others', () => {
 test('every promise of docs/guarantees.md names a case that exists', () => {
   const tests = sources('packages/queue/test') + sources('tools/soak/queue');
   for (const name of column('docs/guarantees.md', '@nines/queue', 2)) expect(tests, name).toContain(`'${name}'`);
+});
+
+test('every promise of slo in docs/guarantees.md names a case that exists', () => {
+  const tests = ['packages/slo/test', 'packages/slo/src', 'examples/gke-app/test'].map(sources).join('\n');
+  for (const name of column('docs/guarantees.md', '@nines/slo', 2)) expect(tests, name).toContain(`'${name}'`);
 });
 
 test("the defaults in the queue's README are those of the code", () => {

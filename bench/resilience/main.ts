@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { scenarios } from './all.ts';
 import type { Bench, BenchOptions } from '../bench.ts';
-import { aligned, middle } from './median.ts';
+import { aligned, middle } from '../columns.ts';
 import { benchMemory, memoryRows } from './memory.ts';
 import { ratioRows, ratios } from './ratios.ts';
 import type { Scenario } from './scenarios.ts';

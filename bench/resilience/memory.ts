@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { middle } from './median.ts';
+import { middle } from '../columns.ts';
 
 /** What one breaker holds. */
 export interface BreakerMemory {

@@ -24,7 +24,11 @@ export const STAGES: readonly (readonly Step[])[] = [
     { name: 'render', command: tool('deploy/main', '--check'), about: 'deploy/k8s is what the chart renders' },
     { name: 'identity', command: tool('identity/main', '--check'), about: 'scope and addresses are those of one file' },
     ...whenThere('lua/main', { name: 'lua', command: tool('lua/main', '--check'), about: 'Lua headers against their bodies' }),
-    ...whenThere('generate', { name: 'generate', command: tool('generate', '--check'), about: 'generated files are as generated' }),
+    {
+      name: 'generate',
+      command: [process.execPath, '--conditions=@nines/source', join(ROOT, 'tools', 'generate.ts'), '--check'],
+      about: 'rules and dashboards are what the objectives give',
+    },
     { name: 'knip', command: bin('knip', '--no-progress', '--no-config-hints'), about: 'dead files, exports and dependencies' },
   ],
   [{ name: 'build', command: tool('build/main'), about: 'ESM, CJS and types of every package' }],

@@ -64,7 +64,7 @@ function blocksOf(markdown: string): Block[] {
 
 /** The third-party packages that a program imports. */
 export function importedPackages(code: string): string[] {
-  const specifiers = [...code.matchAll(/(?:from|import)\s*\(?\s*'([^'.][^']*)'/g)].map((match) => match[1] ?? '');
+  const specifiers = [...code.matchAll(/(?<!')\b(?:from|import)\s*\(?\s*'([^'.][^']*)'/g)].map((match) => match[1] ?? '');
   const names = specifiers
     .filter((one) => !isBuiltin(one))
     .map((one) =>

@@ -20,12 +20,3 @@ nines-{{ .component }}:run-deploy-image-first
 {{- with .root.Values.image.registry }}{{ . }}/{{ end }}nines-{{ .component }}:{{ .root.Values.image.tag }}
 {{- end -}}
 {{- end }}
-
-{{/* Is the share of bad events above the factor? Takes bad or good, total, factor, window. */}}
-{{- define "nines.burn" -}}
-{{- if .bad -}}
-sum(rate({{ .bad }}[{{ .window }}])) / sum(rate({{ .total }}[{{ .window }}])) > {{ .factor }}
-{{- else -}}
-1 - sum(rate({{ .good }}[{{ .window }}])) / sum(rate({{ .total }}[{{ .window }}])) > {{ .factor }}
-{{- end -}}
-{{- end }}

@@ -1,6 +1,5 @@
-import { readQuantity, type DecimalInput } from './decimal.ts';
+import { readQuantity, readRatio, type DecimalInput } from './decimal.ts';
 import { readDuration, type Duration } from './duration.ts';
-import { readRatio } from './measurement.ts';
 import { budgetRatio, type Slo } from './objective.ts';
 import { checkOptions } from './options.ts';
 import { one, Rational } from './rational.ts';

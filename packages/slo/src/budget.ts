@@ -2,6 +2,7 @@ import { readDuration, type Duration } from './duration.ts';
 import { measurementOptions, readBurnRate, readEvents, type Events, type Measurement } from './measurement.ts';
 import { budgetRatio, type Slo } from './objective.ts';
 import { checkOptions } from './options.ts';
+import { periodSeconds } from './period.ts';
 import { one, Rational } from './rational.ts';
 
 /** An error budget, counted in events. */
@@ -49,6 +50,8 @@ export function errorBudget(slo: Slo, events: Events): ErrorBudget {
 export type ConsumptionOptions = Measurement & {
   /** For how long, for example `1h`. Default: the whole window. */
   readonly over?: Duration;
+  /** For a calendar window: an instant in the period that is meant, milliseconds since 1970. Default: a period of nominal length. */
+  readonly atMs?: number;
 };
 
 /**
@@ -58,7 +61,7 @@ export type ConsumptionOptions = Measurement & {
  * With events, they count as spread evenly: their ratio is taken to hold for the whole of `over`.
  *
  * @param slo - the objective
- * @param options - a measurement, and `over` (default: the whole window)
+ * @param options - a measurement, `over` (default: the whole window), and `atMs` for the true length of a calendar window
  * @returns a ratio: 0.02 is two per cent of the budget; above 1 when it overspends
  * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
  * @example
@@ -79,7 +82,7 @@ export function budgetConsumed(slo: Slo, options: ConsumptionOptions): number {
  * Formula: 1 - burn rate × duration / window; see `budgetConsumed`.
  *
  * @param slo - the objective
- * @param options - a measurement, and `over` (default: the whole window)
+ * @param options - a measurement, `over` (default: the whole window), and `atMs` for the true length of a calendar window
  * @returns a ratio, negative when the budget is overspent
  * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `INVALID_DURATION`, `UNKNOWN_OPTION`
  * @example
@@ -100,9 +103,9 @@ export function budgetRemaining(slo: Slo, options: ConsumptionOptions): number {
  * Formula: (1 - target) × window. Source: Google, Site Reliability Engineering, appendix A, "Availability Table".
  *
  * @param slo - the objective
- * @param options - `over`: another length than the window's, for example `1d`
+ * @param options - `over`: another length than the window's, for example `1d`; `atMs`: an instant in the calendar window that is meant
  * @returns seconds
- * @throws SloError `INVALID_DURATION`, `UNKNOWN_OPTION`
+ * @throws SloError `INVALID_DURATION`, `INVALID_OPTION`, `UNKNOWN_OPTION`
  * @example
  * ```ts
  * import { allowedDowntime, defineSlo, rolling } from '@nines/slo';
@@ -111,17 +114,17 @@ export function budgetRemaining(slo: Slo, options: ConsumptionOptions): number {
  * console.log(allowedDowntime(slo)); // 2592
  * ```
  */
-export function allowedDowntime(slo: Slo, options: { readonly over?: Duration } = {}): number {
-  checkOptions('allowedDowntime', options, ['over']);
-  return budgetRatio(slo)
-    .times(secondsOf(options.over ?? slo.window.duration))
-    .toNumber();
+export function allowedDowntime(slo: Slo, options: { readonly over?: Duration; readonly atMs?: number } = {}): number {
+  checkOptions('allowedDowntime', options, ['over', 'atMs']);
+  const seconds = options.over === undefined ? periodSeconds(slo.window, options.atMs) : secondsOf(options.over);
+  return budgetRatio(slo).times(seconds).toNumber();
 }
 
 function consumedExactly(where: string, slo: Slo, options: ConsumptionOptions): Rational {
-  checkOptions(where, options, [...measurementOptions, 'over']);
-  const seconds = secondsOf(options.over ?? slo.window.duration);
-  return readBurnRate(slo, options).times(seconds).dividedBy(secondsOf(slo.window.duration));
+  checkOptions(where, options, [...measurementOptions, 'over', 'atMs']);
+  const period = periodSeconds(slo.window, options.atMs);
+  const seconds = options.over === undefined ? period : secondsOf(options.over);
+  return readBurnRate(slo, options).times(seconds).dividedBy(period);
 }
 
 function secondsOf(duration: Duration): Rational {

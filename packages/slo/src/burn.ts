@@ -2,7 +2,7 @@ import { readDecimal, type DecimalInput } from './decimal.ts';
 import { measurementOptions, readBurnRate, type Events, type Measurement } from './measurement.ts';
 import type { Slo } from './objective.ts';
 import { checkOptions } from './options.ts';
-import { Rational } from './rational.ts';
+import { periodSeconds } from './period.ts';
 
 /**
  * How many times faster than allowed the error budget is being spent.
@@ -31,6 +31,8 @@ export function burnRate(slo: Slo, measurement: Events | { readonly errorRatio: 
 export type ExhaustionOptions = Measurement & {
   /** The share of the window's budget that is still there, as `budgetRemaining` returns it. Default 1. */
   readonly remaining?: DecimalInput;
+  /** For a calendar window: an instant in the period that is meant, milliseconds since 1970. Default: a period of nominal length. */
+  readonly atMs?: number;
 };
 
 /**
@@ -39,7 +41,7 @@ export type ExhaustionOptions = Measurement & {
  * Formula: remaining × window / burn rate. Source: Google, The Site Reliability Workbook, chapter 5, tables 5-4 and 5-5.
  *
  * @param slo - the objective
- * @param options - a measurement, and `remaining` (default 1)
+ * @param options - a measurement, `remaining` (default 1), and `atMs` for the true length of a calendar window
  * @returns seconds; `Infinity` when nothing burns, 0 when nothing is left
  * @throws SloError `INVALID_OPTION`, `INVALID_NUMBER`, `UNKNOWN_OPTION`
  * @example
@@ -51,13 +53,10 @@ export type ExhaustionOptions = Measurement & {
  * ```
  */
 export function timeToExhaustion(slo: Slo, options: ExhaustionOptions): number {
-  checkOptions('timeToExhaustion', options, [...measurementOptions, 'remaining']);
+  checkOptions('timeToExhaustion', options, [...measurementOptions, 'remaining', 'atMs']);
   const rate = readBurnRate(slo, options);
   const remaining = readDecimal('remaining', options.remaining ?? 1);
   if (remaining.isNegative() || remaining.isZero()) return 0;
   if (rate.isZero()) return Number.POSITIVE_INFINITY;
-  return remaining
-    .times(new Rational(BigInt(slo.window.seconds)))
-    .dividedBy(rate)
-    .toNumber();
+  return remaining.times(periodSeconds(slo.window, options.atMs)).dividedBy(rate).toNumber();
 }

@@ -1,5 +1,5 @@
 import { SloError } from './errors.ts';
-import { Rational } from './rational.ts';
+import { one, Rational } from './rational.ts';
 import { show } from './show.ts';
 
 /**
@@ -31,6 +31,13 @@ export function readQuantity(name: string, input: DecimalInput): Rational {
   const value = readDecimal(name, input);
   if (value.isNegative()) throw new SloError('INVALID_OPTION', `${name} must be at least 0, got ${show(input)}`);
   return value;
+}
+
+/** As `readDecimal`, and refuses what is not from 0 to 1. */
+export function readRatio(name: string, input: DecimalInput): Rational {
+  const ratio = readQuantity(name, input);
+  if (one.isLessThan(ratio)) throw new SloError('INVALID_OPTION', `${name} must be from 0 to 1, got ${show(input)}`);
+  return ratio;
 }
 
 function notDecimal(name: string, input: unknown): SloError {

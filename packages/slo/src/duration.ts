@@ -13,7 +13,11 @@ export function readDuration(name: string, input: Duration): number {
   const match = typeof input === 'string' && input.length <= 40 ? pattern.exec(input) : null;
   const seconds = (match ?? []).slice(1).reduce((sum, amount, index) => sum + Number(amount ?? 0) * (unitSeconds[index] ?? 0), 0);
   if (seconds < 1 || seconds > longestSeconds) {
-    throw new SloError('INVALID_DURATION', `${name} must be a duration from 1s to 3660d, such as 30d, 6h or 1h30m, got ${show(input)}`);
+    const hint = /^\d+[MQY]$/.test(input) ? ' (m is minutes; for a month say 30d, or use a calendar window)' : '';
+    throw new SloError(
+      'INVALID_DURATION',
+      `${name} must be a duration from 1s to 3660d, such as 30d, 6h or 1h30m, got ${show(input)}${hint}`,
+    );
   }
   return seconds;
 }

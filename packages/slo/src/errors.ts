@@ -9,12 +9,47 @@ const brand = Symbol.for('@nines/slo.error');
  * - `INVALID_NUMBER`: text or a number that is not a plain decimal.
  * - `INVALID_DURATION`: a duration that is not of the form `30d`, `6h` or `1h30m`.
  * - `INVALID_OBJECTIVE`: an objective that leaves no error budget, or nothing but error budget.
+ * - `INVALID_WINDOW`: windows that do not fit into each other: an alert that looks back further than the objective.
+ * - `UNREACHABLE_ALERT`: an alert that not even a total outage would fire.
+ * - `INVALID_PROMQL`: a selector or query that is not PromQL, or not of the kind that is needed.
+ * - `INVALID_DOCUMENT`: a document with faults; `findings` lists each with its path and line.
+ * - `OBJECTIVE_MISSED`: `assertSlo`: the samples show that the objective is missed.
+ * - `INCONCLUSIVE`: `assertSlo`: the samples are too few to tell.
+ * - `INVALID_HISTORY`: a recorded answer that is no matrix of counters, is empty, or has readings off its grid.
+ * - `PROMETHEUS_FAILED`: a Prometheus did not answer in time, or refused; the only code that is worth another try.
+ * - `INVALID_RULES`: generated rules that their target would refuse; `findings` lists why.
  */
-export type SloErrorCode = 'INVALID_DURATION' | 'INVALID_NUMBER' | 'INVALID_OBJECTIVE' | 'INVALID_OPTION' | 'UNKNOWN_OPTION';
+export type SloErrorCode =
+  | 'INCONCLUSIVE'
+  | 'INVALID_DOCUMENT'
+  | 'INVALID_DURATION'
+  | 'INVALID_HISTORY'
+  | 'INVALID_NUMBER'
+  | 'INVALID_OBJECTIVE'
+  | 'INVALID_OPTION'
+  | 'INVALID_PROMQL'
+  | 'INVALID_RULES'
+  | 'INVALID_WINDOW'
+  | 'OBJECTIVE_MISSED'
+  | 'PROMETHEUS_FAILED'
+  | 'UNKNOWN_OPTION'
+  | 'UNREACHABLE_ALERT';
+
+/** One fault of a document or of generated rules. */
+export interface Finding {
+  /** Which fault it is, for example `unknown-key`. */
+  readonly code: string;
+  /** Where in the document: `spec.objectives[0].target`. */
+  readonly path: string;
+  /** The line in the text, from 1, where there is a text. */
+  readonly line?: number;
+  /** What came, and what is allowed. */
+  readonly message: string;
+}
 
 /**
  * The one error of this package: the caller passed something that has no answer.
- * Nothing here does I/O, so the same call fails the same way again and `retryable` is always false.
+ * Only questions to a Prometheus do I/O: all else fails the same way again, and `retryable` says so.
  *
  * @example
  * ```ts
@@ -31,17 +66,21 @@ export class SloError extends Error {
   override readonly name = 'SloError';
   /** Which fault it is. */
   readonly code: SloErrorCode;
-  /** Always false: a repeated call gets the same answer. */
-  readonly retryable: boolean = false;
+  /** True only for `PROMETHEUS_FAILED`: any other call gets the same answer when it is repeated. */
+  readonly retryable: boolean;
+  /** Each fault of a document, with its path and line; empty for other errors. */
+  readonly findings: readonly Finding[];
 
   /**
    * @param code - which fault it is
    * @param message - names the option, what is allowed, and what came
-   * @param options - `cause`, where another error lies behind this one
+   * @param options - `cause`, where another error lies behind this one; `findings`, the faults of a document
    */
-  constructor(code: SloErrorCode, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+  constructor(code: SloErrorCode, message: string, options?: { readonly cause?: unknown; readonly findings?: readonly Finding[] }) {
+    super(message, options?.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
+    this.retryable = code === 'PROMETHEUS_FAILED';
+    this.findings = Object.freeze([...(options?.findings ?? [])]);
     Object.defineProperty(this, brand, { value: true });
   }
 

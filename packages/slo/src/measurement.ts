@@ -1,8 +1,8 @@
-import { readQuantity, type DecimalInput } from './decimal.ts';
+import { readQuantity, readRatio, type DecimalInput } from './decimal.ts';
 import { SloError } from './errors.ts';
 import { budgetRatio, type Slo } from './objective.ts';
 import { checkOptions } from './options.ts';
-import { one, zero, type Rational } from './rational.ts';
+import { zero, type Rational } from './rational.ts';
 import { show } from './show.ts';
 
 /** Counted events. Fractions are allowed, because a rate multiplied by time is rarely whole. */
@@ -28,13 +28,6 @@ export function readBurnRate(slo: Pick<Slo, 'objective'>, measurement: Measureme
   return ratio.dividedBy(budgetRatio(slo));
 }
 
-/** A value from 0 to 1. */
-export function readRatio(name: string, input: DecimalInput): Rational {
-  const ratio = readQuantity(name, input);
-  if (one.isLessThan(ratio)) throw new SloError('INVALID_OPTION', `${name} must be from 0 to 1, got ${show(input)}`);
-  return ratio;
-}
-
 /** Exact counts and their ratio. Without any event nothing went wrong: the ratio is 0, never 0/0. */
 export function readEvents(events: Events): { readonly total: Rational; readonly bad: Rational; readonly ratio: Rational } {
   const total = readQuantity('total', events.total);
@@ -46,7 +39,7 @@ export function readEvents(events: Events): { readonly total: Rational; readonly
 }
 
 function readGiven(measurement: Measurement): Given {
-  checkOptions('a measurement', measurement, [...measurementOptions, 'over', 'remaining']);
+  checkOptions('a measurement', measurement, [...measurementOptions, 'over', 'remaining', 'atMs']);
   const given: Given = measurement;
   const ways = [given.total ?? given.bad, given.errorRatio, given.burnRate].filter((way) => way !== undefined);
   if (ways.length !== 1) {

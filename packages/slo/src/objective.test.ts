@@ -28,11 +28,19 @@ describe('defineSlo', () => {
   });
 
   it.each([
-    [{ ...options, objectve: 1 }, 'UNKNOWN_OPTION', 'defineSlo has no option "objectve"; it knows name, service, objective, window, sli'],
-    [{ ...options, window: '30d' }, 'INVALID_OPTION', `window must come from rolling('30d'), got "30d"`],
+    [
+      { ...options, objectve: 1 },
+      'UNKNOWN_OPTION',
+      'defineSlo has no option "objectve"; it knows name, service, objective, window, sli, alerting, description, runbook, labels',
+    ],
+    [{ ...options, window: '30d' }, 'INVALID_OPTION', `window must come from rolling('30d') or calendar({ unit: 'month' }), got "30d"`],
     [{ ...options, name: '' }, 'INVALID_OPTION', 'name must be text of 1 to 100 characters, got ""'],
     [{ ...options, service: 'x'.repeat(101) }, 'INVALID_OPTION', 'service must be text of 1 to 100 characters'],
-    [null, 'INVALID_OPTION', 'defineSlo takes an object with name, service, objective, window, sli, got null'],
+    [
+      null,
+      'INVALID_OPTION',
+      'defineSlo takes an object with name, service, objective, window, sli, alerting, description, runbook, labels, got null',
+    ],
     [[], 'INVALID_OPTION', 'got an array'],
   ])('refuses %j with %s', (given, code, message) => {
     expect(() => defineSlo(given as never)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
