@@ -6,17 +6,8 @@ import type { Bench, BenchOptions } from '../bench.ts';
 import { aligned, middle } from '../columns.ts';
 import { benchMemory, memoryRows } from './memory.ts';
 import { ratioRows, ratios } from './ratios.ts';
+import type { CallCost } from './cost.ts';
 import type { Scenario } from './scenarios.ts';
-
-/** CPU nanoseconds a call. */
-export interface CallCost {
-  readonly what: string;
-  readonly of: Scenario['of'];
-  readonly goalNs: number | undefined;
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
 
 const CALLS = 1_000_000;
 const run = promisify(execFile);

@@ -1,4 +1,4 @@
-import type { CallCost } from './main.ts';
+import type { CallCost } from './cost.ts';
 
 /** How many times cheaper than a peer, from the medians of one run. */
 export interface Ratio {
