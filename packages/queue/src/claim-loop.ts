@@ -1,28 +1,22 @@
 import { leaseLost, stopped } from './abandon-reasons.ts';
 import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
 import { ClaimedJobs } from './claimed-jobs.ts';
-import type { Clock } from './clock.ts';
-import type { Queue } from './define.ts';
 import { asQueueError, type QueueError } from './errors.ts';
 import { createHolder, type Holder } from './holder.ts';
-import { nameOf, type QueueMetrics } from './metrics.ts';
+import { countAttempt, type QueueMetrics } from './metrics.ts';
 import { reportCommits } from './follow-ups.ts';
 import { createLeaseWatch, type LeaseWatch } from './lease-watch.ts';
 import { Outbox } from './outbox.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
-import { createRunner, type Handler, type Ran } from './runner.ts';
+import { createRunner, type Ran, type RunnerOptions } from './runner.ts';
 import { settlementOf } from './settlement.ts';
 import { createTurnBudget, type TurnBudget } from './turn-budget.ts';
 import { createSleep, type Sleep } from './sleep.ts';
 import type { ClaimedJob, ExchangeReply, Settlement, Store } from './store.ts';
 
-export interface ClaimLoopOptions<Payload> {
-  readonly queue: Queue<unknown, Payload>;
-  readonly handler: Handler<Payload>;
+export interface ClaimLoopOptions<Payload> extends Omit<RunnerOptions<Payload>, 'onStarted' | 'store'> {
   readonly store: Store;
   readonly concurrency: number;
-  readonly clock: Clock;
-  readonly random: () => number;
   readonly metrics: QueueMetrics | undefined;
   readonly onError: (error: QueueError) => void;
 }
@@ -235,8 +229,7 @@ export class ClaimLoop<Payload> {
     if (attempt.suspect) this.#hungry = true;
     this.#prefetch.observeAttempt(ms);
     if (outcome !== undefined) this.#outbox.add(settlementOf(attempt.id, outcome, failure, span));
-    if (outcome?.verb === 'dead') metrics?.deadLettered(queue.name, outcome.reason, 1);
-    metrics?.attempted(queue.name, nameOf(outcome), ms / 1000);
+    countAttempt(metrics, queue.name, outcome, ms / 1000);
     this.#schedule();
   }
 

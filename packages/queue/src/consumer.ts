@@ -1,11 +1,14 @@
 import { systemClock, systemRandom, type Clock } from './clock.ts';
 import { ClaimLoop } from './claim-loop.ts';
+import { withClientSpans } from './client-spans.ts';
 import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
 import { QueueError } from './errors.ts';
 import type { QueueMetrics } from './metrics.ts';
-import { openStore, type Backend } from './open-store.ts';
+import { joinStores, type QueueView } from './join-stores.ts';
+import { openStores, type Backend } from './open-store.ts';
 import { checkWhole, refuse, refuseUnknown } from './options.ts';
+import { partitionsOf } from './partition.ts';
 import type { Handler } from './runner.ts';
 import type { Store } from './store.ts';
 
@@ -19,6 +22,10 @@ export interface ConsumerSettings {
   readonly onError?: (error: QueueError) => void;
   /** How long `start` waits for Redis, in ms. Default 10 000. */
   readonly connectTimeoutMs?: number;
+  /** Whether attempts continue the trace that enqueued their job (`parent`), or begin their own and link to it. Default `parent`. */
+  readonly trace?: 'parent' | 'link';
+  /** Whether each call to Redis that receives or settles jobs is recorded as a span. Default false: they are many, and tell little. */
+  readonly clientSpans?: boolean;
   readonly clock?: Clock;
   /** Random numbers from 0 to 1 for the jitter of backoffs. Default `Math.random`. */
   readonly random?: () => number;
@@ -74,46 +81,80 @@ export function createConsumer<Input, Payload>(
   handler: Handler<Payload>,
   options: ConsumerOptions,
 ): Consumer {
-  refuseUnknown(options, ['redis', 'store', 'concurrency', 'metrics', 'onError', 'connectTimeoutMs', 'clock', 'random'], 'createConsumer');
+  refuseUnknown(options, KNOWN, 'createConsumer');
   const { clock = systemClock, concurrency = 16, connectTimeoutMs = 10_000, metrics, onError = () => {}, random = systemRandom } = options;
+  const { trace = 'parent', clientSpans = false } = options;
   if (typeof handler !== 'function') refuse('handler', handler, 'a function (job, context) => result');
   checkWhole('concurrency', concurrency, 1, 1000);
   checkWhole('connectTimeoutMs', connectTimeoutMs, 1, 600_000);
-  const store = openStore(queue, options, clock, connectTimeoutMs);
-  const loop = new ClaimLoop({ queue, handler, store, concurrency, clock, random, metrics, onError });
-  const startPolling = () => (metrics === undefined ? () => {} : pollDepth(queue.name, store, metrics, clock));
-  return createLifecycle({ queue: queue.name, store, loop, startPolling, onWarning: onError });
+  if (trace !== 'parent' && trace !== 'link') refuse('trace', trace, 'parent or link');
+  if (typeof clientSpans !== 'boolean') refuse('clientSpans', clientSpans, 'true or false');
+  const { partitions } = queue.options;
+  if (concurrency < partitions) refuse('concurrency', concurrency, `at least partitions (${partitions}): each has slots of its own`);
+  const stores = openStores(queue, options, clock, connectTimeoutMs);
+  const lanes = partitionsOf(queue).map((partition, at): Lane => {
+    const opened = stores[at]!;
+    const store = clientSpans ? withClientSpans(opened, partition.options, clock) : opened;
+    const slots = Math.floor(concurrency / partitions) + (at < concurrency % partitions ? 1 : 0);
+    return { store, loop: new ClaimLoop({ queue: partition, handler, store, concurrency: slots, clock, random, trace, metrics, onError }) };
+  });
+  const view = joinStores(stores);
+  const startPolling = () => (metrics === undefined ? () => {} : pollDepth(queue.name, view, metrics, clock));
+  return createLifecycle({ queue: queue.name, view, lanes, startPolling, onWarning: onError });
 }
 
-interface Parts<Payload> {
-  readonly queue: string;
+const KNOWN: readonly string[] = [
+  'redis',
+  'store',
+  'concurrency',
+  'metrics',
+  'onError',
+  'connectTimeoutMs',
+  'trace',
+  'clientSpans',
+  'clock',
+  'random',
+];
+
+/** One partition: what is claimed from it and runs here. */
+interface Lane {
   readonly store: Store;
-  readonly loop: ClaimLoop<Payload>;
+  readonly loop: Pick<ClaimLoop<unknown>, 'start' | 'stop' | 'wake'>;
+}
+
+interface Parts {
+  readonly queue: string;
+  readonly view: QueueView;
+  readonly lanes: readonly Lane[];
   readonly startPolling: () => () => void;
   readonly onWarning: (warning: QueueError) => void;
 }
 
-function createLifecycle<Payload>({ queue, store, loop, startPolling, onWarning }: Parts<Payload>): Consumer {
+function createLifecycle({ queue, view, lanes, startPolling, onWarning }: Parts): Consumer {
   let started: Promise<() => Promise<void>> | undefined;
   let stopped: Promise<StopResult> | undefined;
 
   const run = async () => {
-    for (const warning of await store.open()) onWarning(warning);
+    for (const warning of await view.open()) onWarning(warning);
     // Subscribed before the first claim, so that nothing that arrives in between goes unnoticed.
-    const unsubscribe = await store.subscribe(loop.wake);
-    loop.start();
+    const unsubscribes = await Promise.all(lanes.map(({ store, loop }) => store.subscribe(loop.wake)));
+    for (const { loop } of lanes) loop.start();
     const stopPolling = startPolling();
     return async () => {
       stopPolling();
-      unsubscribe();
+      for (const unsubscribe of unsubscribes) unsubscribe();
     };
+  };
+  const stopAll = async (timeoutMs: number): Promise<StopResult> => {
+    const results = await Promise.all(lanes.map(({ loop }) => loop.stop(timeoutMs)));
+    return { drained: results.every(({ drained }) => drained), returned: results.reduce((sum, { returned }) => sum + returned, 0) };
   };
   const stop = (timeoutMs: number) =>
     (stopped ??= (async () => {
       const cleanUp = await started?.catch(() => undefined);
-      const result = cleanUp === undefined ? { drained: true, returned: 0 } : await loop.stop(timeoutMs);
+      const result = cleanUp === undefined ? { drained: true, returned: 0 } : await stopAll(timeoutMs);
       await cleanUp?.();
-      await store.close();
+      await view.close();
       return result;
     })());
 

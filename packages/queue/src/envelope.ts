@@ -13,6 +13,8 @@ export interface Envelope extends CarriedContext {
   readonly deadlineMs?: number | undefined;
   /** 16 bytes of SHA-256 of the body, where the caller gave the id: tells whether two enqueues of it mean the same. */
   readonly digest?: Buffer | undefined;
+  /** Whether the job's spans begin a trace of their own, linked to the one that enqueued it: they come much later. */
+  readonly linked?: boolean;
   readonly body: Buffer;
 }
 
@@ -38,13 +40,14 @@ const DEADLINE = 8;
 const DIGEST = 16;
 /** Set by redrive.lua. */
 const REDRIVEN = 32;
+const LINKED = 64;
 const TRACE_BYTES = 25;
 const DEADLINE_BYTES = 6;
 const DIGEST_BYTES = 16;
 const STAMP_BYTES = 6;
 const CONTEXT_BYTES_MAX = 8192;
 
-export function encodeEnvelope({ digest, deadlineMs, trace, state, baggage, body }: Envelope): Buffer {
+export function encodeEnvelope({ linked, digest, deadlineMs, trace, state, baggage, body }: Envelope): Buffer {
   const first = bounded(state);
   const second = bounded(baggage);
   const flags =
@@ -52,7 +55,8 @@ export function encodeEnvelope({ digest, deadlineMs, trace, state, baggage, body
     (first === undefined ? 0 : STATE) |
     (second === undefined ? 0 : BAGGAGE) |
     (deadlineMs === undefined ? 0 : DEADLINE) |
-    (digest === undefined ? 0 : DIGEST);
+    (digest === undefined ? 0 : DIGEST) |
+    (linked === true ? LINKED : 0);
   const fixed = 2 + (trace === undefined ? 0 : TRACE_BYTES) + (deadlineMs === undefined ? 0 : DEADLINE_BYTES) + (digest?.length ?? 0);
   const bytes = Buffer.allocUnsafe(fixed + sizeOf(first) + sizeOf(second) + body.length);
   bytes[0] = VERSION;
@@ -110,7 +114,17 @@ export function decodeEnvelope(stored: Buffer): StoredEnvelope {
   const trace = flags & TRACE ? take(TRACE_BYTES) : undefined;
   const state = flags & STATE ? text() : undefined;
   const baggage = flags & BAGGAGE ? text() : undefined;
-  return { enqueuedAtMs, redriven: (flags & REDRIVEN) !== 0, digest, deadlineMs, trace, state, baggage, body: stored.subarray(at) };
+  return {
+    enqueuedAtMs,
+    redriven: (flags & REDRIVEN) !== 0,
+    linked: (flags & LINKED) !== 0,
+    digest,
+    deadlineMs,
+    trace,
+    state,
+    baggage,
+    body: stored.subarray(at),
+  };
 }
 
 /** Whether an envelope means the same as one that is stored: told by their digests; one without a digest is compared with nothing. */

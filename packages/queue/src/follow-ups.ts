@@ -5,9 +5,10 @@ import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
 import { QueueError } from './errors.ts';
 import type { QueueMetrics } from './metrics.ts';
 import { newJob } from './new-job.ts';
-import { refuse } from './options.ts';
+import { refuse, type ResolvedQueueOptions } from './options.ts';
+import { partitionOf, partitionOptions } from './partition.ts';
 import { validate } from './schema.ts';
-import { REFUSED_DELAY_MS, type FollowUp, type Settlement, type Store } from './store.ts';
+import { refuseApart, REFUSED_DELAY_MS, type FollowUp, type Settlement, type Store } from './store.ts';
 import { endSpan } from './tracing.ts';
 
 /** The job from which others follow. */
@@ -23,13 +24,13 @@ const BYTES_MAX = 8_388_608;
 /** Collects the jobs that a handler enqueues; they are sent with the acknowledgement of their parent, if it comes to that. */
 export class FollowUps {
   readonly #parent: Parent;
-  readonly #store: Pick<Store, 'colocate'>;
+  readonly #store: Pick<Store, 'colocate' | 'server'>;
   readonly #jobs: (FollowUp | undefined)[] = [];
   readonly #pending = new Set<Promise<unknown>>();
   #bytes = 0;
   #closed = false;
 
-  constructor(parent: Parent, store: Pick<Store, 'colocate'>) {
+  constructor(parent: Parent, store: Pick<Store, 'colocate' | 'server'>) {
     this.#parent = parent;
     this.#store = store;
   }
@@ -60,30 +61,47 @@ export class FollowUps {
   async #add(queue: Queue<unknown, unknown>, payload: unknown, options: EnqueueOptions, index: number): Promise<{ readonly id: string }> {
     this.#refuseLate();
     if (index >= JOBS_MAX) refuse('enqueue', `call ${index + 1}`, `called at most ${JOBS_MAX} times by one attempt`);
-    await this.#store.colocate(queue.options);
+    const parent = this.#parent.queue.options;
+    refuseApart(parent, queue.options);
+    const target = { ...queue, options: partitionOptions(queue.options, parent.partition) };
+    if (options.id !== undefined) refuseElsewhere(options.id, target.options);
+    await this.#store.colocate(target.options);
     await validate(queue.schema, queue.name, payload);
     const body = await encodeBody(queue.options, payload);
     this.#refuseLate();
-    const { job, span } = newJob(queue, body, options, options.id ?? this.#idOf(index));
+    const { job, span } = newJob(target, body, options, options.id ?? this.#idOf(index, target.options), this.#store.server);
     endSpan(span);
     this.#bytes += job.envelope.length;
     if (this.#bytes > BYTES_MAX) {
       const { id } = this.#parent;
       throw new QueueError('PAYLOAD_TOO_LARGE', `the jobs that follow from job ${id} have ${this.#bytes} bytes, ${BYTES_MAX} are allowed`);
     }
-    this.#jobs[index] = { queue: queue.options, job };
+    this.#jobs[index] = { queue: target.options, job };
     return { id: job.id };
   }
 
   /** The same for every attempt of the parent, and another one when a later job has the parent's id. */
-  #idOf(index: number): string {
+  #idOf(index: number, { partition, partitions }: ResolvedQueueOptions): string {
     const { id, enqueuedAtMs, queue } = this.#parent;
-    return hash('sha256', `${queue.name} ${id} ${enqueuedAtMs} ${index}`, 'base64url').slice(0, 22);
+    // The id must belong to the parent's partition, so the first that does is taken: in the mean as many are tried as there are partitions.
+    for (let nonce = 0; ; nonce += 1) {
+      const found = hash('sha256', `${queue.name} ${id} ${enqueuedAtMs} ${index} ${nonce}`, 'base64url').slice(0, 22);
+      if (partitionOf(found, partitions) === partition) return found;
+    }
   }
 
   #refuseLate(): void {
     if (this.#closed) throw new QueueError('CLOSED', `job ${this.#parent.id} has ended; what it enqueues now belongs to nothing`);
   }
+}
+
+function refuseElsewhere(id: string, { name, partition, partitions }: ResolvedQueueOptions): void {
+  const belongs = partitionOf(id, partitions);
+  if (belongs === partition) return;
+  throw new QueueError(
+    'NOT_COLOCATED',
+    `id ${JSON.stringify(id)} belongs to partition ${belongs} of queue ${name}, what follows from this job to partition ${partition}: leave the id to the queue`,
+  );
 }
 
 /** Counts what commits have sent, and tells of those that found a full queue. */

@@ -1,7 +1,8 @@
 import { systemClock } from './clock.ts';
 import type { Queue } from './define.ts';
 import { checkId } from './id.ts';
-import { openStore, type Backend } from './open-store.ts';
+import { joinStores } from './join-stores.ts';
+import { openStores, type Backend } from './open-store.ts';
 import { snapshot, type JobSnapshot } from './job-snapshot.ts';
 import { checkWhole, refuse, refuseUnknown } from './options.ts';
 import type { DeadLetters, JobCounts, JobState } from './store.ts';
@@ -18,7 +19,7 @@ export interface Inspector<Payload> {
   counts(): Promise<JobCounts>;
   /** The job of this id; undefined when there is none (any more). The payload is what was enqueued, not validated again. */
   get(id: string): Promise<JobSnapshot<Payload> | undefined>;
-  /** Jobs of one state, oldest first; `limit` 1 to 1000, default 100. */
+  /** Jobs of one state, oldest first (partition by partition where there are several); `limit` 1 to 1000, default 100. */
   list(state: JobState, page?: { readonly skip?: number; readonly limit?: number }): Promise<readonly JobSnapshot<Payload>[]>;
   /**
    * Makes dead letters waiting jobs again, with no attempt counted: those of the given ids, or the `limit` oldest; at most 1000 a call.
@@ -56,7 +57,7 @@ export function createInspector<Input, Output>(queue: Queue<Input, Output>, opti
   refuseUnknown(options, ['redis', 'store', 'connectTimeoutMs'], 'createInspector');
   const { connectTimeoutMs = 5000 } = options;
   checkWhole('connectTimeoutMs', connectTimeoutMs, 1, 600_000);
-  const store = openStore(queue, options, systemClock, connectTimeoutMs);
+  const store = joinStores(openStores(queue, options, systemClock, connectTimeoutMs));
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= store.close());
   const opened = async <T>(work: () => Promise<T>): Promise<T> => {

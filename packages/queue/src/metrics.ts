@@ -6,11 +6,6 @@ export type AttemptOutcome = 'completed' | 'retried' | 'dead-lettered' | 'abando
 
 const NAMES = { completed: 'completed', retry: 'retried', dead: 'dead-lettered' } as const;
 
-/** What metrics call an outcome; there is none where somebody else decides about the job. */
-export function nameOf(outcome: Outcome | undefined): AttemptOutcome {
-  return outcome === undefined ? 'abandoned' : NAMES[outcome.verb];
-}
-
 /** What a queue tells about itself; `@nines/queue/prometheus` makes one from a registry. Calls must be quick and must not throw. */
 export interface QueueMetrics {
   /** One call that sent jobs to Redis has ended, well or with the code of an error. */
@@ -29,4 +24,10 @@ export interface QueueMetrics {
   leaseAtRisk(queue: string): void;
   /** The state of the queue, polled in the background; undefined when Redis did not answer, so that no stale figure is shown. */
   depth(queue: string, counts: JobCounts | undefined): void;
+}
+
+/** Counts an attempt; there is no outcome where somebody else decides about the job. */
+export function countAttempt(metrics: QueueMetrics | undefined, queue: string, outcome: Outcome | undefined, seconds: number): void {
+  if (outcome?.verb === 'dead') metrics?.deadLettered(queue, outcome.reason, 1);
+  metrics?.attempted(queue, outcome === undefined ? 'abandoned' : NAMES[outcome.verb], seconds);
 }

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Queue } from './define.ts';
 import { refuse } from './options.ts';
+import { partitionsOf } from './partition.ts';
 import { acquireConnection, type RedisClient } from './redis/connection.ts';
 import { createRedisStore } from './redis/store.ts';
 import type { Store } from './store.ts';
@@ -10,12 +11,19 @@ export type Backend =
   | { readonly redis: RedisClient; readonly store?: undefined }
   | { readonly store: StoreFactory; readonly redis?: undefined };
 
-/** Gives the store of one queue; `memoryStore()` of `@nines/queue/testing` is one. */
+/** Gives the store of one partition of a queue (`queue.options.partition`); `memoryStore()` of `@nines/queue/testing` is one. */
 export type StoreFactory = (queue: Queue<unknown>) => Store;
 
-/** @throws {QueueError} `INVALID_OPTION` when there is neither; `KEY_PREFIX_UNSUPPORTED`. */
-export function openStore(queue: Queue<unknown>, backend: Backend, clock: Clock, connectTimeoutMs: number): Store {
-  if (backend.store !== undefined) return backend.store(queue);
-  if (typeof backend.redis?.duplicate !== 'function') refuse('redis', backend.redis, 'an ioredis connection (Redis or Cluster)');
-  return createRedisStore({ queue: queue.options, connection: acquireConnection(backend.redis, clock), connectTimeoutMs });
+/**
+ * Opens the store of each partition.
+ *
+ * @throws {QueueError} `INVALID_OPTION` when there is no backend; `KEY_PREFIX_UNSUPPORTED`.
+ */
+export function openStores(queue: Queue<unknown>, backend: Backend, clock: Clock, connectTimeoutMs: number): readonly Store[] {
+  if (backend.store !== undefined) return partitionsOf(queue).map((partition) => backend.store(partition));
+  const { redis } = backend;
+  if (typeof redis?.duplicate !== 'function') refuse('redis', redis, 'an ioredis connection (Redis or Cluster)');
+  return partitionsOf(queue).map(({ options }) => {
+    return createRedisStore({ queue: options, connection: acquireConnection(redis, clock), connectTimeoutMs });
+  });
 }

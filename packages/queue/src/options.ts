@@ -41,6 +41,11 @@ export interface QueueOptions {
   readonly name: string;
   /** Queues of one namespace share their Redis slots. Default `default`. */
   readonly namespace?: string;
+  /**
+   * Parts of a queue, each with its own keys, so that a Cluster spreads them over its nodes. A job's part follows from its id. Order holds
+   * within a part only; `maxWaiting`, `completed` and `dead` are shared out. The number cannot be changed while the queue exists. Default 1, to 64.
+   */
+  readonly partitions?: number;
   /** Attempts before a job is dead-lettered, the first one included. Default 5, from 1 to 1000. */
   readonly maxAttempts?: number;
   /** Pause before a retry. Default `exponential({ baseMs: 200, maxMs: 60_000, jitter: 'full' })`. */
@@ -77,12 +82,17 @@ export interface QueueOptions {
 }
 
 /** The options of a queue with every default filled in. */
-export type ResolvedQueueOptions = Required<Omit<QueueOptions, 'codec'>> & { readonly codec: BodyCodec | undefined };
+export type ResolvedQueueOptions = Required<Omit<QueueOptions, 'codec'>> & {
+  readonly codec: BodyCodec | undefined;
+  /** Which of the partitions these options are of; 0 in a definition. */
+  readonly partition: number;
+};
 
 const DAY_MS = 86_400_000;
 
-export const defaults: Omit<ResolvedQueueOptions, 'name'> = Object.freeze({
+export const defaults: Omit<ResolvedQueueOptions, 'name' | 'partition'> = Object.freeze({
   namespace: 'default',
+  partitions: 1,
   maxAttempts: 5,
   backoff: exponential({ baseMs: 200, maxMs: 60_000, jitter: 'full' }),
   classify: () => 'retry',
@@ -103,6 +113,7 @@ export const defaults: Omit<ResolvedQueueOptions, 'name'> = Object.freeze({
 const DURABILITIES: readonly Durability[] = ['memory', 'fsync', 'replicated'];
 
 const ranges = {
+  partitions: [1, 64],
   maxAttempts: [1, 1000],
   leaseMs: [1000, 3_600_000],
   attemptTimeoutMs: [1, 86_400_000],
@@ -120,13 +131,14 @@ const ranges = {
  */
 export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions {
   refuseUnknown(options, [...Object.keys(defaults), 'name', 'schema'], 'defineQueue');
-  const resolved = { ...defaults, ...dropUndefined(options) };
+  const resolved = { ...defaults, ...dropUndefined(options), partition: 0 };
   checkName('name', resolved.name);
   checkName('namespace', resolved.namespace);
   for (const [option, [min, max]] of Object.entries(ranges)) checkWhole(option, resolved[option as keyof typeof ranges], min, max);
   if (typeof resolved.backoff !== 'function') refuse('backoff', resolved.backoff, 'a function (attempt, random) => milliseconds');
   if (typeof resolved.classify !== 'function') refuse('classify', resolved.classify, 'a function (error, attempt) => verdict');
   checkCodec(resolved.codec);
+  if (resolved.maxWaiting < resolved.partitions) refuse('maxWaiting', resolved.maxWaiting, `at least partitions (${resolved.partitions})`);
   checkRetention('completed', resolved.completed);
   checkRetention('dead', resolved.dead);
   if (!DURABILITIES.includes(resolved.durability)) refuse('durability', resolved.durability, `one of ${DURABILITIES.join(', ')}`);

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from './clock.ts';
 import { encodeBody } from './codec.ts';
-import { createCoalescer, type EnqueueResult } from './coalescer.ts';
+import { createCoalescer, type Coalescer, type EnqueueResult } from './coalescer.ts';
 import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
 import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
@@ -8,9 +8,12 @@ import { QueueError } from './errors.ts';
 import { newId } from './id.ts';
 import { newJob } from './new-job.ts';
 import type { QueueMetrics } from './metrics.ts';
-import { openStore, type Backend } from './open-store.ts';
+import { joinStores } from './join-stores.ts';
+import { openStores, type Backend } from './open-store.ts';
 import { checkWhole, refuseUnknown } from './options.ts';
+import { partitionOf, partitionsOf } from './partition.ts';
 import { validate } from './schema.ts';
+import type { ServerAddress } from './tracing.ts';
 
 /** Options of a producer besides where its jobs go. */
 export interface ProducerSettings {
@@ -65,14 +68,25 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
   refuseUnknown(options, ['redis', 'store', 'metrics', 'enqueueTimeoutMs', 'clock'], 'createProducer');
   const { clock = systemClock, enqueueTimeoutMs = 5000, metrics } = options;
   checkWhole('enqueueTimeoutMs', enqueueTimeoutMs, 1, 600_000);
-  const store = openStore(queue, options, clock, enqueueTimeoutMs);
-  const coalescer = createCoalescer({ queue: queue.options, store, clock, timeoutMs: enqueueTimeoutMs, metrics });
+  const stores = openStores(queue, options, clock, enqueueTimeoutMs);
+  const store = joinStores(stores);
+  const lanes = partitionsOf(queue).map((partition, at): Lane => {
+    const own = stores[at]!;
+    return {
+      queue: partition,
+      server: own.server,
+      coalescer: createCoalescer({ queue: partition.options, store: own, clock, timeoutMs: enqueueTimeoutMs, metrics }),
+    };
+  });
   const stopPolling = metrics === undefined ? () => {} : pollDepth(queue.name, store, metrics, clock);
   let closed: Promise<void> | undefined;
 
   const send = (body: Buffer, enqueueOptions: EnqueueOptions) => {
-    const { job, span } = newJob(queue, body, enqueueOptions, enqueueOptions.id ?? newId(clock.wallMs()));
-    return coalescer.add(job, span);
+    const id = enqueueOptions.id ?? newId(clock.wallMs());
+    // An id that is refused belongs to no partition.
+    const lane = lanes[partitionOf(String(id), lanes.length)]!;
+    const { job, span } = newJob(lane.queue, body, enqueueOptions, id, lane.server);
+    return lane.coalescer.add(job, span);
   };
   // No async function and no await where there is nothing to wait for: with many jobs a turn each costs as much as the encoding.
   const enqueue = (payload: Input, enqueueOptions: EnqueueOptions = NO_OPTIONS): Promise<EnqueueResult> => {
@@ -92,7 +106,7 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
   const close = () =>
     (closed ??= (async () => {
       stopPolling();
-      await coalescer.idle();
+      for (const { coalescer } of lanes) await coalescer.idle();
       await store.close();
     })());
 
@@ -105,4 +119,11 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The way into one partition. */
+interface Lane {
+  readonly queue: Queue<unknown, unknown>;
+  readonly server: ServerAddress | undefined;
+  readonly coalescer: Coalescer;
 }

@@ -100,7 +100,11 @@ function depthGauges(registry: MetricRegistry): QueueMetrics['depth'] {
     help: 'Age of the job at the head of the queue.',
     labels: ['queue'],
   });
-  const backlog = gauge(registry, { name: 'nines_queue_backlog', help: 'Jobs that need a worker: waiting and active.', labels: ['queue'] });
+  const backlog = gauge(registry, {
+    name: 'nines_queue_backlog',
+    help: 'Jobs that need a worker: waiting, due and active.',
+    labels: ['queue'],
+  });
   return (queue, counts) => {
     if (counts === undefined) {
       for (const state of states) jobs.remove({ queue, state });
@@ -110,6 +114,6 @@ function depthGauges(registry: MetricRegistry): QueueMetrics['depth'] {
     }
     for (const state of states) jobs.set({ queue, state }, counts[state]);
     oldest.set({ queue }, counts.oldestAgeMs / 1000);
-    backlog.set({ queue }, counts.waiting + counts.active);
+    backlog.set({ queue }, counts.waiting + counts.due + counts.active);
   };
 }

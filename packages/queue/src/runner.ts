@@ -69,8 +69,10 @@ export interface RunnerOptions<Payload> {
   readonly handler: Handler<Payload>;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Asked whether a commit may add jobs to another queue, and for nothing else. */
-  readonly store: Pick<Store, 'colocate'>;
+  /** Asked whether a commit may add jobs to another queue, and where it is. */
+  readonly store: Pick<Store, 'colocate' | 'server'>;
+  /** Whether attempts continue the trace that enqueued their job, or link to it. */
+  readonly trace: 'parent' | 'link';
   /** Told, at the first attempt of a job, how long it waited since it was enqueued; its own delay is part of that. */
   readonly onStarted: (waitedMs: number) => void;
 }
@@ -108,8 +110,11 @@ function runInSpan<Payload>(
   failure: FailureRecord,
   attempt: Attempt,
 ): Ran | Promise<Ran> {
-  const parent = resume(envelope);
-  const span = startProcess(options.queue.name, id, failure.attempts + 1, parent, failure.span);
+  const anew = envelope.linked === true || envelope.redriven || options.trace === 'link';
+  const parent = resume(envelope, anew);
+  const destination = { queue: options.queue.name, partition: options.queue.options.partition, server: options.store.server };
+  const creation = anew ? envelope : undefined;
+  const span = startProcess(destination, { id, attempt: failure.attempts + 1, previous: failure.span, creation }, parent);
   const ended = (outcome: Outcome): Ran => {
     endSpan(span, failureType(outcome, attempt));
     // A job that is done has no next attempt to link to this one.

@@ -1,5 +1,6 @@
 import { QueueError } from './errors.ts';
 import type { ResolvedQueueOptions } from './options.ts';
+import type { ServerAddress } from './tracing.ts';
 
 /** Where a job is in its life. */
 export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'dead';
@@ -87,7 +88,9 @@ export interface ExchangeReply {
 /** How many jobs are in each state. */
 export interface JobCounts {
   readonly waiting: number;
+  /** Delayed ones too whose time has come and that nobody has asked for since; `due` counts those alone. */
   readonly delayed: number;
+  readonly due: number;
   readonly active: number;
   readonly completed: number;
   readonly dead: number;
@@ -118,6 +121,8 @@ export interface StoredJob {
  * `REDIS_OUT_OF_MEMORY` or `REDIS_REFUSED` when it was refused (it was not).
  */
 export interface Store {
+  /** Where it is, for spans; undefined where there is no single address. */
+  readonly server?: ServerAddress | undefined;
   /** Resolves when the store can be used, to warnings; rejects where the queue's promises cannot be kept there. */
   open(): Promise<readonly QueueError[]>;
   /** Adds jobs, and waits until they are as durable as the queue demands. */
@@ -151,11 +156,22 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** @throws {QueueError} `PARTITIONS_MISMATCH` */
+export function refusePartitions({ name, partitions }: ResolvedQueueOptions, there: number): void {
+  if (there === partitions) return;
+  throw new QueueError(
+    'PARTITIONS_MISMATCH',
+    `queue ${name} was made with ${there} partitions and is defined with ${partitions}: its jobs would not be found; drain it and use another name`,
+  );
+}
+
 /** @throws {QueueError} `NOT_COLOCATED` for a queue whose keys may be in another slot, on every topology alike. */
 export function refuseApart(queue: ResolvedQueueOptions, target: ResolvedQueueOptions): void {
-  if (queue.namespace === target.namespace) return;
+  if (queue.namespace === target.namespace && queue.partition < target.partitions) return;
+  const where = ({ name, namespace, partitions }: ResolvedQueueOptions) =>
+    `queue ${name} (namespace ${namespace}, ${partitions} partitions)`;
   throw new QueueError(
     'NOT_COLOCATED',
-    `a job of queue ${queue.name} (namespace ${queue.namespace}) cannot be acknowledged in one step with a new one for queue ${target.name} (namespace ${target.namespace}): give both queues one namespace, or use a producer`,
+    `a job of ${where(queue)} cannot be acknowledged in one step with a new one of ${where(target)}: give both one namespace and one number of partitions, or use a producer`,
   );
 }

@@ -28,29 +28,92 @@ export const untraced: Context = ROOT_CONTEXT.setValue(createContextKey('OpenTel
 /** Semantic conventions for messaging; `nines` is a custom value of `messaging.system`. */
 const SYSTEM = 'nines';
 
-function attributesOf(queue: string, operation: 'send' | 'process', id: string): Attributes {
-  return {
+/** Where Redis is, as spans tell it. */
+export interface ServerAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Where jobs go, as spans tell it; `server` is undefined where there is no single one, such as in a Cluster. */
+export interface Destination {
+  readonly queue: string;
+  readonly partition: number;
+  readonly server: ServerAddress | undefined;
+}
+
+function attributesOf({ queue, partition, server }: Destination, name: string, type: string): Attributes {
+  const attributes: Attributes = {
     'messaging.system': SYSTEM,
-    'messaging.operation.name': operation,
-    'messaging.operation.type': operation,
+    'messaging.operation.name': name,
+    'messaging.operation.type': type,
     'messaging.destination.name': queue,
-    'messaging.destination.partition.id': '0',
-    'messaging.message.id': id,
+    'messaging.destination.partition.id': String(partition),
   };
+  if (server !== undefined) {
+    attributes['server.address'] = server.address;
+    attributes['server.port'] = server.port;
+  }
+  return attributes;
 }
 
 const tracer = (): Tracer => trace.getTracer('@nines/queue');
 
 /** Starts `send <queue>`; its context is what travels with the job. */
-export function startSend(queue: string, id: string): Span {
-  return tracer().startSpan(`send ${queue}`, { kind: SpanKind.PRODUCER, attributes: attributesOf(queue, 'send', id) });
+export function startSend(destination: Destination, id: string): Span {
+  const attributes = attributesOf(destination, 'send', 'send');
+  attributes['messaging.message.id'] = id;
+  return tracer().startSpan(`send ${destination.queue}`, { kind: SpanKind.PRODUCER, attributes });
 }
 
-/** Starts `process <queue>` under the span that enqueued the job, linked to the attempt before this one. */
-export function startProcess(queue: string, id: string, attempt: number, parent: Context, previous: string | undefined): Span {
-  const attributes = { ...attributesOf(queue, 'process', id), 'nines.queue.attempt': attempt };
+/** One attempt, as its span tells it. */
+export interface ProcessSpan {
+  readonly id: string;
+  readonly attempt: number;
+  /** Names the span of the attempt before this one. */
+  readonly previous: string | undefined;
+  /** The span that enqueued the job, where this one does not continue its trace. */
+  readonly creation: CarriedContext | undefined;
+}
+
+/** Starts `process <queue>` under the span that enqueued the job, or linked to it; linked also to the attempt before this one. */
+export function startProcess(destination: Destination, { id, attempt, previous, creation }: ProcessSpan, parent: Context): Span {
+  const attributes = attributesOf(destination, 'process', 'process');
+  attributes['messaging.message.id'] = id;
+  attributes['nines.queue.attempt'] = attempt;
+  const links: Link[] = [];
+  if (creation?.trace !== undefined) links.push({ context: decodeTrace(creation.trace, creation.state) });
   const link = previous === undefined ? undefined : linkTo(previous);
-  return tracer().startSpan(`process ${queue}`, { kind: SpanKind.CONSUMER, attributes, links: link === undefined ? [] : [link] }, parent);
+  if (link !== undefined) links.push(link);
+  return tracer().startSpan(`process ${destination.queue}`, { kind: SpanKind.CONSUMER, attributes, links }, parent);
+}
+
+/** One call to Redis that received or settled jobs. */
+export interface CallSpan {
+  readonly operation: 'receive' | 'settle';
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly jobs: number;
+  /** What the jobs' envelopes carried; at most 128 become links. */
+  readonly creations: readonly (CarriedContext | undefined)[];
+  readonly errorType: string | undefined;
+}
+
+const LINKS_MAX = 128;
+
+/** Records `receive <queue>` or `settle <queue>` after the call, for its links are not known before; a trace of its own. */
+export function recordCall(destination: Destination, { operation, startedAtMs, endedAtMs, jobs, creations, errorType }: CallSpan): void {
+  const attributes = attributesOf(destination, operation, operation);
+  attributes['messaging.batch.message_count'] = jobs;
+  const links = creations.slice(0, LINKS_MAX).flatMap((creation): Link[] => {
+    return creation?.trace === undefined ? [] : [{ context: decodeTrace(creation.trace, creation.state) }];
+  });
+  const options = { kind: SpanKind.CLIENT, attributes, links, startTime: startedAtMs, root: true };
+  const span = tracer().startSpan(`${operation} ${destination.queue}`, options, ROOT_CONTEXT);
+  if (errorType !== undefined) {
+    span.setAttribute('error.type', errorType);
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  span.end(endedAtMs);
 }
 
 /** Ends a span; an error gives it the status ERROR and `error.type`, never a message that could carry a payload. */
@@ -81,10 +144,10 @@ export function carry(span: Span): CarriedContext {
   };
 }
 
-/** The context that an envelope carried, as parent of what is done with the job. */
-export function resume({ trace: bytes, state, baggage }: CarriedContext): Context {
+/** The context that an envelope carried, as parent of what is done with the job; with `anew` only its baggage, so that a new trace begins. */
+export function resume({ trace: bytes, state, baggage }: CarriedContext, anew: boolean): Context {
   if (bytes === undefined) return ROOT_CONTEXT;
-  const parent = trace.setSpanContext(ROOT_CONTEXT, decodeTrace(bytes, state));
+  const parent = anew ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, decodeTrace(bytes, state));
   return baggage === undefined ? parent : propagation.setBaggage(parent, decodeBaggage(baggage));
 }
 

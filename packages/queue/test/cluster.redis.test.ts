@@ -46,3 +46,14 @@ test('on a Cluster the wait for replicas goes to the node that has the queue', a
     expect(await inspector.counts()).toMatchObject({ waiting: 1 });
   }
 });
+
+test('on a Cluster the partitions of a queue are on several nodes', async () => {
+  const redis = new Cluster(nodes());
+  onTestFinished(() => redis.disconnect());
+  const queue = defineQueue<string>({ name: 'spread', partitions: 8 });
+  await using producer = createProducer(queue, { redis });
+  await producer.enqueueMany(Array.from({ length: 100 }, (_, n) => `${n}`));
+  const found = await Promise.all(redis.nodes('master').map((node) => node.keys('*:spread:jobs')));
+  expect(found.flat()).toHaveLength(8);
+  expect(found.filter((keys) => keys.length > 0).length).toBeGreaterThan(1);
+});

@@ -14,6 +14,7 @@ import { deadlineCases } from './consumer-cases/deadline.ts';
 import { followUpCases } from './consumer-cases/follow-up.ts';
 import { operatorCases } from './consumer-cases/operator.ts';
 import { outcomeCases } from './consumer-cases/outcome.ts';
+import { partitionCases } from './consumer-cases/partition.ts';
 import { payloadCases } from './consumer-cases/payload.ts';
 import { stopCases } from './consumer-cases/stop.ts';
 
@@ -30,6 +31,7 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
       opened.push(producer, inspector);
       return {
         queue: definition,
+        backend,
         producer,
         inspector,
         async consume(handler, concurrency = 4) {
@@ -49,6 +51,7 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
     deadlineCases(bench);
     followUpCases(bench);
     operatorCases(bench);
+    partitionCases(bench);
     stopCases(bench);
     payloadCases(bench);
   });

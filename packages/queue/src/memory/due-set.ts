@@ -27,6 +27,11 @@ export class DueSet {
     return this.#sorted().find(([name]) => name !== except)?.[1];
   }
 
+  /** How many times are not after `now`. */
+  dueAt(now: number): number {
+    return [...this.#times.values()].filter((at) => at <= now).length;
+  }
+
   /** All names, earliest first. */
   names(): string[] {
     return this.#sorted().map(([name]) => name);

@@ -3,7 +3,8 @@ import type { Queue } from '../define.ts';
 import { QueueError } from '../errors.ts';
 import { snapshot, type JobSnapshot } from '../job-snapshot.ts';
 import { checkWhole, type ResolvedQueueOptions } from '../options.ts';
-import type { JobState, Store } from '../store.ts';
+import { partitionsOf } from '../partition.ts';
+import { refusePartitions, type JobState, type Store } from '../store.ts';
 import { createMemoryQueue, wake, type MemoryQueue } from './queue.ts';
 import { createMemoryStore } from './store.ts';
 
@@ -63,7 +64,7 @@ export function memoryStore({ nowMs = () => systemClock.wallMs() }: MemoryStoreO
   let offsetMs = 0;
   const now = () => nowMs() + offsetMs;
   const find = (options: ResolvedQueueOptions) => {
-    const key = `${options.namespace}/${options.name}`;
+    const key = `${options.namespace}/${options.partition}/${options.name}`;
     const existing = queues.get(key) ?? createMemoryQueue(options, now);
     queues.set(key, existing);
     return existing;
@@ -73,19 +74,32 @@ export function memoryStore({ nowMs = () => systemClock.wallMs() }: MemoryStoreO
     offsetMs += ms;
     for (const queue of queues.values()) wake(queue);
   };
-  return Object.defineProperties((queue: Queue<unknown>) => createMemoryStore(find(queue.options), find), {
+  const partitions = new Map<string, number>();
+  const open = ({ options }: Queue<unknown>) => {
+    const key = `${options.namespace}/${options.name}`;
+    const there = partitions.get(key) ?? options.partitions;
+    partitions.set(key, there);
+    return createMemoryStore(find(options), find, () => refusePartitions(options, there));
+  };
+  return Object.defineProperties(open, {
     advance: { value: advance },
     drain: { value: ({ delayed = false }: DrainOptions = {}) => drain(queues, delayed, advance) },
-    jobs: { value: (queue: Queue<unknown>) => jobsOf(queue, createMemoryStore(find(queue.options), find)) },
+    jobs: { value: (queue: Queue<unknown>) => jobsOf(partitionsOf(queue), open) },
     unfinished: { get: () => [...queues.values()].reduce((sum, queue) => sum + unfinished(queue) + queue.delayed.size, 0) },
   }) as unknown as MemoryStore;
 }
 
 const STATES: readonly JobState[] = ['waiting', 'active', 'delayed', 'completed', 'dead'];
 
-async function jobsOf(queue: Queue<unknown>, store: Store): Promise<readonly JobSnapshot<unknown>[]> {
-  const lists = await Promise.all(STATES.map((state) => store.list(state, 0, Number.MAX_SAFE_INTEGER)));
-  return Promise.all(lists.flat().map((job) => snapshot<unknown>(queue.options, job)));
+async function jobsOf(
+  partitions: readonly Queue<unknown>[],
+  open: (queue: Queue<unknown>) => Store,
+): Promise<readonly JobSnapshot<unknown>[]> {
+  const parts = partitions.map(async (queue) => {
+    const lists = await Promise.all(STATES.map((state) => open(queue).list(state, 0, Number.MAX_SAFE_INTEGER)));
+    return Promise.all(lists.flat().map((job) => snapshot<unknown>(queue.options, job)));
+  });
+  return (await Promise.all(parts)).flat();
 }
 
 /** Jobs that wait or run. */

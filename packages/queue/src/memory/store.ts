@@ -15,11 +15,17 @@ import { enqueue, notify, wake, type FindQueue, type MemoryQueue } from './queue
 import { settle } from './settle.ts';
 
 /** The verbs of a queue in memory, with the same answers as the scripts on Redis. */
-export function createMemoryStore(queue: MemoryQueue, find: FindQueue): Store {
+export function createMemoryStore(queue: MemoryQueue, find: FindQueue, check: () => void): Store {
   const unsubscribes: (() => void)[] = [];
   return {
-    open: () => Promise.resolve([]),
-    enqueue: (jobs) => Promise.resolve(enqueue(queue, jobs)),
+    async open() {
+      check();
+      return [];
+    },
+    async enqueue(jobs) {
+      check();
+      return enqueue(queue, jobs);
+    },
     colocate: async (target) => refuseApart(queue.options, target),
     exchange(request) {
       const reply = exchange(queue, request, find);
@@ -154,6 +160,7 @@ function counts(queue: MemoryQueue): Awaited<ReturnType<Store['counts']>> {
   return {
     waiting: queue.waiting.length + queue.suspects.length,
     delayed: queue.delayed.size,
+    due: queue.delayed.dueAt(queue.now()),
     active: [...queue.held.values()].reduce((sum, held) => sum + held.size, 0),
     completed: queue.completed.size,
     dead: queue.dead.size,

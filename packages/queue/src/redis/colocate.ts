@@ -11,7 +11,10 @@ interface ColocationOptions {
   readonly timeoutMs: number;
 }
 
-/** Makes the function that checks once for each other queue whether one script can reach its keys and this queue's. */
+/**
+ * Makes the function that checks once for each other queue whether one script can reach its keys and this queue's:
+ * those of the partition that has this one's number.
+ */
 export function createColocation({ queue, connection, timeoutMs }: ColocationOptions): (target: ResolvedQueueOptions) => Promise<void> {
   const opened = new Map<string, () => Promise<readonly QueueError[]>>();
   return async (target) => {

@@ -2,6 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { isQueueError, QueueError } from '../errors.ts';
 import { createIsGone, type IsGone } from './emptiness.ts';
+import type { ServerAddress } from '../tracing.ts';
 import { redisError } from './failure.ts';
 
 /** An ioredis connection of yours; it is only duplicated, never used, changed or closed. */
@@ -10,6 +11,8 @@ export type RedisClient = Redis | Cluster;
 /** The connections that all queues of a process share: one for commands, one that listens, and one more where durability waits. */
 export interface Connection {
   readonly command: RedisClient;
+  /** Where Redis is; undefined for a Cluster and for Sentinel, which have no single address. */
+  readonly server: ServerAddress | undefined;
   /** The connection that waits for disk or replicas; whatever waits on it holds up nobody else. Opened by its first user. */
   durable(timeoutMs: number): Promise<RedisClient>;
   subscribe(channel: string, listener: () => void): Promise<() => void>;
@@ -62,6 +65,7 @@ export function acquireConnection(client: RedisClient, clock: Clock): Connection
   shared.users += 1;
   return {
     command: shared.command,
+    server: serverOf(client),
     isGone: shared.isGone,
     async durable(timeoutMs) {
       shared.durable ??= duplicate(client);
@@ -79,6 +83,14 @@ export function acquireConnection(client: RedisClient, clock: Clock): Connection
       shared.durable?.disconnect();
     },
   };
+}
+
+function serverOf(client: RedisClient): ServerAddress | undefined {
+  if (client.isCluster) return undefined;
+  const { sentinels, path, host, port } = (client as Redis).options;
+  return (sentinels !== undefined && sentinels !== null) || path !== undefined || host === undefined || port === undefined
+    ? undefined
+    : { address: host, port };
 }
 
 function refuseKeyPrefix(client: RedisClient): void {

@@ -9,11 +9,11 @@ const names = ['jobs', 'waiting', 'suspects', 'holders', 'held', 'delayed', 'fai
 export type KeyName = (typeof names)[number];
 
 /** What all keys of a queue begin with. */
-export function keyPrefix({ namespace, name }: ResolvedQueueOptions): string {
-  return `{nines:${namespace}:0}:${name}:`;
+export function keyPrefix({ namespace, name, partition }: ResolvedQueueOptions): string {
+  return `{nines:${namespace}:${partition}}:${name}:`;
 }
 
-/** All keys of a queue share one hash tag, so that every script runs in one slot of a Cluster. */
+/** All keys of a partition share one hash tag, so that every script runs in one slot of a Cluster. */
 export function queueKeys(queue: ResolvedQueueOptions): Readonly<Record<KeyName, string>> {
   const prefix = keyPrefix(queue);
   const entries = names.map((key) => [key, `${prefix}${key}${key === 'held' ? ':' : ''}`]);

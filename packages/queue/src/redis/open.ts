@@ -1,7 +1,8 @@
 import { QueueError } from '../errors.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
+import { refusePartitions } from '../store.ts';
 import type { Connection } from './connection.ts';
-import { LAYOUT, type KeyName } from './keys.ts';
+import { LAYOUT, queueKeys, type KeyName } from './keys.ts';
 import { runScript } from './script.ts';
 import { open } from './scripts.gen.ts';
 import { checkServer, readServer } from './server.ts';
@@ -16,9 +17,15 @@ interface OpenOptions {
 /** Makes the function that waits for Redis and checks that queue and server can be used; resolves to warnings. */
 export function createOpen({ queue, connection, keys, timeoutMs }: OpenOptions): () => Promise<readonly QueueError[]> {
   let opening: Promise<readonly QueueError[]> | undefined;
+  const checkMeta = async (of: Readonly<Record<KeyName, string>>) => {
+    const there = (await runScript(connection.command, open, of, [LAYOUT, queue.partitions])) as Buffer[];
+    checkLayout(queue.name, String(there[0]));
+    refusePartitions(queue, Number(there[1]));
+  };
   const check = async () => {
-    const layout = (await runScript(connection.command, open, keys, [LAYOUT])) as Buffer;
-    checkLayout(queue.name, layout.toString());
+    // Every number of partitions has a partition 0, so a wrong number is found there.
+    if (queue.partition > 0) await checkMeta(queueKeys({ ...queue, partition: 0 }));
+    await checkMeta(keys);
     return checkServer(queue, await readServer(connection.command, keys));
   };
   // Everybody waits for the same attempt; a failed one is forgotten, so that the next call tries again.

@@ -59,8 +59,18 @@ export function jobCounts([
   completed = 0,
   oldest = -1,
   paused = 0,
+  due = 0,
 ]: readonly number[]): JobCounts {
-  return { waiting, delayed, active, completed, dead, oldestAgeMs: oldest < 0 ? 0 : Math.max(0, nowMs - oldest), paused: paused === 1 };
+  return {
+    waiting,
+    delayed,
+    due,
+    active,
+    completed,
+    dead,
+    oldestAgeMs: oldest < 0 ? 0 : Math.max(0, nowMs - oldest),
+    paused: paused === 1,
+  };
 }
 
 export type RawJob = [number, Buffer, Buffer, Buffer, number];

@@ -34,6 +34,7 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
   };
 
   return {
+    server: connection.server,
     open,
 
     async enqueue(jobs) {

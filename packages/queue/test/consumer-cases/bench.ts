@@ -1,10 +1,11 @@
-import type { Consumer, Handler, Inspector, Producer, Queue, QueueOptions } from '@nines/queue';
+import type { Backend, Consumer, Handler, Inspector, Producer, Queue, QueueOptions } from '@nines/queue';
 
 let serial = 0;
 export const uniqueName: () => string = () => `consumer-${process.pid}-${(serial += 1)}`;
 
 export interface Bench<Payload> {
   readonly queue: Queue<Payload>;
+  readonly backend: Backend;
   readonly producer: Producer<Payload>;
   readonly inspector: Inspector<Payload>;
   readonly consume: (handler: Handler<Payload>, concurrency?: number) => Promise<Consumer>;

@@ -11,7 +11,16 @@ export function lifeCases(open: Open, harness: () => StoreHarness): void {
     expect(await actor.state('a')).toBe('active');
     expect((await actor.ack('h', 'a')).holder).toBe('idle');
     expect(await actor.state('a')).toBeUndefined();
-    expect(await actor.store.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, completed: 0, dead: 0, oldestAgeMs: 0, paused: false });
+    expect(await actor.store.counts()).toEqual({
+      waiting: 0,
+      delayed: 0,
+      due: 0,
+      active: 0,
+      completed: 0,
+      dead: 0,
+      oldestAgeMs: 0,
+      paused: false,
+    });
   });
 
   test('jobs are claimed in the order in which they were enqueued, each once', async () => {
@@ -40,7 +49,9 @@ export function lifeCases(open: Open, harness: () => StoreHarness): void {
     expect(early.nextDueMs).toBeGreaterThan(0);
     expect(early.nextDueMs).toBeLessThanOrEqual(5000);
     expect(await actor.state('later')).toBe('delayed');
+    expect((await actor.store.counts()).due).toBe(0);
     harness().advance(5000);
+    expect(await actor.store.counts()).toMatchObject({ waiting: 0, delayed: 1, due: 1 });
     expect(await actor.claim('h')).toEqual(['later']);
   });
 
