@@ -18,14 +18,14 @@ interface MemoryStore {
     /** Gives the store of one queue; producers and the others call it. */
     (queue: Queue<unknown>): Store;
     /** Moves the time of all queues; what becomes due is claimed at once, without waiting. `ms` is a whole number from 0. */
-    advance(ms: number): void;
+    readonly advance: (ms: number) => void;
     /**
      * Resolves when no job waits or runs in any queue; jobs that handlers enqueue are waited for too.
      * Rejects with `CLOSED` when jobs wait that nobody will take: no consumer is started, or the queue is paused.
      */
-    drain(options?: DrainOptions): Promise<void>;
+    readonly drain: (options?: DrainOptions) => Promise<void>;
     /** All jobs of a queue that are there, dead letters and kept completed ones too, for assertions. */
-    jobs<Input, Output>(queue: Queue<Input, Output>): Promise<readonly JobSnapshot<Input>[]>;
+    readonly jobs: <Input, Output>(queue: Queue<Input, Output>) => Promise<readonly JobSnapshot<Input>[]>;
     /** How many jobs wait, run or are delayed in all queues. */
     readonly unfinished: number;
 }

@@ -83,8 +83,7 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
 
   const send = (body: Buffer, enqueueOptions: EnqueueOptions) => {
     const id = enqueueOptions.id ?? newId(clock.wallMs());
-    // An id that is refused belongs to no partition.
-    const lane = lanes[partitionOf(String(id), lanes.length)]!;
+    const lane = lanes[partitionOf(id, lanes.length)]!;
     const { job, span } = newJob(lane.queue, body, enqueueOptions, id, lane.server);
     return lane.coalescer.add(job, span);
   };

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
-import { createConsumer, createInspector, createProducer, defineQueue, fixed, type QueueError } from '@nines/queue';
+import { createConsumer, createInspector, createProducer, defineQueue, fixed, type Queue, type QueueError } from '@nines/queue';
 import { systemClock } from '../src/clock.ts';
 import { acquireConnection } from '../src/redis/connection.ts';
 import { createRedisStore } from '../src/redis/store.ts';
@@ -114,6 +114,34 @@ test('Redis out of memory: enqueue is refused whole, what is there is still sett
   await done.promise;
   await consumer.stop();
   expect(await inspector.counts()).toMatchObject({ waiting: 0, active: 0 });
+});
+
+test('Redis out of memory: what follows from a job that was accepted is committed with it all the same', async () => {
+  const { redis } = await ownRedis(['--maxmemory-policy', 'noeviction']);
+  const [parents, children] = ['parents', 'children'].map((name) => defineQueue<string>({ name })) as [Queue<string>, Queue<string>];
+  const producer = createProducer(parents, { redis });
+  const inspector = createInspector(children, { redis });
+  opened.push(producer, inspector);
+  await producer.enqueue('a');
+  await inspector.counts();
+  const opening = Promise.withResolvers<void>();
+  const full = Promise.withResolvers<void>();
+  const consumer = createConsumer(
+    parents,
+    async (_job, { enqueue }) => {
+      await enqueue(children, 'first');
+      opening.resolve();
+      await full.promise;
+      await enqueue(children, 'second');
+    },
+    { redis },
+  );
+  await consumer.start();
+  await opening.promise;
+  await redis.call('CONFIG', 'SET', 'maxmemory', '1');
+  full.resolve();
+  await consumer.stop();
+  expect((await inspector.list('waiting')).map(({ payload }) => payload)).toEqual(['first', 'second']);
 });
 
 test('Redis out of memory: a lease is renewed all the same', async () => {

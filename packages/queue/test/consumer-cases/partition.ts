@@ -92,5 +92,5 @@ export function partitionCases(bench: MakeBench): void {
 }
 
 async function producing(producer: ReturnType<MakeBench>['producer'], count: number): Promise<void> {
-  for (const id of names(count)) await producer.enqueue(id as never, { id });
+  for (const id of names(count)) await producer.enqueue(id, { id });
 }
