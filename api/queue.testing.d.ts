@@ -61,6 +61,7 @@ interface MatcherContext {
 /** What vitest and jest want back. */
 interface MatcherResult {
     readonly pass: boolean;
+    /** Why, in case of failure. */
     readonly message: () => string;
 }
 /** The assertions that {@link queueMatchers} adds; extend your runner's `Matchers` interface with it. */
@@ -72,7 +73,17 @@ interface QueueMatchers<R = Promise<void>> {
     /** No job of any queue waits, runs or is delayed. */
     toBeDrained(): R;
 }
-type Matcher = (this: MatcherContext, store: MemoryStore, queue: Queue<unknown>, ...payload: readonly unknown[]) => Promise<MatcherResult>;
+/** What {@link queueMatchers} holds, by the names of the assertions. */
+interface QueueMatcherFunctions {
+    /** See {@link QueueMatchers.toHaveEnqueued}. */
+    readonly toHaveEnqueued: QueueMatcher;
+    /** See {@link QueueMatchers.toHaveDeadLetter}. */
+    readonly toHaveDeadLetter: QueueMatcher;
+    /** See {@link QueueMatchers.toBeDrained}. */
+    readonly toBeDrained: (this: MatcherContext, store: MemoryStore) => MatcherResult;
+}
+/** An assertion on one queue of a store. */
+type QueueMatcher = (this: MatcherContext, store: MemoryStore, queue: Queue<unknown>, ...payload: readonly unknown[]) => Promise<MatcherResult>;
 /**
  * Assertions on a {@link MemoryStore}, as plain functions for `expect.extend` of vitest or jest. They look at the jobs that are there:
  * a job that is done is gone, unless its queue keeps `completed` ones.
@@ -91,11 +102,7 @@ type Matcher = (this: MatcherContext, store: MemoryStore, queue: Queue<unknown>,
  * console.log(pass); // true
  * ```
  */
-declare const queueMatchers: Readonly<{
-    toHaveEnqueued: Matcher;
-    toHaveDeadLetter: Matcher;
-    toBeDrained: (this: MatcherContext, store: MemoryStore) => MatcherResult;
-}>;
+declare const queueMatchers: QueueMatcherFunctions;
 
 export { memoryStore, queueMatchers };
-export type { DrainOptions, MatcherContext, MatcherResult, MemoryStore, MemoryStoreOptions, QueueMatchers };
+export type { DrainOptions, MatcherContext, MatcherResult, MemoryStore, MemoryStoreOptions, QueueMatcher, QueueMatcherFunctions, QueueMatchers };

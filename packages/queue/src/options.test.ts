@@ -12,6 +12,15 @@ test.each<[Partial<Record<keyof QueueOptions, unknown>>, string]>([
   [{ namespace: '{x}' }, 'namespace must be 1 to 128 letters, digits, _, - or ., got "{x}"'],
   [{ completed: { count: -1, ageMs: 1 } }, 'completed.count must be a whole number from 0 to 10000000, got -1'],
   [{ completed: { count: 1 } }, 'completed.ageMs must be a whole number from 1 to 31622400000, got undefined'],
+  [{ durability: 'disk' }, 'durability must be one of memory, fsync, replicated, got "disk"'],
+  [{ replicas: 0 }, 'replicas must be a whole number from 1 to 10, got 0'],
+  [{ durabilityTimeoutMs: 5000 }, 'durabilityTimeoutMs must be a whole number from 1 to 4000, got 5000'],
+  [{ evictionAllowed: 'yes' }, 'evictionAllowed must be true or false, got "yes"'],
+  [{ partitions: 65 }, 'partitions must be a whole number from 1 to 64, got 65'],
+  [{ partitions: 8, maxWaiting: 7 }, 'maxWaiting must be at least partitions (8), got 7'],
+  [{ classify: 'retry' }, 'classify must be a function (error, attempt) => verdict, got "retry"'],
+  [{ codec: { encode: () => {} } }, 'codec must be { encode, decode }, got [object Object]'],
+  [{ codec: null }, 'codec must be { encode, decode }, got null'],
   [{ backoff: 5 }, 'backoff must be a function (attempt, random) => milliseconds, got 5'],
 ])('defineQueue refuses %j', (options, message) => {
   expect(() => defineQueue({ name: 'ok', ...options } as QueueOptions)).toThrow(
@@ -30,6 +39,10 @@ test('an unknown option is refused by its name, with those that exist', () => {
     'concurrency must be a whole number from 1 to 1000, got 0',
   );
   expect(() => createConsumer(queue, 'no' as never, { store })).toThrow('handler must be a function (job, context) => result, got "no"');
+  expect(() => createConsumer(queue, () => {}, { store, trace: 'child' as never })).toThrow('trace must be parent or link, got "child"');
+  expect(() => createConsumer(queue, () => {}, { store, clientSpans: 1 as never })).toThrow('clientSpans must be true or false, got 1');
+  // The partition is what a partition's own options say of themselves, and nobody's to choose.
+  expect(() => defineQueue({ name: 'ok', partition: 1 } as QueueOptions)).toThrow('defineQueue has no option partition;');
   expect(() => createProducer(queue, {} as never)).toThrow('redis must be an ioredis connection (Redis or Cluster), got undefined');
 });
 

@@ -11,6 +11,7 @@ export interface MatcherContext {
 /** What vitest and jest want back. */
 export interface MatcherResult {
   readonly pass: boolean;
+  /** Why, in case of failure. */
   readonly message: () => string;
 }
 
@@ -24,7 +25,23 @@ export interface QueueMatchers<R = Promise<void>> {
   toBeDrained(): R;
 }
 
-type Matcher = (this: MatcherContext, store: MemoryStore, queue: Queue<unknown>, ...payload: readonly unknown[]) => Promise<MatcherResult>;
+/** What {@link queueMatchers} holds, by the names of the assertions. */
+export interface QueueMatcherFunctions {
+  /** See {@link QueueMatchers.toHaveEnqueued}. */
+  readonly toHaveEnqueued: QueueMatcher;
+  /** See {@link QueueMatchers.toHaveDeadLetter}. */
+  readonly toHaveDeadLetter: QueueMatcher;
+  /** See {@link QueueMatchers.toBeDrained}. */
+  readonly toBeDrained: (this: MatcherContext, store: MemoryStore) => MatcherResult;
+}
+
+/** An assertion on one queue of a store. */
+export type QueueMatcher = (
+  this: MatcherContext,
+  store: MemoryStore,
+  queue: Queue<unknown>,
+  ...payload: readonly unknown[]
+) => Promise<MatcherResult>;
 
 /**
  * Assertions on a {@link MemoryStore}, as plain functions for `expect.extend` of vitest or jest. They look at the jobs that are there:
@@ -44,11 +61,7 @@ type Matcher = (this: MatcherContext, store: MemoryStore, queue: Queue<unknown>,
  * console.log(pass); // true
  * ```
  */
-export const queueMatchers: Readonly<{
-  toHaveEnqueued: Matcher;
-  toHaveDeadLetter: Matcher;
-  toBeDrained: (this: MatcherContext, store: MemoryStore) => MatcherResult;
-}> = Object.freeze({
+export const queueMatchers: QueueMatcherFunctions = Object.freeze({
   toHaveEnqueued(this: MatcherContext, store: MemoryStore, queue: Queue<unknown>, ...payload: readonly unknown[]) {
     return has(this, store, queue, 'a job', () => true, payload);
   },
