@@ -12,7 +12,7 @@ export interface Row {
   readonly ours: Spread;
   /** By the peer's name. */
   readonly peers: Readonly<Record<string, Spread>>;
-  /** Median of ours over median of the first peer's; undefined without a peer. */
+  /** Median of ours over median of the first peer's; undefined without a peer, or when that is 0. */
   readonly ratio: number | undefined;
   readonly goal: Goal | undefined;
   readonly verdict: 'aim met' | 'met' | 'missed' | undefined;
@@ -36,7 +36,7 @@ export function summarise({ what, better, ours, peers, goal }: Figures): Row {
   const own = spread(ours);
   const others = Object.fromEntries(Object.entries(peers).map(([name, values]) => [name, spread(values)]));
   const first = Object.values(others)[0];
-  const ratio = first === undefined ? undefined : own.median / first.median;
+  const ratio = first === undefined || first.median === 0 ? undefined : own.median / first.median;
   const worst = better === 'more' ? own.min : own.max;
   const judged = { ratio, value: own.median, worst }[goal?.of ?? 'value'];
   return { what, better, ours: own, peers: others, ratio, goal, verdict: verdictOf(better, judged, goal) };
@@ -56,10 +56,10 @@ function spread(values: readonly number[]): Spread {
   return { median, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
-/** A table for people: medians, ranges, ratio to bullmq, goal. */
+/** A table in Markdown: medians, ranges, ratio to the first peer, goal. */
 export function table(rows: readonly Row[]): string {
-  const head = ['', 'nines: median (range)', 'peers: median (range)', 'ratio', 'goal', ''];
-  const all = [head, ...rows.map(cells)];
+  const head = ['', 'nines: median (range)', 'peers: median (range)', 'ratio', 'goal', 'verdict'];
+  const all = [head, head.map(() => '---'), ...rows.map(cells)];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) =>
     row

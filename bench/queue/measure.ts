@@ -40,7 +40,7 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
 }
 
 /** Runs at the same time at most; more of them would only wait for the processor at their start. */
-const AT_ONCE = 10;
+const AT_ONCE = 20;
 
 async function atOnce(turns: readonly PeerName[], take: (peer: PeerName) => Promise<void>): Promise<void> {
   const left = [...turns];

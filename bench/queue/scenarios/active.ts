@@ -26,7 +26,7 @@ async function costBeside(peer: PeerName, ground: Ground, active: number): Promi
   await run(peer, { ...shared, action: 'fill', jobs: active });
   const holder = start(peer, { ...shared, action: 'hold', jobs: active, concurrency: active });
   await holder.ready;
-  const jobs = amount(ground, 20_000);
+  const jobs = amount(ground, 10_000);
   // In a process that holds everything it may, so that none of these jobs is taken by it.
   await run(peer, { ...shared, action: 'fill', jobs });
   const { spent } = await counting(ground.admin, () => run(peer, { ...shared, action: 'consume', jobs, concurrency: 10 }));

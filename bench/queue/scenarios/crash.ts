@@ -4,7 +4,7 @@ import { amount, type Ground, type Scenario } from '../scenario.ts';
 
 const ALL: readonly PeerName[] = ['nines', 'bullmq', 'bee-queue', 'groupmq'];
 /** What has not come back after so long counts as lost. */
-const PATIENCE_MS = 150_000;
+const PATIENCE_MS = 100_000;
 
 /** A worker is killed by SIGKILL; another one, with the peer's defaults, waits for what it held. */
 export const crashScenarios: readonly Scenario[] = [

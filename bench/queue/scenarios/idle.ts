@@ -4,7 +4,7 @@ import { readCounters } from '../counters.ts';
 import type { Scenario } from '../scenario.ts';
 
 const QUEUES = 20;
-const SECONDS = 60;
+const SECONDS = 40;
 
 /** A process with a producer and a consumer of each of twenty queues, after each has had a job. */
 export const idleScenarios: readonly Scenario[] = [
@@ -21,7 +21,7 @@ export const idleScenarios: readonly Scenario[] = [
       const worker = start(peer, { url, queue: queueName(), action: 'idle', jobs: QUEUES, concurrency: 16 });
       await worker.ready;
       const seconds = quick ? 5 : SECONDS;
-      await wait(seconds * 500);
+      await wait(seconds * 250);
       const first = await readCounters(admin);
       await wait(seconds * 1000);
       const last = await readCounters(admin);

@@ -3,7 +3,7 @@ import type { PeerName, Tracing } from '../peer.ts';
 import { amount, type Ground, type Metric, type Scenario } from '../scenario.ts';
 import { costing } from './throughput.ts';
 
-const PER_RUN: Readonly<Record<string, number>> = { nines: 150_000, bullmq: 20_000 };
+const PER_RUN: Readonly<Record<string, number>> = { nines: 100_000, bullmq: 20_000 };
 
 /** A drain at concurrency 64 by a worker whose every job is traced, right after one that is not; spans are recorded and dropped. */
 export const tracingScenarios: readonly Scenario[] = [

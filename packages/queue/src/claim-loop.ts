@@ -199,8 +199,8 @@ export class ClaimLoop<Payload> {
     if (this.#claimed.size === 0 || this.#budget.spent) return;
     const { clock, concurrency } = this.#options;
     const start = clock.now();
-    // The slot of a slow handler waits for the settlement of what it ran.
-    const busy = () => this.#attempts.size + (this.#prefetch.slow ? this.#outbox.unsettled : 0);
+    // The slot of a slow handler waits until the settlement of what it ran has left: a kill does not stop what left.
+    const busy = () => this.#attempts.size + (this.#prefetch.slow ? this.#outbox.size : 0);
     while (busy() < concurrency) {
       if (this.#budget.spend(start)) break;
       const next = this.#claimed.next();

@@ -26,9 +26,10 @@ test('nothing is fetched ahead before anything is known, and slots wait for thei
   expect(prefetch.slow).toBe(true);
 });
 
-test('handlers of many exchanges fetch nothing ahead; those of few do, twice what one exchange lets end', () => {
-  expect(settled(5, 1).slow).toBe(true);
-  expect(settled(5, 1).target()).toBe(0);
+test('as many are fetched ahead as end during two exchanges; slots wait for their settlement where an exchange is short beside a handler', () => {
+  expect(settled(8, 1).slow).toBe(true);
+  expect(settled(8, 1).target()).toBe(16);
+  expect(settled(1000, 1).target()).toBe(0);
   expect(settled(2, 1).slow).toBe(false);
   expect(settled(2, 1).target()).toBe(64);
 });

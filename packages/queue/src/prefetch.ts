@@ -13,7 +13,7 @@ export interface Prefetch {
   /** Jobs beyond the free slots, from 0. */
   target(): number;
   /**
-   * True while handlers take so much longer than an exchange that a slot can wait for the settlement of what it ran.
+   * True while handlers take so much longer than an exchange that a slot can wait until the settlement of what it ran has left.
    * Then a crash makes no more jobs run again than there are slots.
    */
   readonly slow: boolean;
@@ -26,7 +26,7 @@ const HELD_MAX = 2000;
 const CLAIM_MAX = 1000;
 /** Weight of the newest observation; about the last twenty count. */
 const WEIGHT = 0.1;
-/** A handler of that many exchanges loses a third of its slot's time at most by waiting for the settlement. */
+/** A handler of that many exchanges loses a sixth of its slot's time on average by waiting until an exchange may leave. */
 const SLOW_EXCHANGES = 3;
 /** Below this a handler costs no waiting time, only processor time. */
 const ATTEMPT_MS_MIN = 0.005;
@@ -55,8 +55,8 @@ export function createPrefetch(concurrency: number): Prefetch {
     },
     claimMax: () => Math.max(1, Math.min(CLAIM_MAX, Math.floor(BYTES_MAX / jobBytes))),
     target() {
-      // Also while nothing is known, before the first attempt has ended: nothing is held back from other consumers.
-      if (this.slow) return 0;
+      // Nothing is known before the first attempt has ended, so nothing is held back from other consumers.
+      if (Number.isNaN(attemptMs)) return 0;
       return Math.min(
         max,
         Math.floor(BYTES_MAX / jobBytes),

@@ -40,26 +40,34 @@ export function packJobs(jobs: readonly NewJob[]): Buffer {
   return bytes.subarray(0, at);
 }
 
+/** Small envelopes come packed behind their ids, large ones as they are. */
+export type PackedClaim = Buffer | readonly [ids: Buffer, bodies: readonly (Buffer | null)[]];
+
 /** What exchange.lua packed: ids, and their envelopes without a copy; undefined where an envelope is missing. */
-export function unpackClaim(bytes: Buffer): { readonly ids: string[]; readonly bodies: (Buffer | undefined)[] } {
-  if (bytes.length === 0) return { ids: [], bodies: [] };
-  const reader = new Reader(bytes);
-  const ids = Array.from({ length: reader.listLength() }, () => bytes.toString('latin1', reader.string(), reader.at));
+export function unpackClaim(claim: PackedClaim): { readonly ids: string[]; readonly bodies: (Buffer | undefined)[] } {
+  if (!Buffer.isBuffer(claim)) return { ids: unpackIds(new Reader(claim[0])), bodies: claim[1].map((body) => body ?? undefined) };
+  if (claim.length === 0) return { ids: [], bodies: [] };
+  const reader = new Reader(claim);
+  const ids = unpackIds(reader);
   const bodies = Array.from({ length: reader.listLength() }, () => {
     const from = reader.string();
-    return from < 0 ? undefined : bytes.subarray(from, reader.at);
+    return from < 0 ? undefined : claim.subarray(from, reader.at);
   });
   return { ids, bodies };
 }
 
+function unpackIds(reader: Reader): string[] {
+  return Array.from({ length: reader.listLength() }, () => reader.bytes.toString('latin1', reader.string(), reader.at));
+}
+
 /** Reads the few formats that `cmsgpack.pack` writes for lists of strings, one value after the other. */
 class Reader {
-  readonly #bytes: Buffer;
+  readonly bytes: Buffer;
   /** Where the next value starts, which is where the last one ended. */
   at = 0;
 
   constructor(bytes: Buffer) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
   }
 
   listLength(): number {
@@ -88,12 +96,12 @@ class Reader {
   }
 
   #byte(): number {
-    return this.#bytes[this.at++]!;
+    return this.bytes[this.at++]!;
   }
 
   #size(length: 2 | 4): number {
     this.at += length;
-    return this.#bytes.readUIntBE(this.at - length, length);
+    return this.bytes.readUIntBE(this.at - length, length);
   }
 }
 

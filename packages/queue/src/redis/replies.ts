@@ -1,5 +1,5 @@
 import type { ClaimedJob, EnqueueReply, EnqueueVerdict, ExchangeReply, JobCounts, JobState, StoredJob } from '../store.ts';
-import { unpackClaim } from './packed.ts';
+import { unpackClaim, type PackedClaim } from './packed.ts';
 
 /** What the scripts return, as the store's answers; the order of each tuple is the RETURNS line of its script. */
 const REFUSALS: Readonly<Record<number, EnqueueVerdict>> = { 0: 'existing', 1: 'different' };
@@ -18,7 +18,7 @@ export function enqueueReply([, waiting, refused]: RawEnqueue, jobs: number): En
 }
 
 export type RawCommit = readonly [nowMs: number, lost: readonly Buffer[], refused: readonly Buffer[]];
-export type RawExchange = [number, number, number, Buffer[], Buffer, (Buffer | null)[], number, number, number];
+export type RawExchange = [number, number, number, Buffer[], PackedClaim, (Buffer | null)[], number, number, number];
 
 export function exchangeReply([
   nowMs,

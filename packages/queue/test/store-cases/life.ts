@@ -3,6 +3,20 @@ import { decodeFailure, encodeFailure } from '../../src/failure-record.ts';
 import { retry, type Open, type StoreHarness } from './actor.ts';
 
 export function lifeCases(open: Open, harness: () => StoreHarness): void {
+  test.each([
+    ['small ones first', [10, 3000, 1018, 1017, 70_000]],
+    ['a large one first', [3000, 10, 70_000, 1017]],
+  ])('envelopes of all sizes come back as they were, %s', async (_name, sizes) => {
+    const actor = open();
+    const jobs = sizes.map((size, at) => ({ id: `job-${at}`, delayMs: 0, fresh: true, envelope: Buffer.alloc(size, 250 + at) }));
+    await actor.store.enqueue(jobs);
+    const reply = await actor.exchange('holder', [], 10);
+    // Before each stands the time at which it was taken.
+    expect(reply.jobs.map(({ id, stored }) => [id, stored?.subarray(6).toString('hex')])).toEqual(
+      jobs.map(({ id, envelope }) => [id, envelope.toString('hex')]),
+    );
+  });
+
   test('a job that is enqueued, claimed and acknowledged leaves nothing behind', async () => {
     const actor = open();
     expect(await actor.add('a')).toEqual(['created']);

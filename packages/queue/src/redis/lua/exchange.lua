@@ -1,7 +1,7 @@
 -- SCRIPT exchange: one call settles what a holder finished, renews its lease, recovers and promotes, and claims more.
 -- KEYS: jobs waiting suspects holders held delayed failures dead completed meta events
 -- ARGV: offsetMs token known leaseMs maxLeaseLosses want wantSuspect completedCount completedAgeMs deadCount deadAgeMs [ackId]* [clearId]* { id verb delayMs record }*
--- RETURNS: { nowMs, 0 holds | 1 expired | 2 holds nothing, nextDueMs, lostIds, [ids,bodies], records, suspects, recovered, poisoned }
+-- RETURNS: { nowMs, 0 holds | 1 expired | 2 holds nothing, nextDueMs, lostIds, [ids,bodies] | { [ids], bodies }, records, suspects, recovered, poisoned }
 -- STATE: active -> completed | delayed | waiting | dead | none; delayed -> waiting; waiting -> active
 -- COST: O(settled + claimed); about ten commands a call, none for a job acknowledged at its first attempt
 -- USES: now wake trim recover promote settle claim
@@ -54,4 +54,4 @@ if status == 0 then redis.call('ZADD', q.holders, now + tonumber(ARGV[4]), token
 local left = redis.call('LLEN', q.waiting) > 0 or (ARGV[7] == '1' and redis.call('LLEN', q.suspects) > 0)
 if room == want and (recovered > 0 or rows > 0 or left) then wake(q.meta, q.events) end
 if #ids < want then redis.call('HSET', q.meta, 'sleeping', '1') end
-return { now, status, next_due(q, token, now), lost, #ids > 0 and cmsgpack.pack(ids, bodies) or '', records, suspect, recovered, poisoned }
+return { now, status, next_due(q, token, now), lost, packed(ids, bodies), records, suspect, recovered, poisoned }
