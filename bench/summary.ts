@@ -61,11 +61,7 @@ export function table(rows: readonly Row[]): string {
   const head = ['', 'nines: median (range)', 'peers: median (range)', 'ratio', 'goal', 'verdict'];
   const all = [head, head.map(() => '---'), ...rows.map(cells)];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd();
+  const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
   return all.map(line).join('\n');
 }
 
