@@ -29,7 +29,8 @@ describe('README', () => {
     const [native] = pipeline('p', [retry()]).describe().policies;
     const rows = new Map(table('Options that matter').map(([option, value]) => [words(option)[0], value]));
     expect(rows.get('pRetry({ maxAttempts, backoff, retryAfter })')).toBe('as `retry`');
-    expect(again?.options).toMatchObject({ maxAttempts: native?.options['maxAttempts'], retryAfter: native?.options['retryAfter'] });
+    const { maxAttempts, retryAfter } = native?.options as Record<string, unknown>;
+    expect(again?.options).toMatchObject({ maxAttempts, retryAfter });
     expect(rows.get('opossum({ failureRateThreshold, minimumCalls, windowMs, openMs })')).toBe('0.5, 20, 10 000, 30 000');
     expect(rows.get('opossum({ probes, probeTimeoutMs, key, maxKeys })')).toBe('1, 10 000, one breaker, 1 000');
     expect(breaker?.options).toMatchObject({
