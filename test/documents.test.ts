@@ -92,6 +92,11 @@ test('every promise of docs/guarantees.md names a case that exists', () => {
   for (const name of column('docs/guarantees.md', '@nines/queue', 2)) expect(tests, name).toContain(`'${name}'`);
 });
 
+test('every promise of resilience in docs/guarantees.md names a case that exists', () => {
+  const tests = ['packages/resilience/test', 'packages/resilience/src'].map(sources).join('\n');
+  for (const name of column('docs/guarantees.md', '@nines/resilience', 2)) expect(tests, name).toContain(`'${name}'`);
+});
+
 test('every promise of slo in docs/guarantees.md names a case that exists', () => {
   const tests = ['packages/slo/test', 'packages/slo/src', 'examples/gke-app/test'].map(sources).join('\n');
   for (const name of column('docs/guarantees.md', '@nines/slo', 2)) expect(tests, name).toContain(`'${name}'`);
