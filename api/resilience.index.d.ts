@@ -885,8 +885,8 @@ interface Pipeline {
      * or deadline that runs ends as it was to; everything else holds at once. When it throws nothing has changed.
      *
      * @throws ResilienceError `INVALID_OPTION` for other policies, and for an option that cannot change: `window` and `key` (with or
-     * without one) of a breaker, `windowMs` of an adaptive throttle, `algorithm` and `longWindowMs` of an
-     * adaptive limit, `maxExtraLoadRatio` of a hedge
+     * without one) of a breaker, all of opossum's but `failureRateThreshold`, times and probes, `windowMs` of an adaptive throttle,
+     * `algorithm` and `longWindowMs` of an adaptive limit, `maxExtraLoadRatio` of a hedge, `seed` of chaos
      */
     reconfigure(policies: readonly Policy[]): void;
     /** Listens to every event. Returns a function that stops listening. */

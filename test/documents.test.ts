@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { prometheus } from '@nines/queue/prometheus';
+import { ResilienceError, type ResilienceErrorCode } from '@nines/resilience';
+import { prometheus as resilienceMetrics } from '@nines/resilience/prometheus';
 import { SloError, type SloErrorCode } from '@nines/slo';
 
 const root = join(import.meta.dirname, '..');
@@ -31,10 +33,12 @@ test('docs/errors.md lists the codes of the queue, all and no others', () => {
   expect(column('docs/errors.md', '@nines/queue', 0)).toEqual(codes);
 });
 
-test('docs/errors.md lists the codes of resilience, all and no others', () => {
+test('docs/errors.md lists the codes of resilience, all and no others, and which may be tried again', () => {
   const union = /export type ResilienceErrorCode =([^;]+);/.exec(read('packages/resilience/src/errors.ts'))?.[1] ?? '';
   const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1] ?? '');
   expect(column('docs/errors.md', '@nines/resilience', 0).slice(0, codes.length)).toEqual(codes);
+  const retryable = column('docs/errors.md', '@nines/resilience', 2).map((text) => text === 'yes');
+  expect(retryable.slice(0, codes.length)).toEqual(codes.map((code) => new ResilienceError(code as ResilienceErrorCode, '').retryable));
 });
 
 test('docs/errors.md lists the codes of slo, all and no others, and which may be tried again', () => {
@@ -56,6 +60,26 @@ test('docs/metrics.md lists the metrics of the queue with their types and labels
   );
 });
 
+test('docs/metrics.md lists the metrics of resilience with their types and labels, all and no others', async () => {
+  const registry = new Registry();
+  resilienceMetrics(registry, { observeKeys: ['a'] });
+  const metrics = await registry.getMetricsAsJSON();
+  const [names, types, labels] = [0, 1, 2].map((at) => column('docs/metrics.md', '@nines/resilience', at)) as [
+    string[],
+    string[],
+    string[],
+  ];
+  expect(names.map((name, at) => `${name} ${types[at]}`).toSorted()).toEqual(
+    metrics.map(({ name, type }) => `${name} ${String(type)}`).toSorted(),
+  );
+  const source = read('packages/resilience/src/metrics.ts');
+  for (const [at, name] of names.entries()) {
+    const definition = source.split(`name: '${name}'`)[1]?.split('}')[0];
+    const list = (labels[at] ?? '').split(', ').map((label) => `'${label}'`);
+    expect(definition, name).toContain(`labels: [${list.join(', ')}]`);
+  }
+});
+
 test('docs/keys.md lists the keys of the layout, all and no others', () => {
   const names = /const names = \[([^\]]+)\]/.exec(read('packages/queue/src/redis/keys.ts'))?.[1] ?? '';
   const keys = [...names.matchAll(/'(\w+)'/g)].map((match) => match[1] ?? '');
@@ -66,6 +90,11 @@ test('docs/keys.md lists the keys of the layout, all and no others', () => {
 test('every promise of docs/guarantees.md names a case that exists', () => {
   const tests = sources('packages/queue/test') + sources('tools/soak/queue');
   for (const name of column('docs/guarantees.md', '@nines/queue', 2)) expect(tests, name).toContain(`'${name}'`);
+});
+
+test('every promise of resilience in docs/guarantees.md names a case that exists', () => {
+  const tests = ['packages/resilience/test', 'packages/resilience/src'].map(sources).join('\n');
+  for (const name of column('docs/guarantees.md', '@nines/resilience', 2)) expect(tests, name).toContain(`'${name}'`);
 });
 
 test('every promise of slo in docs/guarantees.md names a case that exists', () => {

@@ -1,5 +1,14 @@
 import { context, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
-import { type AttemptEvent, type AttemptInfo, isResilienceError, type Observer, type PipelineEvent } from '@nines/resilience';
+import {
+  type AttemptEvent,
+  type AttemptInfo,
+  isResilienceError,
+  objectOption,
+  type Observer,
+  optional,
+  type PipelineEvent,
+  resolveOptions,
+} from '@nines/resilience';
 
 export { activeCriticality, CRITICALITY_BAGGAGE, withCriticality } from './baggage.ts';
 
@@ -67,11 +76,12 @@ function mark(event: PipelineEvent): void {
  * console.log(await inventory.execute(() => 42)); // 42
  * ```
  */
-export function tracing(options: TracingOptions = {}): Observer {
+export function tracing(options?: TracingOptions): Observer {
+  const { tracer: given } = resolveOptions<TracingOptions>('tracing', options, {}, { tracer: optional(objectOption()) });
   const spans = new WeakMap<AttemptInfo, Span>();
   return {
     attempt(info, run) {
-      const tracer = options.tracer ?? trace.getTracer('@nines/resilience');
+      const tracer = given ?? trace.getTracer('@nines/resilience');
       const span = tracer.startSpan(`${info.pipeline} attempt`, {
         kind: SpanKind.INTERNAL,
         attributes: {

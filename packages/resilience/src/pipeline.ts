@@ -85,8 +85,8 @@ export interface Pipeline {
    * or deadline that runs ends as it was to; everything else holds at once. When it throws nothing has changed.
    *
    * @throws ResilienceError `INVALID_OPTION` for other policies, and for an option that cannot change: `window` and `key` (with or
-   * without one) of a breaker, `windowMs` of an adaptive throttle, `algorithm` and `longWindowMs` of an
-   * adaptive limit, `maxExtraLoadRatio` of a hedge
+   * without one) of a breaker, all of opossum's but `failureRateThreshold`, times and probes, `windowMs` of an adaptive throttle,
+   * `algorithm` and `longWindowMs` of an adaptive limit, `maxExtraLoadRatio` of a hedge, `seed` of chaos
    */
   reconfigure(policies: readonly Policy[]): void;
   /** Listens to every event. Returns a function that stops listening. */
@@ -104,6 +104,8 @@ const NO_ATTEMPTS: readonly AttemptRecord[] = Object.freeze([]);
 function enter(host: CallHost, run: (ctx: CallContext) => unknown, options: ExecuteOptions, now: number): Context {
   const { key, criticality = 'critical', idempotent, remainingMs } = options;
   if (criticality !== 'critical') checkOption(`pipeline ${host.pipeline}`, 'criticality', criticality, oneOf(CRITICALITIES));
+  // Run, it would look like a dependency that fails: retried, and counted by a breaker.
+  if (typeof run !== 'function') checkOption(`pipeline ${host.pipeline}`, 'run', run, functionOption());
   // What is not a time, such as NaN, is a deadline that has passed: the careful reading.
   const deadlineAt = remainingMs === undefined ? Number.POSITIVE_INFINITY : now + (remainingMs > 0 ? remainingMs : 0);
   return new Context({ host, key, criticality, idempotent, run, attempts: NO_ATTEMPTS, now, running: 0, idle: undefined }, 1, deadlineAt);
@@ -112,6 +114,7 @@ function enter(host: CallHost, run: (ctx: CallContext) => unknown, options: Exec
 /** Aborts the call with the signal of its caller. Returns a function that stops listening. */
 function listen(root: Context, signal: AbortSignal): () => void {
   const { pipeline } = root;
+  if (typeof signal?.addEventListener !== 'function') checkOption(`pipeline ${pipeline}`, 'signal', signal, () => 'an AbortSignal');
   const leave = (): void =>
     root.abort(new ResilienceError('ABORTED', `${pipeline}: the caller aborted`, { pipeline, cause: signal.reason }));
   if (signal.aborted) leave();

@@ -148,6 +148,20 @@ describe('what a function may do', () => {
   });
 });
 
+describe('a call that cannot be made', () => {
+  test.each([
+    [42, {}, 'pipeline p: run must be a function, got 42'],
+    [up, { signal: {} }, 'pipeline p: signal must be an AbortSignal, got an object'],
+    [up, { signal: null }, 'pipeline p: signal must be an AbortSignal, got null'],
+    [up, { criticality: 'high' }, 'pipeline p: criticality must be one of critical+, critical, sheddable+, sheddable, got "high"'],
+  ])('of %s with %o is refused, not retried, and counts for nothing', async (run, options, message) => {
+    const p = all(new FakeClock());
+    const calls = [p.execute(run as never, options as never), p.executeOutcome(run as never, options as never)];
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'INVALID_OPTION', message });
+    expect(p.snapshot()).toEqual(all(new FakeClock()).snapshot());
+  });
+});
+
 describe('what handlers of the user may do', () => {
   const error = new Error('mine');
   const thrower = (): never => {

@@ -13,10 +13,14 @@ import {
   retryBudget,
   timeout,
 } from '@nines/resilience';
-import { chaos, fault, latency } from '@nines/resilience/chaos';
+import { behaviour, chaos, fault, latency, outcome } from '@nines/resilience/chaos';
 import { fetchWith } from '@nines/resilience/fetch';
+import { hedge } from '@nines/resilience/hedge';
 import { admission } from '@nines/resilience/http';
+import { redisWith } from '@nines/resilience/ioredis';
+import { adaptiveLimit, loadShedding } from '@nines/resilience/limit';
 import { opossum } from '@nines/resilience/opossum';
+import { tracing } from '@nines/resilience/otel';
 import { pRetry } from '@nines/resilience/p-retry';
 import { prometheus } from '@nines/resilience/prometheus';
 import { adaptiveThrottle, rateLimit, retryThrottle } from '@nines/resilience/throttle';
@@ -78,6 +82,40 @@ const makers: readonly [name: string, make: (options: never) => unknown, good: R
   ],
   ['latency', latency, { rate: 0, ms: 1, jitterMs: 0, key: () => true, criticality: ['critical'] }],
   ['fault', fault, { rate: 0, error: () => 1, kind: 'failure' }],
+  ['behaviour', behaviour, { rate: 0, run: () => 1 }],
+  ['outcome', outcome, { rate: 0, value: () => 1, kind: 'success', retryAfterMs: 0 }],
+  ['hedge', hedge, { delay: 1, maxHedges: 1, maxExtraLoadRatio: 1, allow: () => true }],
+  ['loadShedding', loadShedding, { maxConcurrent: 1, maxQueue: 0, maxWaitMs: 1, shedFrom: {} }],
+  [
+    'adaptiveLimit',
+    adaptiveLimit,
+    {
+      algorithm: 'gradient',
+      initialLimit: 20,
+      minLimit: 1,
+      maxLimit: 200,
+      windowMs: 100,
+      longWindowMs: 600_000,
+      maxQueue: 0,
+      maxWaitMs: 1,
+      shedFrom: {},
+    },
+  ],
+  ['adaptiveLimit by gradient', adaptiveLimit, { tolerance: 2, smoothing: 1, queueSize: 0 }],
+  [
+    'adaptiveLimit by aimd',
+    (options: unknown) =>
+      adaptiveLimit(
+        typeof options === 'object' && options !== null && !Array.isArray(options) ? { algorithm: 'aimd', ...options } : (options as never),
+      ),
+    { backoffRatio: 0.5, dropRateThreshold: 1, slowMs: 1 },
+  ],
+  ['tracing', tracing, { tracer: {} }],
+  [
+    'redisWith',
+    (options) => redisWith(pipeline('p', []), { getBuiltinCommands: () => [] }, options),
+    { idempotent: ['set'], context: () => undefined },
+  ],
   [
     'admission',
     admission,

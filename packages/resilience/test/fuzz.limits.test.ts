@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   CRITICALITIES,
   circuitBreaker,
@@ -13,18 +13,17 @@ import {
 import { hedge, quantile } from '@nines/resilience/hedge';
 import { adaptiveLimit, loadShedding } from '@nines/resilience/limit';
 import { FakeClock, seededRandom } from '@nines/resilience/testing';
+import { newSeed } from './calls.ts';
+import { unhandledRejections } from './unhandled.ts';
 
-const unhandled: unknown[] = [];
-const note = (error: unknown): void => void unhandled.push(error);
-beforeAll(() => void process.on('unhandledRejection', note));
-afterAll(() => void process.off('unhandledRejection', note));
+const unhandled = unhandledRejections();
 
 test.each<[string, Policy]>([
   ['loadShedding', loadShedding({ maxConcurrent: 60, maxQueue: 40, maxWaitMs: 80 })],
   ['gradient', adaptiveLimit({ maxLimit: 80, maxQueue: 40, maxWaitMs: 80, shedFrom: {} })],
   ['aimd', adaptiveLimit({ algorithm: 'aimd', maxLimit: 80, maxQueue: 40, maxWaitMs: 80 })],
 ])('15,000 hedged calls of every kind through %s end, leave nothing behind and reject nowhere', async (_name, limit) => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
+  const seed = newSeed();
   const random = seededRandom(seed);
   const clock = new FakeClock();
   const kinds = new Set<string>();
@@ -77,7 +76,7 @@ test.each<[string, Policy]>([
   }
   await clock.advance(1_000);
   const limiter = p.snapshot().policies[1]?.limiter;
-  expect({ seed, ended, running, inFlight: p.snapshot().inFlight, limiter, pending: clock.pending, unhandled }).toEqual({
+  expect({ seed, ended, running, inFlight: p.snapshot().inFlight, limiter, pending: clock.pending, unhandled: await unhandled() }).toEqual({
     seed,
     ended: 15_000,
     running: 0,

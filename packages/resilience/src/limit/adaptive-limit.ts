@@ -3,6 +3,7 @@ import {
   type BoundPolicy,
   checkOption,
   MAX_TIMER_MS,
+  numberFrom,
   oneOf,
   type OptionCheck,
   optional,
@@ -70,22 +71,20 @@ const defaults = Object.freeze({ ...queueDefaults, minLimit: 20, maxLimit: 200, 
 const gradientDefaults = Object.freeze({ tolerance: 1.5, smoothing: 0.2, queueSize: 4, longWindowMs: 600_000 });
 const aimdDefaults = Object.freeze({ backoffRatio: 0.9, dropRateThreshold: 0.05 });
 
-const between =
-  (min: number, max: number): OptionCheck =>
-  (value) =>
-    typeof value === 'number' && value >= min && value <= max ? undefined : `a number from ${min} to ${max}`;
 const fraction: OptionCheck = (value) => (typeof value === 'number' && value > 0 && value < 1 ? undefined : 'a number above 0 and below 1');
 
 /** Options of one algorithm; those of the other are unknown to it. */
 function resolve(options: object, own: object, ownChecks: object, algorithm: string): Resolved {
   const { minLimit = defaults.minLimit, maxLimit = defaults.maxLimit } = options as MovingLimitOptions;
+  // What is no number is refused below, in words.
   const lowest = Number.isInteger(minLimit) ? minLimit : 1;
-  const fill = { ...defaults, ...own, initialLimit: Math.max(minLimit, Math.min(maxLimit, 20)), algorithm };
+  const highest = Number.isInteger(maxLimit) ? maxLimit : MAX_LIMIT;
+  const fill = { ...defaults, ...own, initialLimit: Math.max(lowest, Math.min(highest, 20)), algorithm };
   const checks = {
     algorithm: oneOf(['gradient', 'aimd']),
     minLimit: wholeNumber(1, MAX_LIMIT),
     maxLimit: wholeNumber(lowest, MAX_LIMIT),
-    initialLimit: wholeNumber(lowest, Number.isInteger(maxLimit) ? maxLimit : MAX_LIMIT),
+    initialLimit: wholeNumber(lowest, highest),
     windowMs: wholeNumber(10, 60_000),
     ...queueChecks,
     ...ownChecks,
@@ -108,9 +107,9 @@ function plan(options: AdaptiveLimitOptions): Plan {
     return { options: resolved, create: () => aimdLimit(resolved) };
   }
   const checks = {
-    tolerance: between(1, 10),
+    tolerance: numberFrom(1, 10),
     smoothing: ratio(),
-    queueSize: between(0, 1_000),
+    queueSize: numberFrom(0, 1_000),
     longWindowMs: wholeNumber(1_000, MAX_TIMER_MS),
   };
   const resolved = resolve(options, gradientDefaults, checks, 'gradient') as ResolvedGradient;
