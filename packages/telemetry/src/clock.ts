@@ -38,6 +38,11 @@ export function processStartSeconds(): number {
   return performance.timeOrigin / 1000;
 }
 
+/** Seconds since the epoch, for what others compare with their own time. */
+export function epochSeconds(): number {
+  return Date.now() / 1000;
+}
+
 /** Share of time since the last call, from 0 to 1, in which the event loop was busy. */
 export function loopUtilization(): () => number {
   let last = performance.eventLoopUtilization();

@@ -11,6 +11,9 @@ export {
   type ServedRequest,
 } from './metrics/http-server.ts';
 export {
+  type BoundCounter,
+  type BoundGauge,
+  type BoundHistogram,
   counter,
   type Counter,
   durationBuckets,
@@ -21,6 +24,6 @@ export {
   type HistogramOptions,
 } from './metrics/instruments.ts';
 export type { InstrumentOptions, Labels } from './metrics/labels.ts';
-export type { MetricRegistry, MetricSample, RegisteredMetric } from './metrics/registry.ts';
+export type { Exemplar, MetricRegistry, MetricSample, RegisteredMetric } from './metrics/registry.ts';
 export { runtimeMetrics } from './metrics/runtime.ts';
 export { metricsHandler, type MetricsHandler, type ScrapeOptions, type ScrapeRequest, type ScrapeResponse } from './metrics/scrape.ts';

@@ -3,7 +3,7 @@ import { createHealth, type Health } from './health/health.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts';
 import type { ShutdownReport } from './lifecycle/phases.ts';
 import { handleSignals } from './lifecycle/signals.ts';
-import { createInternalErrors, type ReportInternalError } from './internal-errors.ts';
+import { internalErrors, type ReportInternalError } from './internal-errors.ts';
 import type { Logger } from './logging/logger.ts';
 import { createLogger } from './logging/pino.ts';
 import { createRegistry } from './metrics/client.ts';
@@ -78,7 +78,9 @@ function createParts(options: ResolvedOptions): Parts {
     for (const end of atEnd.splice(0).toReversed()) await end();
     return report;
   };
-  return { logger, metrics, health, lifecycle, shutdown, atEnd, internalError: createInternalErrors(logger, metrics) };
+  const errors = internalErrors(metrics);
+  errors.logTo(logger);
+  return { logger, metrics, health, lifecycle, shutdown, atEnd, internalError: errors.report };
 }
 
 async function start(options: ResolvedOptions, parts: Parts): Promise<Telemetry> {
