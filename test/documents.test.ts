@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { prometheus } from '@nines/queue/prometheus';
+import { counter, goldenSignals, httpServerMetrics, runtimeMetrics } from '@nines/telemetry/metrics';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -30,15 +31,29 @@ test('docs/errors.md lists the codes of the queue, all and no others', () => {
   expect(column('docs/errors.md', '@nines/queue', 0)).toEqual(codes);
 });
 
-test('docs/metrics.md lists the metrics of the queue with their types and labels, all and no others', async () => {
+const packagesWithMetrics: readonly (readonly [string, (registry: Registry) => void])[] = [
+  ['@nines/queue', (registry) => void prometheus(registry)],
+  [
+    '@nines/telemetry',
+    (registry) => {
+      runtimeMetrics(registry)();
+      httpServerMetrics(registry);
+      goldenSignals(registry, { name: 'name', saturation: () => 0 });
+      // Registered at the first failure, here a counter that is told to shrink.
+      counter(registry, { name: 'x_total', help: 'Not ours.' }).inc({}, -1);
+      registry.removeSingleMetric('x_total');
+    },
+  ],
+];
+
+test.for(packagesWithMetrics)('docs/metrics.md lists the metrics of %s with their types, all and no others', async ([name, register]) => {
   const registry = new Registry();
-  prometheus(registry);
+  register(registry);
   const metrics = await registry.getMetricsAsJSON();
-  const names = column('docs/metrics.md', '@nines/queue', 0);
-  const types = column('docs/metrics.md', '@nines/queue', 1);
-  expect(names.map((name, at) => `${name} ${types[at]}`).toSorted()).toEqual(
-    metrics.map(({ name, type }) => `${name} ${String(type)}`).toSorted(),
-  );
+  const names = column('docs/metrics.md', name, 0).map((metric) => metric.replace('<name>', 'name'));
+  const types = column('docs/metrics.md', name, 1);
+  const documented = names.map((metric, at) => `${metric} ${types[at]}`).filter((line) => !line.startsWith('telemetry_collector_up'));
+  expect(documented.toSorted()).toEqual(metrics.map((metric) => `${metric.name} ${String(metric.type)}`).toSorted());
 });
 
 test('docs/keys.md lists the keys of the layout, all and no others', () => {

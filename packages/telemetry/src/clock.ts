@@ -62,3 +62,24 @@ export function watchGarbageCollection(onPause: (seconds: number) => void): () =
   observer.observe({ entryTypes: ['gc'] });
   return () => observer.disconnect();
 }
+
+const lagProbeMs = 10;
+
+/**
+ * Calls `onLag` a hundred times a second with the seconds by which the event loop was late, until the returned function is called.
+ * A block is seen in full but for the part of the pause in which it began (10 ms at most); an idle loop gives next to 0.
+ */
+export function watchLoopLag(onLag: (seconds: number) => void): () => void {
+  let dueMs = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const next = (): void => {
+    dueMs = performance.now() + lagProbeMs;
+    timer = setTimeout(() => {
+      // A timer may come a millisecond early: Node rounds.
+      onLag(Math.max(0, performance.now() - dueMs) / 1000);
+      next();
+    }, lagProbeMs).unref();
+  };
+  next();
+  return () => clearTimeout(timer);
+}

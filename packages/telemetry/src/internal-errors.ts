@@ -15,7 +15,7 @@ export interface InternalErrors {
   /** Counts a failure, and logs it unless the same was logged within a minute. */
   readonly report: ReportInternalError;
   /** From now on failures are logged too. */
-  logTo(log: InternalErrorLog): void;
+  readonly logTo: (log: InternalErrorLog) => void;
 }
 
 const name = 'telemetry_internal_errors_total';

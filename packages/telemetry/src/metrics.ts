@@ -1,12 +1,16 @@
 export { type Clock, systemClock, type Timer } from './clock.ts';
 export { isTelemetryError, TelemetryError, type TelemetryErrorCode } from './errors.ts';
 export { createRegistry } from './metrics/client.ts';
+export { collector, type Collector, type CollectorOptions, type SetValue } from './metrics/collector.ts';
+export { goldenSignals, type GoldenSignals, type GoldenSignalsOptions } from './metrics/golden-signals.ts';
 export {
+  type ExpressRequest,
   type FastifyHooks,
   type FastifyReply,
   type FastifyRequest,
   httpServerMetrics,
   type HttpServerMetrics,
+  type HttpServerMetricsOptions,
   type ObservedResponse,
   type ServedRequest,
 } from './metrics/http-server.ts';

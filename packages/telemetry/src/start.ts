@@ -99,7 +99,7 @@ async function start(options: ResolvedOptions, parts: Parts): Promise<Telemetry>
     lifecycle.onShutdown('flush', 'traces', () => tracing.shutdown().catch((error: unknown) => internalError('traces flush', error)));
   }
   if (options.probes === undefined) return { ...early, probes: undefined };
-  const handler = metricsHandler(metrics, { onCollectorError: (metric, error) => internalError('scrape', error, metric) });
+  const handler = metricsHandler(metrics);
   const server = await startProbes(options.probes, health, handler);
   probePort = server.port;
   // After the last phase: liveness must answer until the process ends.

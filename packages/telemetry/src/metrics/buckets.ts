@@ -4,15 +4,14 @@ import type { Exemplar, MetricSample } from './registry.ts';
 
 /** One series of a histogram. */
 export class Buckets {
-  readonly bounds: readonly number[];
+  readonly bounds: Float64Array;
   /** Observations of each bucket alone; the last is of those over every bound. */
   readonly counts: Float64Array;
   /** The last measurement of each bucket in a sampled span; undefined when none are kept. */
   readonly exemplars: (Exemplar | undefined)[] | undefined;
   sum = 0;
-  total = 0;
 
-  constructor(bounds: readonly number[], exemplars: boolean) {
+  constructor(bounds: Float64Array, exemplars: boolean) {
     this.bounds = bounds;
     this.counts = new Float64Array(bounds.length + 1);
     this.exemplars = exemplars ? [] : undefined;
@@ -20,11 +19,11 @@ export class Buckets {
 
   count(value: number): void {
     const { bounds, counts } = this;
+    const { length } = bounds;
     let index = 0;
-    while (index < bounds.length && value > (bounds[index] as number)) index += 1;
+    while (index < length && value > (bounds[index] as number)) index += 1;
     counts[index] = (counts[index] as number) + 1;
     this.sum += value;
-    this.total += 1;
     if (this.exemplars !== undefined) this.exemplars[index] = exemplarOf(value) ?? this.exemplars[index];
   }
 }
@@ -39,7 +38,8 @@ export function createBuckets(bounds: readonly number[], exemplars: boolean): ()
   if (bounds.length === 0 || bounds.length > 100 || !ascending) {
     throw new TelemetryError('INVALID_OPTION', `buckets must be 1 to 100 finite ascending numbers, got ${JSON.stringify(bounds)}`);
   }
-  return () => new Buckets(bounds, exemplars);
+  const typed = Float64Array.from(bounds);
+  return () => new Buckets(typed, exemplars);
 }
 
 /** The lines of one histogram series: each bucket cumulated, then sum and count. */
@@ -50,6 +50,6 @@ export function histogramSamples(name: string, labels: MetricSample['labels'], c
     cumulated += cell.counts[index] as number;
     samples.push({ metricName: `${name}_bucket`, labels: { le, ...labels }, value: cumulated, exemplar: cell.exemplars?.[index] });
   }
-  samples.push({ metricName: `${name}_sum`, labels, value: cell.sum }, { metricName: `${name}_count`, labels, value: cell.total });
+  samples.push({ metricName: `${name}_sum`, labels, value: cell.sum }, { metricName: `${name}_count`, labels, value: cumulated });
   return samples;
 }

@@ -1,4 +1,6 @@
+import { context, type Context } from '@opentelemetry/api';
 import { type Clock, systemClock } from '../clock.ts';
+import { refuseUnknown } from '../options.ts';
 import { histogram } from './instruments.ts';
 import type { MetricRegistry } from './registry.ts';
 
@@ -14,10 +16,17 @@ export interface ServedRequest {
   readonly seconds: number;
 }
 
+/** The part of a request of express that is read. */
+export interface ExpressRequest {
+  readonly method?: string | undefined;
+  readonly baseUrl?: string;
+  readonly route?: { readonly path?: unknown } | undefined;
+}
+
 /** The part of a fastify instance that {@link HttpServerMetrics.fastify} uses. */
 export interface FastifyHooks {
-  /** Has `hook` called after each response. */
-  addHook(name: 'onResponse', hook: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void): unknown;
+  /** Has `hook` called before each request and after each response. */
+  addHook(name: 'onRequest' | 'onResponse', hook: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void): unknown;
 }
 
 /** The part of a fastify request that is read. */
@@ -47,15 +56,32 @@ export interface HttpServerMetrics {
   track(request: { readonly method?: string | undefined }, response: ObservedResponse, route?: () => string | undefined): void;
   /** Counts each response of a fastify instance by its route pattern. */
   fastify(app: FastifyHooks): void;
+  /** Middleware of express that counts each response by the pattern of its route; `app.use(http.express())` before the routes. */
+  express(): (request: ExpressRequest, response: ObservedResponse, next: () => void) => void;
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
+
+/** Options of {@link httpServerMetrics}. */
+export interface HttpServerMetricsOptions {
+  /** Bucket bounds in seconds. Default {@link durationBuckets}. */
+  readonly buckets?: readonly number[];
+  /** Keep for each bucket the trace of a request, for scrapes in OpenMetrics. Default true. */
+  readonly exemplars?: boolean;
+  /** Time, for tests. Default the real clock. */
+  readonly clock?: Clock;
+}
+
+/** The pattern of the route that express chose; its routers' mount points are part of it. */
+function expressRoute({ baseUrl = '', route }: ExpressRequest): string | undefined {
+  return typeof route?.path === 'string' ? baseUrl + route.path : undefined;
+}
 
 /**
  * Registers `http_server_request_duration_seconds{http_request_method,http_route,http_response_status_code}`, named and bucketed
  * after OpenTelemetry's HTTP conventions. Its `_count` gives rate and errors.
  *
- * @throws TelemetryError `METRIC_CONFLICT` when it is already registered.
+ * @throws TelemetryError `INVALID_OPTION`, or `METRIC_CONFLICT` when it is already registered.
  * @example
  * ```ts
  * import { createRegistry, httpServerMetrics } from '@nines/telemetry/metrics';
@@ -63,12 +89,15 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
  * http.observe({ method: 'POST', route: '/process', status: 202, seconds: 0.004 });
  * ```
  */
-export function httpServerMetrics(registry: MetricRegistry, options: { readonly clock?: Clock } = {}): HttpServerMetrics {
-  const clock = options.clock ?? systemClock;
+export function httpServerMetrics(registry: MetricRegistry, options: HttpServerMetricsOptions = {}): HttpServerMetrics {
+  refuseUnknown('httpServerMetrics', options, ['buckets', 'exemplars', 'clock']);
+  const { clock = systemClock, exemplars = true, buckets } = options;
   const duration = histogram(registry, {
     name: 'http_server_request_duration_seconds',
     help: 'Duration of HTTP server requests.',
     labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
+    exemplars,
+    ...(buckets === undefined ? {} : { buckets }),
   });
   const observe = (request: ServedRequest): void => {
     duration.observe(request.seconds, {
@@ -77,25 +106,34 @@ export function httpServerMetrics(registry: MetricRegistry, options: { readonly 
       http_response_status_code: request.status,
     });
   };
+  const track: HttpServerMetrics['track'] = (request, response, route) => {
+    const startedMs = clock.now();
+    // The response closes outside of the span of its request, whose trace the exemplar names.
+    const within = context.active();
+    response.once('close', () => {
+      const seconds = (clock.now() - startedMs) / 1000;
+      context.with(within, observe, undefined, { method: request.method ?? 'GET', route: route?.(), status: response.statusCode, seconds });
+    });
+  };
   return {
     observe,
-    track(request, response, route) {
-      const startedMs = clock.now();
-      response.once('close', () => {
-        observe({
-          method: request.method ?? 'GET',
-          route: route?.(),
-          status: response.statusCode,
-          seconds: (clock.now() - startedMs) / 1000,
-        });
-      });
-    },
+    track,
     fastify(app) {
-      app.addHook('onResponse', (request, reply, done) => {
-        const seconds = reply.elapsedTime / 1000;
-        observe({ method: request.method, route: request.routeOptions?.url, status: reply.statusCode, seconds });
+      const contexts = new WeakMap<object, Context>();
+      app.addHook('onRequest', (request, _reply, done) => {
+        contexts.set(request, context.active());
         done();
       });
+      app.addHook('onResponse', (request, reply, done) => {
+        const { method, routeOptions } = request;
+        const served = { method, route: routeOptions?.url, status: reply.statusCode, seconds: reply.elapsedTime / 1000 };
+        context.with(contexts.get(request) ?? context.active(), observe, undefined, served);
+        done();
+      });
+    },
+    express: () => (request, response, next) => {
+      track(request, response, () => expressRoute(request));
+      next();
     },
   };
 }
