@@ -1,4 +1,8 @@
-import { logLevels, type LogDestination, type LogLevel } from './logging/logger.ts';
+import type { LogDestination } from './logging/destination.ts';
+import type { LogPreset } from './logging/format.ts';
+import { type LogLevel, logLevels } from './logging/level.ts';
+import type { LoggerOptions } from './logging/logger.ts';
+import type { LogSampling } from './logging/sampling.ts';
 import type { MetricRegistry } from './metrics/registry.ts';
 import { oneOf, refuseUnknown, text, whole } from './options.ts';
 import type { ProbeOptions } from './probes/server.ts';
@@ -20,6 +24,13 @@ export interface TelemetryOptions {
     readonly level?: LogLevel;
     /** More field names or dotted paths to redact. */
     readonly redact?: readonly string[];
+    /**
+     * Layout of a line: `plain`; `gcp` with the fields that Google Cloud Logging knows; `auto` is `gcp` where `GOOGLE_CLOUD_PROJECT` or
+     * `K_SERVICE` is set. Default `auto`.
+     */
+    readonly preset?: 'auto' | LogPreset;
+    /** Bounds the lines of one message; lines of a sampled trace and errors are always written. Default: every line is written. */
+    readonly sampling?: LogSampling;
     /** Where lines go. Default standard output. */
     readonly destination?: LogDestination;
   };
@@ -54,7 +65,7 @@ export interface TelemetryOptions {
 export interface ResolvedOptions {
   readonly serviceName: string;
   readonly serviceVersion: string | undefined;
-  readonly logs: NonNullable<TelemetryOptions['logs']>;
+  readonly logs: Omit<LoggerOptions, 'serviceName'>;
   readonly registry: MetricRegistry | undefined;
   readonly runtime: boolean;
   readonly probes: Required<ProbeOptions> | undefined;
@@ -77,11 +88,19 @@ function resolveProbes(probes: ProbeOptions | undefined): Required<ProbeOptions>
 
 function refuseUnknownKeys(options: TelemetryOptions): void {
   refuseUnknown('startTelemetry', options, ['serviceName', 'serviceVersion', 'logs', 'metrics', 'probes', 'traces', 'shutdown']);
-  refuseUnknown('logs', options.logs ?? {}, ['level', 'redact', 'destination']);
+  refuseUnknown('logs', options.logs ?? {}, ['level', 'redact', 'preset', 'sampling', 'destination']);
   refuseUnknown('metrics', options.metrics ?? {}, ['registry', 'runtime']);
   refuseUnknown('traces', options.traces ?? {}, ['spanProcessors', 'file']);
   refuseUnknown('shutdown', options.shutdown ?? {}, ['deadlineMs', 'drainDelayMs', 'signals']);
   oneOf('logs.level', options.logs?.level, 'info', logLevels);
+}
+
+/** On Google Cloud the log back end is known, so nobody has to say so. */
+function resolveLogs({ preset, ...rest }: NonNullable<TelemetryOptions['logs']>, env: Variables): Omit<LoggerOptions, 'serviceName'> {
+  const asked = oneOf('logs.preset', preset, 'auto', ['auto', 'plain', 'gcp']);
+  const projectId = env['GOOGLE_CLOUD_PROJECT'] || undefined;
+  const onGoogleCloud = projectId !== undefined || Boolean(env['K_SERVICE']);
+  return { ...rest, projectId, preset: asked === 'auto' ? (onGoogleCloud ? 'gcp' : 'plain') : asked };
 }
 
 /** Checks the options and fills them from the environment and the defaults. */
@@ -96,7 +115,7 @@ export function resolveOptions(options: TelemetryOptions, env: Variables): Resol
   return {
     serviceName,
     serviceVersion: options.serviceVersion === undefined ? undefined : text('serviceVersion', options.serviceVersion),
-    logs: options.logs ?? {},
+    logs: resolveLogs(options.logs ?? {}, env),
     registry: options.metrics?.registry,
     runtime: options.metrics?.runtime ?? true,
     probes: resolveProbes(options.probes),

@@ -84,6 +84,7 @@ describe('startTelemetry', () => {
     await new Promise<void>((resolve) => void telemetry.health.onChange(() => resolve()));
     const answer = await fetch(`${url}/readyz`);
     expect([answer.status, await answer.json()]).toEqual([503, { status: 'not ready', checks: { db: 'down' } }]);
+    expect(await (await fetch(`${url}/readyz?verbose`)).text()).toBe('[-]db down\nreadyz check failed: not ready\n');
     await telemetry.shutdown();
     await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
   });

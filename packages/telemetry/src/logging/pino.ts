@@ -1,19 +1,35 @@
-import { isSpanContextValid, trace } from '@opentelemetry/api';
-import { destination, pino, stdTimeFunctions } from 'pino';
+import { destination, type LoggerOptions as PinoOptions, pino, stdTimeFunctions } from 'pino';
+import { type Clock, systemClock } from '../clock.ts';
 import { oneOf, refuseUnknown, text } from '../options.ts';
-import { type Logger, type LoggerOptions, logLevels } from './logger.ts';
+import { correlated } from './correlation.ts';
+import { lineFormat } from './format.ts';
+import { logLevels } from './level.ts';
+import type { Logger, LoggerOptions } from './logger.ts';
 import { redactionPaths } from './redaction.ts';
+import { createSampler, type LogSampling } from './sampling.ts';
 
-/** The ids of the active span under the names that log back ends know. */
-function correlation(): Record<string, string> {
-  const span = trace.getActiveSpan()?.spanContext();
-  if (span === undefined || !isSpanContextValid(span)) return {};
-  return { trace_id: span.traceId, span_id: span.spanId, trace_flags: span.traceFlags.toString(16).padStart(2, '0') };
+type Hooks = NonNullable<PinoOptions['hooks']>;
+
+/** Leaves out lines that are too many, and says on the next one how many were. */
+function sampled(sampling: LogSampling, clock: Clock): Hooks {
+  const sample = createSampler(sampling, clock);
+  return {
+    logMethod(args, method, level) {
+      const [first, second] = args;
+      const message = typeof first === 'string' ? first : String(second ?? '');
+      const dropped = sample(level, message);
+      if (dropped === undefined) return;
+      if (dropped === 0) method.apply(this, args);
+      else if (typeof first === 'object' && first !== null) {
+        method.apply(this, [first instanceof Error ? { err: first, dropped } : { ...first, dropped }, message]);
+      } else method.apply(this, [{ dropped }, message]);
+    },
+  };
 }
 
 /**
  * A logger that writes one JSON object a line: `level`, `time` (ISO 8601), `service`, the fields, `msg`, and inside a span
- * `trace_id`, `span_id` and `trace_flags`. Lines are written synchronously, so a crash loses none.
+ * `trace_id`, `span_id` and `trace_flags`; the preset `gcp` gives `severity`, `message` and Google Cloud's names of the trace. Lines are written synchronously, so a crash loses none.
  *
  * @throws TelemetryError `INVALID_OPTION` when an option is unknown or out of range.
  * @example
@@ -24,17 +40,24 @@ function correlation(): Record<string, string> {
  * ```
  */
 export function createLogger(options: LoggerOptions): Logger {
-  refuseUnknown('logger', options, ['serviceName', 'level', 'redact', 'destination']);
+  refuseUnknown('logger', options, ['serviceName', 'level', 'redact', 'preset', 'projectId', 'sampling', 'clock', 'destination']);
   const stream = options.destination ?? destination({ fd: 1, sync: true });
+  const { projectId, sampling, clock = systemClock } = options;
+  const format = lineFormat(
+    oneOf('preset', options.preset, 'plain', ['plain', 'gcp']),
+    projectId === undefined ? undefined : text('projectId', projectId, 100),
+  );
   return pino(
     {
       base: { service: text('serviceName', options.serviceName) },
       level: oneOf('level', options.level, 'info', logLevels),
       redact: { paths: redactionPaths(options.redact), censor: '[redacted]' },
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      mixin: correlation,
+      messageKey: format.messageKey,
+      errorKey: format.errorKey,
+      formatters: { level: (label) => format.level(label) },
+      ...(sampling === undefined ? {} : { hooks: sampled(sampling, clock) }),
     },
-    stream,
+    correlated(stream, format),
   );
 }
