@@ -16,7 +16,7 @@ function sampled(sampling: LogSampling, clock: Clock): Hooks {
   return {
     logMethod(args, method, level) {
       const [first, second] = args;
-      const message = typeof first === 'string' ? first : String(second ?? '');
+      const message = typeof first === 'string' ? first : (second ?? '');
       const dropped = sample(level, message);
       if (dropped === undefined) return;
       if (dropped === 0) method.apply(this, args);

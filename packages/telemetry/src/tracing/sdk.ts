@@ -5,6 +5,8 @@ import type { UndiciInstrumentation } from '@opentelemetry/instrumentation-undic
 import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import { sdkVariables, type TracingEnvironment, withVariables } from './environment.ts';
 import { fetchWithoutQuery, incomingWithoutQuery, outgoingWithoutQuery } from './query.ts';
+import { traceRedisChannels } from './redis-channel.ts';
+import { patchRedis } from './redis-patch.ts';
 import type { SpanProcessor } from './span.ts';
 import { teeSpans } from './tee.ts';
 
@@ -95,9 +97,11 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const beside = environment.exportsTraces ? spanProcessors : [];
   if (beside.length > 0) teeSpans(beside);
   patchBuiltins();
+  const untraceRedis = [traceRedisChannels(), patchRedis(process.argv[1])];
   return {
     async shutdown() {
       const results = await Promise.allSettled([sdk.shutdown(), ...beside.map((processor) => processor.shutdown())]);
+      for (const untrace of untraceRedis) untrace();
       http.disable();
       undici.disable();
       syncBuiltinESMExports();
