@@ -1,4 +1,3 @@
-import { TelemetryError } from './errors.ts';
 import { createHealth, type Health } from './health/health.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts';
 import type { ShutdownReport } from './lifecycle/phases.ts';
@@ -13,6 +12,7 @@ import { metricsHandler } from './metrics/scrape.ts';
 import { startProbes } from './probes/server.ts';
 import { type ResolvedOptions, resolveOptions, type TelemetryOptions } from './start-options.ts';
 import { reportDiagnostics } from './tracing/diagnostics.ts';
+import { foreignProvider } from './tracing/foreign.ts';
 import { startTracing } from './tracing/sdk.ts';
 
 /** What works from the first line, before the promise of {@link startTelemetry} is settled. */
@@ -87,7 +87,10 @@ async function start(options: ResolvedOptions, parts: Parts): Promise<Telemetry>
   const { atEnd, internalError, ...early } = parts;
   const { metrics, health, lifecycle } = early;
   let probePort: number | undefined;
-  if (!options.environment.disabled) {
+  const theirs = options.environment.disabled ? undefined : foreignProvider();
+  if (theirs !== undefined) {
+    early.logger.warn({ provider: theirs }, 'a tracer provider is registered already: it is kept, and no SDK is started beside it');
+  } else if (!options.environment.disabled) {
     reportDiagnostics((error) => internalError('opentelemetry', error), process.env);
     const tracing = await startTracing({
       ...options,
@@ -130,8 +133,11 @@ function endInOrder({ logger, lifecycle, shutdown }: EarlyTelemetry): () => void
  * Spans leave the process only when `OTEL_EXPORTER_OTLP_ENDPOINT` (or another `OTEL_*` exporter variable), `traces.file` or a processor asks for it.
  * HTTP servers and clients and `fetch` are traced in ES modules and CommonJS alike, without a loader flag, even when they were imported before.
  *
+ * A second call gives back the telemetry that runs and warns. Where somebody else has registered a tracer provider, theirs is kept with one
+ * warning that names it; metrics, logs, health and lifecycle work all the same.
+ *
  * @returns a promise; it rejects with `PROBE_LISTEN_FAILED` when the probe port is taken.
- * @throws TelemetryError `INVALID_OPTION` for an unknown or wrong option, `ALREADY_STARTED` when it runs already.
+ * @throws TelemetryError `INVALID_OPTION` for an unknown or wrong option.
  * @example
  * ```ts
  * import { startTelemetry } from '@nines/telemetry';
@@ -142,11 +148,11 @@ function endInOrder({ logger, lifecycle, shutdown }: EarlyTelemetry): () => void
  */
 export function startTelemetry(options: TelemetryOptions = {}): StartingTelemetry {
   const resolved = resolveOptions(options, process.env);
-  if (runningTelemetry() !== undefined) {
-    throw new TelemetryError(
-      'ALREADY_STARTED',
-      'telemetry is already started in this process; use runningTelemetry() or shut it down first',
-    );
+  const alreadyRunning = runningTelemetry();
+  if (alreadyRunning !== undefined) {
+    const { serviceName } = resolved;
+    alreadyRunning.logger.warn({ serviceName }, 'telemetry is started already: the first start is kept, and these options have no effect');
+    return alreadyRunning;
   }
   const { atEnd, internalError, ...early } = createParts(resolved);
   const { health, shutdown } = early;

@@ -67,3 +67,15 @@ describe('what is loaded', () => {
     expect(child.lines.filter((line) => sdk.test(field(line, 'module')))).toEqual([]);
   });
 });
+
+test("a vendor's SDK that was started first is kept: one warning names it, no span is doubled, and all else works", async () => {
+  const child = startChild('foreign.mjs', { env: { OTEL_LOGS_EXPORTER: 'none' } });
+  expect(await child.exit).toEqual(cleanExit);
+  const spans = child.lines.filter((line) => 'span' in line);
+  expect(spans.map((line) => line['span']).toSorted()).toEqual(['GET', 'GET', 'GET', 'still theirs']);
+  const handled = child.lines.find((line) => line['msg'] === 'handled');
+  expect(spans.map((line) => line['traceId'])).toContain(handled?.['trace_id']);
+  expect(child.lines.filter((line) => line['level'] === 'warn')).toMatchObject([{ provider: expect.stringMatching(/Provider.*api 1\./u) }]);
+  expect(child.lines).toContainEqual({ ready: 200, metrics: true });
+  expect(child.lines).toContainEqual({ clean: true });
+});
