@@ -72,7 +72,7 @@ test("a vendor's SDK that was started first is kept: one warning names it, no sp
   const child = startChild('foreign.mjs', { env: { OTEL_LOGS_EXPORTER: 'none' } });
   expect(await child.exit).toEqual(cleanExit);
   const spans = child.lines.filter((line) => 'span' in line);
-  expect(spans.map((line) => line['span']).toSorted()).toEqual(['GET', 'GET', 'GET', 'still theirs']);
+  expect(spans.map((line) => field(line, 'span')).toSorted()).toEqual(['GET', 'GET', 'GET', 'still theirs']);
   const handled = child.lines.find((line) => line['msg'] === 'handled');
   expect(spans.map((line) => line['traceId'])).toContain(handled?.['trace_id']);
   expect(child.lines.filter((line) => line['level'] === 'warn')).toMatchObject([{ provider: expect.stringMatching(/Provider.*api 1\./u) }]);
