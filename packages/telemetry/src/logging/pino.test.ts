@@ -24,13 +24,33 @@ describe('logger', () => {
     expect(logs.lines[1]).toMatchObject({ level: 'error', queue: 'mail', err: { type: 'Error', message: 'no' }, msg: 'failed' });
   });
 
-  test.for([...redactedFields, 'ssn'])('never writes the value of %s, up to three objects deep', (name) => {
+  test.for([...redactedFields, 'ssn'])('never writes the value of %s, however deep, in whatever case, in an error too', (name) => {
     const logs = memoryLogs();
     const logger = createLogger({ serviceName: 'api', destination: logs, redact: ['ssn'] });
     logger.info({ [name]: canary, a: { [name]: canary, b: { [name]: canary } } }, 'shown');
     logger.child({ [name]: canary }).info('child');
+    logger.info({ list: [{ [name.toUpperCase()]: canary }], deep: { deep: { deep: { [name]: canary } } } }, 'deep');
+    logger.error({ err: Object.assign(new Error('no'), { config: { headers: { [name]: canary } } }) }, 'failed');
     expect(JSON.stringify(logs.lines)).not.toContain(canary);
     expect(logs.lines[0]?.['a']).toEqual({ [name]: '[redacted]', b: { [name]: '[redacted]' } });
+  });
+
+  test('what cannot be read throws nothing and shows nothing', () => {
+    const logs = memoryLogs();
+    const logger = createLogger({ serviceName: 'api', destination: logs });
+    const circular: Record<string, unknown> = { name: 'x' };
+    circular['self'] = circular;
+    const throwing = Object.defineProperty({}, 'value', {
+      enumerable: true,
+      get() {
+        throw new Error('no');
+      },
+    });
+    for (const fields of [circular, throwing, { big: 1n }, { symbol: Symbol('x') }, null, undefined, [1], new Map()]) {
+      logger.info(fields as object, 'shown');
+    }
+    expect(logs.lines.map((line) => line['msg'])).toEqual(Array.from({ length: 8 }, () => 'shown'));
+    expect(logs.lines[1]).toMatchObject({ unreadable: true });
   });
 
   test('a dotted path is redacted where it is, and nowhere else', () => {

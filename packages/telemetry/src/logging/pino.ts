@@ -1,11 +1,11 @@
-import { destination, type LoggerOptions as PinoOptions, pino, stdTimeFunctions } from 'pino';
-import { type Clock, systemClock } from '../clock.ts';
+import { destination, type LoggerOptions as PinoOptions, pino, stdSerializers } from 'pino';
+import { type Clock, isoTime, systemClock } from '../clock.ts';
 import { oneOf, refuseUnknown, text } from '../options.ts';
 import { correlated } from './correlation.ts';
 import { lineFormat } from './format.ts';
 import { logLevels } from './level.ts';
 import type { Logger, LoggerOptions } from './logger.ts';
-import { redactionPaths } from './redaction.ts';
+import { createRedactor } from './redaction.ts';
 import { createSampler, type LogSampling } from './sampling.ts';
 
 type Hooks = NonNullable<PinoOptions['hooks']>;
@@ -47,17 +47,26 @@ export function createLogger(options: LoggerOptions): Logger {
     oneOf('preset', options.preset, 'plain', ['plain', 'gcp']),
     projectId === undefined ? undefined : text('projectId', projectId, 100),
   );
-  return pino(
+  const redact = createRedactor(options.redact) as (fields: object) => Record<string, unknown>;
+  const logger = pino(
     {
       base: { service: text('serviceName', options.serviceName) },
       level: oneOf('level', options.level, 'info', logLevels),
-      redact: { paths: redactionPaths(options.redact), censor: '[redacted]' },
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: () => `,"time":"${isoTime()}"`,
       messageKey: format.messageKey,
       errorKey: format.errorKey,
-      formatters: { level: (label) => format.level(label) },
+      formatters: { level: (label) => format.level(label), log: redact },
+      // An error carries what its maker put on it, such as the headers of a request.
+      serializers: { err: (error: Error) => redact(stdSerializers.err(error)) },
       ...(sampling === undefined ? {} : { hooks: sampled(sampling, clock) }),
     },
     correlated(stream, format),
   );
+  // pino formats the fields of the first logger only; those of its children are redacted on their way in.
+  const { child } = logger as unknown as { child: (this: object, fields: object, options?: object) => Logger };
+  return Object.assign(logger, {
+    child(this: object, fields: object, childOptions?: object) {
+      return child.call(this, redact(fields), childOptions);
+    },
+  });
 }
