@@ -8,7 +8,7 @@ Starts a service under load, sends it SIGTERM at a random moment, and counts wha
 samples, and requests that were refused or reset. Again and again.
 
   --runs N     how often (default 1000)
-  --at-once N  services at a time (default 2)
+  --at-once N  services at a time (default 4)
   --seed N     for the random moments (default: the time)
   --json       print the sums as JSON
   --help       this text
@@ -57,7 +57,7 @@ export async function stopMany(
 export async function soak(args: readonly string[]): Promise<number> {
   const options = {
     runs: { type: 'string', default: '1000' },
-    'at-once': { type: 'string', default: '2' },
+    'at-once': { type: 'string', default: '4' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },

@@ -74,17 +74,17 @@ async function load(
   random: () => number,
 ): Promise<{ answered: number; failed: number }> {
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
-  let [answered, failed, ready] = [0, 0, true];
+  const service = { ready: true };
+  let [answered, failed] = [0, 0];
   const watch = (async () => {
     const url = `${String(listening['probes'])}/readyz`;
-    while (ready)
-      ready = await fetch(url).then(
-        (response) => response.ok,
-        () => false,
-      );
+    while (service.ready) {
+      const live = await fetch(url).catch(() => undefined);
+      service.ready = live?.ok === true;
+    }
   })();
   const client = async (): Promise<void> => {
-    while (ready) {
+    while (service.ready) {
       if (await ask(Number(listening['port']), agent, Math.floor(random() * 20))) answered += 1;
       else failed += 1;
       if (answered === afterRequests) stop();

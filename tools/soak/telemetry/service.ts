@@ -4,7 +4,7 @@ import { trackServer } from '@nines/telemetry/lifecycle';
 import { httpServerMetrics } from '@nines/telemetry/metrics';
 
 /* The service that is told to stop at a random moment: every request takes a little while, writes a line and is counted. */
-const telemetry = await startTelemetry({ serviceName: 'soak', probes: { port: 0 }, shutdown: { drainDelayMs: 100, deadlineMs: 10_000 } });
+const telemetry = await startTelemetry({ serviceName: 'soak', probes: { port: 0 }, shutdown: { drainDelayMs: 1000, deadlineMs: 20_000 } });
 const { logger, lifecycle, metrics } = telemetry;
 const http = httpServerMetrics(metrics);
 const server = createServer((request, response) => {

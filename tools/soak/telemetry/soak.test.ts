@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { stopMany } from './main.ts';
 
 test('twenty stops at random moments under load lose no span, no line, no sample and no request', async () => {
-  const totals = await stopMany(20, 2, Date.now() % 2 ** 31);
+  const totals = await stopMany(20, 4, Date.now() % 2 ** 31);
   expect(totals.answered).toBeGreaterThan(20);
   expect(totals, `seed ${totals.seed}`).toMatchObject({ refusedOrReset: 0, lostSpans: 0, lostLines: 0, lostSamples: 0, unclean: 0 });
 });
