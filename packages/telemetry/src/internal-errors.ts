@@ -14,6 +14,8 @@ export interface InternalErrorLog {
 export interface InternalErrors {
   /** Counts a failure, and logs it unless the same was logged within a minute. */
   readonly report: ReportInternalError;
+  /** Counts a wrong use; the error that shows where is built only when it is logged, because its stack costs more than the call did. */
+  readonly misuse: (component: string, problem: string, detail: string) => void;
   /** From now on failures are logged too. */
   readonly logTo: (log: InternalErrorLog) => void;
 }
@@ -41,21 +43,24 @@ function create(clock: Clock): ReportingMetric {
     lastMs.set(key, now);
     return true;
   };
+  const count = (component: string, detail: unknown, error: () => unknown): void => {
+    counts.set(component, (counts.get(component) ?? 0) + 1);
+    const named = typeof detail === 'string' ? detail : undefined;
+    if (log === undefined || !isNews(named === undefined ? component : `${component} ${named}`)) return;
+    try {
+      log.warn({ component, detail: named, err: error() }, 'telemetry failed inside');
+    } catch {
+      // A log that fails cannot be told of it.
+    }
+  };
   const shape = { name, help, type: 'counter', aggregator: 'sum' };
   return {
     ...shape,
     get: () => ({ ...shape, values: [...counts].map(([component, value]) => ({ labels: { component }, value })) }),
     reset: () => counts.clear(),
     [reporter]: {
-      report(component, err, detail) {
-        counts.set(component, (counts.get(component) ?? 0) + 1);
-        if (log === undefined || !isNews(detail === undefined ? component : `${component} ${detail}`)) return;
-        try {
-          log.warn({ component, detail, err }, 'telemetry failed inside');
-        } catch {
-          // A log that fails cannot be told of it.
-        }
-      },
+      report: (component, error, detail) => count(component, detail, () => error),
+      misuse: (component, problem, detail) => count(component, detail, () => new Error(problem)),
       logTo(next) {
         log = next;
       },

@@ -54,8 +54,10 @@ interface Parts extends EarlyTelemetry {
 
 function createParts(options: ResolvedOptions): Parts {
   const { serviceName, deadlineMs, drainDelayMs } = options;
-  const logger = createLogger({ ...options.logs, serviceName });
   const metrics = options.registry ?? createRegistry();
+  const errors = internalErrors(metrics);
+  const logger = createLogger({ ...options.logs, serviceName, onError: (error) => errors.report('logging', error) });
+  errors.logTo(logger);
   const health = createHealth();
   const lifecycle = createLifecycle({
     deadlineMs,
@@ -78,8 +80,6 @@ function createParts(options: ResolvedOptions): Parts {
     for (const end of atEnd.splice(0).toReversed()) await end();
     return report;
   };
-  const errors = internalErrors(metrics);
-  errors.logTo(logger);
   return { logger, metrics, health, lifecycle, shutdown, atEnd, internalError: errors.report };
 }
 

@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { correlationId, correlationIdOf, extractContext, injectContext, runInContext, withCorrelationId } from '../src/context.ts';
 import { counter, createRegistry, gauge, goldenSignals, histogram, httpServerMetrics, metricsHandler } from '../src/metrics.ts';
 import { createHealth } from '../src/health.ts';
@@ -61,7 +64,22 @@ const values: readonly unknown[] = [
   { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', baggage: 'a=b' },
   { traceparent: ['x', 7], baggage: 'x'.repeat(9000) },
   { 'x-request-id': {} },
+  Object.freeze({ frozen: true }),
+  { deep: { deeper: { circular } } },
+  '%s %o %j',
+  ['00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
 ];
+
+beforeAll(() => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }));
+});
+afterAll(() => {
+  context.disable();
+  propagation.disable();
+});
+
+const sampled = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', traceFlags: 1 };
 
 test(
   'a million calls with whatever comes: none throws, no label or line grows without bound, the scrape stays whole',
@@ -81,6 +99,13 @@ test(
     let written = 0;
     const logger = createLogger({ serviceName: 'x', destination: { write: (line) => void (written += line.length) } });
     const { report } = internalErrors(registry);
+    const handler = metricsHandler(registry);
+    const answer = { writeHead: () => undefined, end: () => undefined };
+    const few = createLogger({
+      serviceName: 'x',
+      sampling: { first: 1, thereafter: 10 },
+      destination: { write: (line) => void (written += line.length) },
+    });
     const response = { statusCode: 200, once: (_event: string, closed: () => void) => closed() };
     const every: readonly (() => unknown)[] = [
       () => count.inc(any(), any()),
@@ -94,6 +119,7 @@ test(
       () => golden.observe(any(), any(), any()),
       () => logger.info(any(), any()),
       () => logger.child(any()).error(any()),
+      () => few.warn(any(), any()),
       () => [health.live(), health.ready(), health.startup()],
       () => extractContext(any()),
       () => injectContext(any()),
@@ -101,12 +127,15 @@ test(
       () => withCorrelationId(any(), () => correlationIdOf(any())),
       () => setHttpRoute(any(), any()),
       () => report('fuzz', any(), any()),
+      () => handler({ method: any(), headers: { accept: any(), 'accept-encoding': any() } }, answer),
     ];
     const before = process.memoryUsage().heapUsed;
     let thrown = 0;
     for (let call = 0; call < calls; call += 1) {
       try {
-        every[call % every.length]?.();
+        const one = every[call % every.length] as () => unknown;
+        if (call % 2 === 0) one();
+        else context.with(trace.setSpanContext(ROOT_CONTEXT, sampled), one);
       } catch (error) {
         thrown += 1;
         if (thrown === 1) console.error(`seed ${seed}, call ${call}:`, every[call % every.length]?.toString(), error);
@@ -116,7 +145,7 @@ test(
     expect(written).toBeGreaterThan(0);
     // What stays is bounded by the series, which the values above keep to some thousands.
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(200 * 1024 * 1024);
-    const text = await metricsHandler(registry).render();
+    const text = await handler.render();
     for (const name of ['a_total', 'b', 'c_seconds', 'd_operation_duration_seconds']) expect(text).toContain(`# TYPE ${name} `);
     expect(text).not.toContain('telemetry_collector_up');
   },

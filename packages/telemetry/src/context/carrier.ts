@@ -6,12 +6,28 @@ export type Carrier = Readonly<Record<string, string | readonly string[] | undef
 /** Longest value that is read of a carrier; what is longer is hostile, and the specifications allow to drop it. */
 const longest = 8192;
 
-const reader = {
-  keys: (carrier: Carrier): string[] => Object.keys(carrier),
-  get(carrier: Carrier, key: string): string | undefined {
+/** A field whatever the case of its name; undefined where there is none that is text, or where the carrier cannot be read. */
+export function readField(carrier: Carrier, key: string): string | undefined {
+  if (typeof carrier !== 'object' || carrier === null) return undefined;
+  try {
     const value = carrier[key] ?? carrier[Object.keys(carrier).find((name) => name.toLowerCase() === key) ?? key];
     const text = Array.isArray(value) ? value.join(',') : value;
     return typeof text === 'string' && text.length <= longest ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const reader = { keys: (carrier: Carrier): string[] => Object.keys(carrier), get: readField };
+
+/** Leaves a carrier alone that cannot be written, such as a frozen one. */
+const writer = {
+  set(carrier: Record<string, string>, key: string, value: string): void {
+    try {
+      carrier[key] = value;
+    } catch {
+      // A message without a context is better than none.
+    }
   },
 };
 
@@ -27,11 +43,11 @@ const reader = {
  * ```
  */
 export function injectContext(carrier: Record<string, string> = {}): Record<string, string> {
-  propagation.inject(context.active(), carrier);
+  propagation.inject(context.active(), carrier, writer);
   return carrier;
 }
 
-/** The context that a carrier brought. Malformed or oversized fields are ignored, as W3C's specifications say. */
+/** The context that a carrier brought. Malformed or oversized fields are ignored, as W3C's specifications say. Never throws. */
 export function extractContext(carrier: Carrier): Context {
   return propagation.extract(ROOT_CONTEXT, carrier, reader);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { context, type Context, propagation } from '@opentelemetry/api';
-import type { Carrier } from './carrier.ts';
+import { type Carrier, readField } from './carrier.ts';
 
 /** Under this name the id travels as baggage. */
 export const correlationKey = 'correlation.id';
@@ -8,11 +8,6 @@ export const correlationKey = 'correlation.id';
 /** What may stand in a log line and a header without being escaped. */
 const valid = /^[\w.:/+=@-]{1,128}$/u;
 const traceparent = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/u;
-
-function first(carrier: Carrier, name: string): string | undefined {
-  const value = carrier[name] ?? carrier[Object.keys(carrier).find((key) => key.toLowerCase() === name) ?? name];
-  return typeof value === 'string' ? value : value?.[0];
-}
 
 /**
  * The correlation id of a request: its `X-Request-Id` when that is harmless text of at most 128 characters, else the trace id of its
@@ -25,9 +20,9 @@ function first(carrier: Carrier, name: string): string | undefined {
  * ```
  */
 export function correlationIdOf(headers: Carrier): string {
-  const requested = first(headers, 'x-request-id');
+  const requested = readField(headers, 'x-request-id')?.split(',', 1)[0];
   if (requested !== undefined && valid.test(requested)) return requested;
-  return traceparent.exec(first(headers, 'traceparent') ?? '')?.[1] ?? randomUUID();
+  return traceparent.exec(readField(headers, 'traceparent') ?? '')?.[1] ?? randomUUID();
 }
 
 /** The correlation id of a context: what {@link withCorrelationId} set in this process, or in one that it was carried from. */

@@ -46,6 +46,8 @@ export interface LoggerOptions {
   readonly projectId?: string | undefined;
   /** Bounds the lines of one message. Default: every line is written. */
   readonly sampling?: LogSampling;
+  /** Told of a line that could not be written as it was given, such as fields that throw when they are read; logging never throws. Default: nobody. */
+  readonly onError?: (error: unknown) => void;
   /** Time, for tests. Default the real clock. */
   readonly clock?: Clock;
   /** Where lines go. Default standard output, written synchronously so that no last line is lost. */

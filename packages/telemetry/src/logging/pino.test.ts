@@ -53,6 +53,43 @@ describe('logger', () => {
     expect(logs.lines[1]).toMatchObject({ unreadable: true });
   });
 
+  test('an object within itself, one nested deeper than ten, and one in place of a message are left out', () => {
+    const logs = memoryLogs();
+    const logger = createLogger({ serviceName: 'api', destination: logs });
+    const job: Record<string, unknown> = { id: 7 };
+    job['job'] = job;
+    job['runs'] = [{ of: job }];
+    logger.info(job, 'circular');
+    logger.child({ job }).info('circular child');
+    let deep: object = { password: canary };
+    for (let depth = 0; depth < 12; depth += 1) deep = { deep };
+    logger.info(deep, 'deep');
+    logger.info({}, { password: canary } as never);
+    expect(logs.lines[0]).toMatchObject({ id: 7, job: '[circular]', runs: [{ of: '[circular]' }] });
+    expect(logs.lines[1]).toMatchObject({ job: { id: 7, job: '[circular]' } });
+    expect(JSON.stringify(logs.lines[2])).toContain('[too deep]');
+    expect(logs.lines[3]).toMatchObject({ msg: '[object]' });
+    expect(JSON.stringify(logs.lines)).not.toContain(canary);
+  });
+
+  test('fields that throw when they are read cost the line its fields and nothing else', () => {
+    const logs = memoryLogs();
+    const errors: unknown[] = [];
+    const logger = createLogger({ serviceName: 'api', destination: logs, onError: (error) => errors.push(error) });
+    const hostile = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('hostile');
+        },
+      },
+    );
+    logger.info(hostile, 'read');
+    logger.child(undefined as never).info('child');
+    expect(logs.lines).toMatchObject([{ unreadable: true, msg: 'read' }, { msg: 'child' }]);
+    expect(errors).toMatchObject([{ message: 'hostile' }]);
+  });
+
   test('a dotted path is redacted where it is, and nowhere else', () => {
     const logs = memoryLogs();
     const logger = createLogger({ serviceName: 'api', destination: logs, redact: ['user.e-mail'] });

@@ -1,6 +1,6 @@
 import { TelemetryError } from '../errors.ts';
 
-/** Field names, in whatever case, whose values never reach a log line, up to five objects deep. */
+/** Field names, in whatever case, whose values never reach a log line, up to ten objects deep; what is deeper is left out whole. */
 export const redactedFields: readonly string[] = Object.freeze([
   'authorization',
   'cookie',
@@ -16,7 +16,10 @@ export const redactedFields: readonly string[] = Object.freeze([
 
 /** What stands in place of a redacted value. */
 const censor = '[redacted]';
-const deepest = 5;
+/** What stands in place of an object that is nested deeper than this, or in itself. */
+const deepest = 10;
+const tooDeep = '[too deep]';
+const circular = '[circular]';
 const dotted = /^[\w$*-]+(?:\.[\w$*-]+)*$/u;
 
 /** The steps of dotted paths, merged; a path ends where `ends` is true. */
@@ -26,6 +29,18 @@ interface PathStep {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** An object and those around it, inner first. */
+interface Nesting {
+  readonly fields: Fields;
+  readonly depth: number;
+  readonly within: Nesting | undefined;
+}
+
+function isWithin(value: Fields, nesting: Nesting | undefined): boolean {
+  for (let around = nesting; around !== undefined; around = around.within) if (around.fields === value) return true;
+  return false;
+}
 
 function addPath(root: PathStep, path: string): void {
   let step = root;
@@ -53,23 +68,31 @@ class Redactor {
   }
 
   fields(fields: Fields): Fields {
-    return this.#walk(fields, this.#paths.next.size === 0 ? undefined : this.#paths, 1);
+    return this.#walk({ fields, depth: 1, within: undefined }, this.#paths.next.size === 0 ? undefined : this.#paths);
   }
 
   /** The same object when nothing in it is redacted, which is nearly always: then nothing is copied. */
-  #walk(fields: Fields, step: PathStep | undefined, depth: number): Fields {
+  #walk(nesting: Nesting, step: PathStep | undefined): Fields {
+    const { fields } = nesting;
     let copy: Record<string, unknown> | undefined;
     for (const name in fields) {
       const value = fields[name];
       const next = step?.next.get(name) ?? step?.next.get('*');
       let shown = value;
       if (this.#names.has(name.toLowerCase()) || next?.ends === true) shown = censor;
-      else if (depth < deepest && walkable(value)) shown = this.#walk(value, next, depth + 1);
+      else if (walkable(value)) shown = this.#nested(value, nesting, next);
       if (shown === value) continue;
       copy ??= (Array.isArray(fields) ? [...(fields as unknown[])] : { ...fields }) as Record<string, unknown>;
       copy[name] = shown;
     }
     return copy ?? fields;
+  }
+
+  /** Nothing within itself is left to JSON.stringify, which in Node.js 26 takes milliseconds to find that out. */
+  #nested(value: Fields, within: Nesting, step: PathStep | undefined): unknown {
+    if (isWithin(value, within)) return circular;
+    const depth = within.depth + 1;
+    return depth > deepest ? tooDeep : this.#walk({ fields: value, depth, within }, step);
   }
 }
 
@@ -91,6 +114,7 @@ export function createRedactor(extra: readonly string[] = []): (fields: object) 
   }
   const redactor = new Redactor(names, paths);
   return (fields) => {
+    if (typeof fields !== 'object' || fields === null) return {};
     try {
       return redactor.fields(fields as Fields);
     } catch {

@@ -1,3 +1,4 @@
+import type { Context } from '@opentelemetry/api';
 import { TelemetryError } from '../errors.ts';
 import { exemplarOf } from './exemplar.ts';
 import type { Exemplar, MetricSample } from './registry.ts';
@@ -17,14 +18,14 @@ export class Buckets {
     this.exemplars = exemplars ? [] : undefined;
   }
 
-  count(value: number): void {
+  count(value: number, within?: Context): void {
     const { bounds, counts } = this;
     const { length } = bounds;
     let index = 0;
     while (index < length && value > (bounds[index] as number)) index += 1;
     counts[index] = (counts[index] as number) + 1;
     this.sum += value;
-    if (this.exemplars !== undefined) this.exemplars[index] = exemplarOf(value) ?? this.exemplars[index];
+    if (this.exemplars !== undefined) this.exemplars[index] = exemplarOf(value, within) ?? this.exemplars[index];
   }
 }
 

@@ -1,7 +1,8 @@
 import { context, type Context } from '@opentelemetry/api';
 import { type Clock, systemClock } from '../clock.ts';
+import { internalErrors } from '../internal-errors.ts';
 import { refuseUnknown } from '../options.ts';
-import { histogram } from './instruments.ts';
+import { histogramWithin } from './instruments.ts';
 import type { MetricRegistry } from './registry.ts';
 
 /** One answered request. */
@@ -92,31 +93,38 @@ function expressRoute({ baseUrl = '', route }: ExpressRequest): string | undefin
 export function httpServerMetrics(registry: MetricRegistry, options: HttpServerMetricsOptions = {}): HttpServerMetrics {
   refuseUnknown('httpServerMetrics', options, ['buckets', 'exemplars', 'clock']);
   const { clock = systemClock, exemplars = true, buckets } = options;
-  const duration = histogram(registry, {
+  const duration = histogramWithin(registry, {
     name: 'http_server_request_duration_seconds',
     help: 'Duration of HTTP server requests.',
     labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
     exemplars,
     ...(buckets === undefined ? {} : { buckets }),
   });
-  const observe = (request: ServedRequest): void => {
-    duration.observe(request.seconds, {
-      http_request_method: methods.has(request.method) ? request.method : '_OTHER',
-      http_route: request.route ?? '',
-      http_response_status_code: request.status,
-    });
+  const count = (seconds: number, method: string, route: string | undefined, status: number, within?: Context): void => {
+    const labels = {
+      http_request_method: methods.has(method) ? method : '_OTHER',
+      http_route: route ?? '',
+      http_response_status_code: status,
+    };
+    duration.observe(seconds, labels, within);
+  };
+  const attempt = (call: () => void): void => {
+    try {
+      call();
+    } catch (error) {
+      internalErrors(registry).report('http metrics', error);
+    }
   };
   const track: HttpServerMetrics['track'] = (request, response, route) => {
     const startedMs = clock.now();
     // The response closes outside of the span of its request, whose trace the exemplar names.
     const within = context.active();
-    response.once('close', () => {
-      const seconds = (clock.now() - startedMs) / 1000;
-      context.with(within, observe, undefined, { method: request.method ?? 'GET', route: route?.(), status: response.statusCode, seconds });
-    });
+    const closed = (): void =>
+      attempt(() => count((clock.now() - startedMs) / 1000, request.method ?? 'GET', route?.(), response.statusCode, within));
+    attempt(() => response.once('close', closed));
   };
   return {
-    observe,
+    observe: (request) => attempt(() => count(request.seconds, request.method, request.route, request.status)),
     track,
     fastify(app) {
       const contexts = new WeakMap<object, Context>();
@@ -126,8 +134,7 @@ export function httpServerMetrics(registry: MetricRegistry, options: HttpServerM
       });
       app.addHook('onResponse', (request, reply, done) => {
         const { method, routeOptions } = request;
-        const served = { method, route: routeOptions?.url, status: reply.statusCode, seconds: reply.elapsedTime / 1000 };
-        context.with(contexts.get(request) ?? context.active(), observe, undefined, served);
+        attempt(() => count(reply.elapsedTime / 1000, method, routeOptions?.url, reply.statusCode, contexts.get(request)));
         done();
       });
     },

@@ -1,3 +1,4 @@
+import type { Context } from '@opentelemetry/api';
 import { TelemetryError } from '../errors.ts';
 import { internalErrors } from '../internal-errors.ts';
 import { booleanOption, describe } from '../options.ts';
@@ -94,7 +95,7 @@ const single: Samples<{ readonly value: number }> = (labels, cell) => [{ labels,
 
 /** Tells of a wrong use of a metric; made only when there is one, so that a registry without any shows none. */
 function misuse(registry: MetricRegistry, name: string): (problem: string) => void {
-  return (problem) => internalErrors(registry).report('metrics', new Error(`${name}: ${problem}`), name);
+  return (problem) => internalErrors(registry).misuse('metrics', `${name}: ${problem}`, name);
 }
 
 /** A bound cell keeps its place, also when the registry was reset in between. */
@@ -184,18 +185,29 @@ export function gauge<Names extends string = never>(registry: MetricRegistry, op
  * ```
  */
 export function histogram<Names extends string = never>(registry: MetricRegistry, options: HistogramOptions<Names>): Histogram<Names> {
+  const { observe, bind } = histogramWithin(registry, options);
+  return { observe: (value, labels) => observe(value, labels), bind };
+}
+
+/** A {@link Histogram} that can be told in which context a value was measured, when that is no longer the active one. */
+export interface HistogramWithin<Names extends string> extends Histogram<Names> {
+  observe(value: number, labels?: Labels<Names>, within?: Context): void;
+}
+
+/** {@link histogram} for the measurements of this package. */
+export function histogramWithin<Names extends string>(registry: MetricRegistry, options: HistogramOptions<Names>): HistogramWithin<Names> {
   checkInstrument(options, ['buckets', 'exemplars']);
   const exemplars = booleanOption('exemplars', options.exemplars, false);
   const onMisuse = misuse(registry, options.name);
   const create = createBuckets(options.buckets ?? durationBuckets, exemplars);
   const series = createSeries<Buckets>(options, create, onMisuse);
   register(registry, options, 'histogram', series, (labels, cell) => histogramSamples(options.name, labels, cell), exemplars);
-  const count = (cell: Buckets, value: number): void => {
-    if (Number.isFinite(value)) cell.count(value);
+  const count = (cell: Buckets, value: number, within?: Context): void => {
+    if (Number.isFinite(value)) cell.count(value, within);
     else onMisuse(`a histogram takes a finite number, got ${describe(value)}`);
   };
   return {
-    observe: (value, labels) => count(series.cell(labels), value),
+    observe: (value, labels, within) => count(series.cell(labels), value, within),
     bind(labels) {
       const cell = follow(series, labels);
       return { observe: (value) => count(cell(), value) };

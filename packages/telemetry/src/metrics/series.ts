@@ -1,4 +1,4 @@
-import { whole } from '../options.ts';
+import { describe, whole } from '../options.ts';
 import type { InstrumentOptions } from './labels.ts';
 
 type LabelSet = Readonly<Record<string, string | number>>;
@@ -66,7 +66,7 @@ class BoundedSeries<Cell> implements Series<Cell> {
       return this.#find(labels);
     } catch (error) {
       // Labels whose getter throws, or that are no object at all: counted under empty labels, so that the total stays true.
-      this.#onMisuse(`labels could not be read: ${String(error)}`);
+      this.#onMisuse(`labels could not be read: ${describe(error instanceof Error ? error.message : error)}`);
       return this.#find({});
     }
   }
@@ -87,8 +87,10 @@ class BoundedSeries<Cell> implements Series<Cell> {
   }
 
   #refuseUndeclared(labels: NonNullable<GivenLabels>): void {
+    // Once a call, however many there are: of a string, each character would be one.
+    if (typeof labels !== 'object') return this.#onMisuse(`labels must be an object, got ${typeof labels}`);
     for (const name in labels) {
-      if (!this.#names.includes(name)) this.#onMisuse(`label ${name.slice(0, 100)} was not declared`);
+      if (!this.#names.includes(name)) return this.#onMisuse(`label ${name.slice(0, 100)} was not declared`);
     }
   }
 

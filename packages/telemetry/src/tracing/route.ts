@@ -22,12 +22,12 @@ interface ServerMetadata {
  * ```
  */
 export function setHttpRoute(route: string | undefined, method?: string): void {
-  if (route === undefined) return;
+  if (typeof route !== 'string') return;
   const metadata = context.active().getValue(key) as ServerMetadata | undefined;
   const span = metadata?.span ?? trace.getActiveSpan();
   if (span === undefined) return;
   // The instrumentation reads the route from here when the response ends, and names the span by it.
   if (metadata !== undefined) metadata.route = route;
   span.setAttribute('http.route', route);
-  if (method !== undefined) span.updateName(`${method} ${route}`);
+  if (typeof method === 'string') span.updateName(`${method} ${route}`);
 }
