@@ -1,7 +1,7 @@
 import { TelemetryError } from './errors.ts';
 
 /** The failure of one option, with its name, what is allowed and what came. */
-function refuse(name: string, allowed: string, got: unknown): never {
+export function refuse(name: string, allowed: string, got: unknown): never {
   throw new TelemetryError('INVALID_OPTION', `${name} must be ${allowed}, got ${describe(got)}`);
 }
 

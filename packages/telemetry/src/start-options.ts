@@ -6,6 +6,7 @@ import type { LogSampling } from './logging/sampling.ts';
 import type { MetricRegistry } from './metrics/registry.ts';
 import { oneOf, refuseUnknown, text, whole } from './options.ts';
 import type { ProbeOptions } from './probes/server.ts';
+import { type BaggageOptions, type BaggagePolicy, resolveBaggage } from './tracing/baggage.ts';
 import { readEnvironment, type TracingEnvironment } from './tracing/environment.ts';
 import { fileSpans } from './tracing/file.ts';
 import { guard } from './tracing/guard.ts';
@@ -50,6 +51,8 @@ export interface TelemetryOptions {
     /** File for the development exporter, see {@link fileSpans}. Default `NINES_TRACES_FILE`, else none. */
     readonly file?: string | undefined;
   };
+  /** Which baggage leaves the process, and where to. Default: the correlation id, in carriers that the program fills itself, to no host. */
+  readonly baggage?: BaggageOptions;
   /** Shutdown. */
   readonly shutdown?: {
     /** Time for the whole shutdown. Default 25000. */
@@ -70,6 +73,7 @@ export interface ResolvedOptions {
   readonly runtime: boolean;
   readonly probes: Required<ProbeOptions> | undefined;
   readonly spanProcessors: (onError: (error: unknown) => void) => readonly SpanProcessor[];
+  readonly baggage: BaggagePolicy;
   readonly deadlineMs: number;
   readonly drainDelayMs: number;
   readonly signals: boolean;
@@ -87,7 +91,7 @@ function resolveProbes(probes: ProbeOptions | undefined): Required<ProbeOptions>
 }
 
 function refuseUnknownKeys(options: TelemetryOptions): void {
-  refuseUnknown('startTelemetry', options, ['serviceName', 'serviceVersion', 'logs', 'metrics', 'probes', 'traces', 'shutdown']);
+  refuseUnknown('startTelemetry', options, ['serviceName', 'serviceVersion', 'logs', 'metrics', 'probes', 'traces', 'baggage', 'shutdown']);
   refuseUnknown('logs', options.logs ?? {}, ['level', 'redact', 'preset', 'sampling', 'destination']);
   refuseUnknown('metrics', options.metrics ?? {}, ['registry', 'runtime']);
   refuseUnknown('traces', options.traces ?? {}, ['spanProcessors', 'file']);
@@ -123,6 +127,7 @@ export function resolveOptions(options: TelemetryOptions, env: Variables): Resol
       ...(options.traces?.spanProcessors ?? []).map((processor) => guard(processor, onError)),
       ...(file === undefined ? [] : [fileSpans(file, { serviceName, onError })]),
     ],
+    baggage: resolveBaggage(options.baggage),
     deadlineMs,
     drainDelayMs: whole('shutdown.drainDelayMs', options.shutdown?.drainDelayMs, drainDelayMs, 0, deadlineMs),
     signals: options.shutdown?.signals ?? true,

@@ -51,7 +51,7 @@ describe('what is loaded', () => {
   const flags = ['--import', './log-modules.mjs'];
   const sdk = /@opentelemetry\/(?:sdk|instrumentation|exporter)/u;
 
-  test('metrics, health, lifecycle and logging never load the SDK', async () => {
+  test('metrics, health, lifecycle, logging and context never load the SDK', async () => {
     const child = startChild('light-entries.mjs', { flags });
     expect(await child.exit).toEqual(cleanExit);
     const modules = child.lines.map((line) => field(line, 'module'));
@@ -78,4 +78,18 @@ test("a vendor's SDK that was started first is kept: one warning names it, no sp
   expect(child.lines.filter((line) => line['level'] === 'warn')).toMatchObject([{ provider: expect.stringMatching(/Provider.*api 1\./u) }]);
   expect(child.lines).toContainEqual({ ready: 200, metrics: true });
   expect(child.lines).toContainEqual({ clean: true });
+});
+
+test('what Google Cloud says of the place is on the spans where its detector is installed and asked', async () => {
+  const flags = ['--import', './google-cloud.mjs'];
+  const resourceOf = async (detectors: string | undefined): Promise<unknown> => {
+    const child = startChild('resource.mjs', { flags, env: detectors === undefined ? {} : { OTEL_NODE_RESOURCE_DETECTORS: detectors } });
+    expect(await child.exit).toEqual(cleanExit);
+    return child.lines.find((line) => 'resource' in line)?.['resource'];
+  };
+  const theirs = { 'service.name': 'placed', 'cloud.provider': 'gcp', 'cloud.region': 'europe-west4' };
+  const [unset, asked, other] = await Promise.all([resourceOf(undefined), resourceOf('env,gcp'), resourceOf('env')]);
+  expect(unset).toMatchObject({ ...theirs, 'host.name': expect.any(String) });
+  expect(asked).toMatchObject(theirs);
+  expect(other).not.toHaveProperty('cloud.provider');
 });
