@@ -1,4 +1,4 @@
-import { destination, type LoggerOptions as PinoOptions, pino, stdSerializers } from 'pino';
+import { destination, type LoggerOptions as PinoOptions, pino } from 'pino';
 import { type Clock, isoTime, systemClock } from '../clock.ts';
 import { callable, oneOf, refuseUnknown, text } from '../options.ts';
 import { quiet } from '../quiet.ts';
@@ -88,8 +88,8 @@ export function createLogger(options: LoggerOptions): Logger {
       messageKey: format.messageKey,
       errorKey: format.errorKey,
       formatters: { level: (label) => format.level(label), log: redact },
-      // An error carries what its maker put on it, such as the headers of a request.
-      serializers: { err: (error: Error) => redact(stdSerializers.err(error)) },
+      // The redaction has made plain fields of it.
+      serializers: { err: (error: unknown) => error },
       hooks: { logMethod: sampling === undefined ? write : sampled(sampling, clock, write) },
     },
     correlated(stream, format),

@@ -1,4 +1,5 @@
 import { TelemetryError } from '../errors.ts';
+import { errorFields } from './error-fields.ts';
 
 /** Field names, in whatever case, whose values never reach a log line, up to ten objects deep; what is deeper is left out whole. */
 export const redactedFields: readonly string[] = Object.freeze([
@@ -32,12 +33,12 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** An object and those around it, inner first. */
 interface Nesting {
-  readonly fields: Fields;
+  readonly fields: object;
   readonly depth: number;
   readonly within: Nesting | undefined;
 }
 
-function isWithin(value: Fields, nesting: Nesting | undefined): boolean {
+function isWithin(value: object, nesting: Nesting | undefined): boolean {
   for (let around = nesting; around !== undefined; around = around.within) if (around.fields === value) return true;
   return false;
 }
@@ -52,8 +53,7 @@ function addPath(root: PathStep, path: string): void {
   step.ends = true;
 }
 
-function walkable(value: unknown): value is Fields {
-  if (typeof value !== 'object' || value === null) return false;
+function walkable(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null || Array.isArray(value);
 }
@@ -68,19 +68,20 @@ class Redactor {
   }
 
   fields(fields: Fields): Fields {
-    return this.#walk({ fields, depth: 1, within: undefined }, this.#paths.next.size === 0 ? undefined : this.#paths);
+    return this.#walk(fields, { fields, depth: 1, within: undefined }, this.#paths.next.size === 0 ? undefined : this.#paths);
   }
 
   /** The same object when nothing in it is redacted, which is nearly always: then nothing is copied. */
-  #walk(nesting: Nesting, step: PathStep | undefined): Fields {
-    const { fields } = nesting;
+  #walk(fields: Fields, nesting: Nesting, step: PathStep | undefined): Fields {
     let copy: Record<string, unknown> | undefined;
     for (const name in fields) {
       const value = fields[name];
       const next = step?.next.get(name) ?? step?.next.get('*');
       let shown = value;
       if (this.#names.has(name.toLowerCase()) || next?.ends === true) shown = censor;
-      else if (walkable(value)) shown = this.#nested(value, nesting, next);
+      else if (typeof value === 'object' && value !== null && (value instanceof Error || walkable(value))) {
+        shown = this.#nested(value, nesting, next);
+      }
       if (shown === value) continue;
       copy ??= (Array.isArray(fields) ? [...(fields as unknown[])] : { ...fields }) as Record<string, unknown>;
       copy[name] = shown;
@@ -89,10 +90,12 @@ class Redactor {
   }
 
   /** Nothing within itself is left to JSON.stringify, which in Node.js 26 takes milliseconds to find that out. */
-  #nested(value: Fields, within: Nesting, step: PathStep | undefined): unknown {
+  #nested(value: object, within: Nesting, step: PathStep | undefined): unknown {
     if (isWithin(value, within)) return circular;
     const depth = within.depth + 1;
-    return depth > deepest ? tooDeep : this.#walk({ fields: value, depth, within }, step);
+    if (depth > deepest) return tooDeep;
+    const fields = value instanceof Error ? errorFields(value) : (value as Fields);
+    return this.#walk(fields, { fields: value, depth, within }, step);
   }
 }
 

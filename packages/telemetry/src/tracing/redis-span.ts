@@ -1,4 +1,5 @@
 import { context, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
+import { redisOperation } from '../redis-operation.ts';
 
 /** A Redis command, as far as a span may know it: never its arguments, which hold keys, payloads and passwords. */
 export interface RedisCommand {
@@ -10,9 +11,6 @@ export interface RedisCommand {
   readonly batchSize?: number | undefined;
 }
 
-/** Names of commands are such words; anything else is some program's text and stays out. */
-const commandName = /^[A-Z][A-Z0-9._]{0,63}$/u;
-
 const tracer = (): Tracer => trace.getTracer('@nines/telemetry');
 
 /**
@@ -22,8 +20,7 @@ const tracer = (): Tracer => trace.getTracer('@nines/telemetry');
  */
 export function startRedisSpan({ name, database, address, port, batchSize }: RedisCommand): Span | undefined {
   if (trace.getSpan(context.active()) === undefined) return undefined;
-  const upper = name.toUpperCase();
-  const operation = commandName.test(upper) ? upper : '_OTHER';
+  const operation = redisOperation(name);
   return tracer().startSpan(operation, {
     kind: SpanKind.CLIENT,
     attributes: {

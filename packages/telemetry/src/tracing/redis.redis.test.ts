@@ -6,6 +6,7 @@ import { SpanStatusCode, trace } from '@opentelemetry/api';
 import { Redis as Redis6 } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis5';
 import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { createLogger } from '../logging/pino.ts';
 import { runningTelemetry, startTelemetry } from '../start.ts';
 import { memoryLogs } from '../testing/logs.ts';
 import { type MemorySpans, memorySpans } from '../testing/spans.ts';
@@ -44,7 +45,7 @@ const clients: readonly (readonly [string, (url: string) => Client])[] = [
 ];
 
 /** One of each class of command, each with the canary wherever an argument may stand. */
-async function everyCommand(redis: Client): Promise<void> {
+async function everyCommand(redis: Client, onError: (error: unknown) => void = () => undefined): Promise<void> {
   const key = `{t}${canary}`;
   const commands: readonly (readonly [string, ...string[]])[] = [
     ['SET', key, canary],
@@ -68,7 +69,7 @@ async function everyCommand(redis: Client): Promise<void> {
     [canary, canary],
     ['DEL', key, `${key}h`, `${key}l`, `${key}s`, `${key}z`, `${key}x`, `${key}p`, `${key}b`, `${key}g`],
   ];
-  for (const [name, ...args] of commands) await redis.call(name, ...args).catch(() => undefined);
+  for (const [name, ...args] of commands) await redis.call(name, ...args).catch(onError);
   await redis.multi().set(key, canary).get(key).del(key).exec();
   await redis.pipeline().set(key, canary).del(key).exec();
 }
@@ -97,6 +98,23 @@ describe.for(clients)('ioredis %s', ([, connect]) => {
     });
     const shown = commands.map(({ name, attributes, events, links, status }) => ({ name, attributes, events, links, status }));
     expect(JSON.stringify(shown).toLowerCase()).not.toContain(canary);
+  });
+
+  test('no argument is in a line about a command that failed, nor in a metric', async () => {
+    const redis = connect(inject('redisUrl'));
+    const telemetry = runningTelemetry();
+    const logs = memoryLogs();
+    const logger = createLogger({ serviceName: 'api', destination: logs });
+    await everyCommand(redis, (err) => {
+      logger.error({ err }, 'as err');
+      logger.child({ job: 7, error: err }).warn({ list: [err] }, 'elsewhere');
+      logger.error(new Error('outer', { cause: err }) as never);
+    });
+    await redis.quit();
+    expect(logs.lines.length).toBeGreaterThan(5);
+    expect(logs.lines[0]).toMatchObject({ err: { type: expect.stringMatching(/Error$/u), message: expect.any(String), command: 'AUTH' } });
+    expect(JSON.stringify(logs.lines).toLowerCase()).not.toContain(canary);
+    expect((await telemetry?.metrics.metrics())?.toLowerCase()).not.toContain(canary);
   });
 
   test('a command that fails is marked with the first word of its error', async () => {

@@ -11,13 +11,13 @@ interface ServerMetadata {
 /**
  * Names the server span of the running request `METHOD route` and sets its `http.route`. Call it once the route is known, inside the request.
  * The route is the pattern, `/jobs/:id`, never the path. Does nothing outside of a request.
+ * `httpServerMetrics(registry).fastify(app)` does it for fastify.
  *
  * @param route - the pattern of the route that matched; `undefined` leaves the span as it is.
  * @param method - the request's method. Default: taken from the span's name.
  * @example
  * ```ts
  * import { setHttpRoute } from '@nines/telemetry';
- * // fastify: app.addHook('onRequest', async (request) => setHttpRoute(request.routeOptions.url, request.method));
  * setHttpRoute('/process', 'POST');
  * ```
  */
