@@ -2,6 +2,7 @@ import { context, type Context } from '@opentelemetry/api';
 import { type Clock, systemClock } from '../clock.ts';
 import { internalErrors } from '../internal-errors.ts';
 import { refuseUnknown } from '../options.ts';
+import { setHttpRoute } from '../tracing/route.ts';
 import { histogramWithin } from './instruments.ts';
 import type { MetricRegistry } from './registry.ts';
 
@@ -55,7 +56,7 @@ export interface HttpServerMetrics {
   observe(request: ServedRequest): void;
   /** Starts timing a request of `node:http`; counted when the response closes. */
   track(request: { readonly method?: string | undefined }, response: ObservedResponse, route?: () => string | undefined): void;
-  /** Counts each response of a fastify instance by its route pattern. */
+  /** Counts each response of a fastify instance by its route pattern, and names the server span by it. */
   fastify(app: FastifyHooks): void;
   /** Middleware of express that counts each response by the pattern of its route; `app.use(http.express())` before the routes. */
   express(): (request: ExpressRequest, response: ObservedResponse, next: () => void) => void;
@@ -130,6 +131,7 @@ export function httpServerMetrics(registry: MetricRegistry, options: HttpServerM
       const contexts = new WeakMap<object, Context>();
       app.addHook('onRequest', (request, _reply, done) => {
         contexts.set(request, context.active());
+        attempt(() => setHttpRoute(request.routeOptions?.url, request.method));
         done();
       });
       app.addHook('onResponse', (request, reply, done) => {
