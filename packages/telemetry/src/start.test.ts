@@ -169,7 +169,7 @@ describe('startTelemetry', () => {
     [{}, 'serviceName must be a string of 1 to 255 characters, got undefined'],
     [
       { serviceName: 'x', log: {} },
-      'startTelemetry has no option log; known: serviceName, serviceVersion, logs, metrics, probes, traces, shutdown',
+      'startTelemetry has no option log; known: serviceName, serviceVersion, logs, metrics, probes, traces, baggage, shutdown',
     ],
     [{ serviceName: 'x', probes: { port: 70_000 } }, 'probes.port must be a whole number from 0 to 65535, got 70000'],
     [{ serviceName: 'x', probes: {} }, 'probes.port must be a whole number from 0 to 65535, got undefined'],

@@ -27,7 +27,7 @@ export interface CollectorOptions<Names extends string = string> extends Instrum
 
 /** A metric that is collected in the background. */
 export interface Collector {
-  /** Collects now. Resolves when the values are in or the collection failed; never rejects. */
+  /** Collects now, or waits for the collection that is going on. Resolves when the values are in or the collection failed; never rejects. */
   refresh(): Promise<void>;
   /** Stops collecting; the metric stays registered and grows stale. */
   stop(): void;
@@ -119,7 +119,7 @@ export function collector<Names extends string = never>(registry: MetricRegistry
   const run = createRun(options, clock, timeoutMs);
   let stopped = false;
   let timer: Timer | undefined;
-  const refresh = async (): Promise<void> => {
+  const collectOnce = async (): Promise<void> => {
     try {
       const series = await run();
       if (series === undefined) return;
@@ -130,6 +130,11 @@ export function collector<Names extends string = never>(registry: MetricRegistry
       internalErrors(registry).report('collector', error, name);
     }
   };
+  let going: Promise<void> | undefined;
+  const refresh = (): Promise<void> =>
+    (going ??= collectOnce().finally(() => {
+      going = undefined;
+    }));
   const loop = async (): Promise<void> => {
     await refresh();
     if (!stopped) timer = clock.after(intervalMs, () => void loop());

@@ -14,7 +14,7 @@ import type { MetricRegistry } from './registry.ts';
 export interface ScrapeOptions {
   /** Longest wait for one collector in milliseconds; the rest is served without it. Default 1000. */
   readonly timeoutMs?: number;
-  /** Most requests answered at a time; one more is told 503 with `Retry-After`. Default 20. */
+  /** Most requests answered at a time; one more is told 503 with `Retry-After`. Default 100. */
   readonly maxInFlight?: number;
   /** Told about each collector that threw or hung; it is counted in `telemetry_internal_errors_total` besides. Default: nobody. */
   readonly onCollectorError?: (metric: string, error: unknown) => void;
@@ -141,7 +141,7 @@ export function metricsHandler(registry: MetricRegistry, options: ScrapeOptions 
     throw new TelemetryError('INVALID_OPTION', `registry must write the Prometheus text format, got ${registry.contentType}`);
   }
   const timeoutMs = whole('timeoutMs', options.timeoutMs, 1000, 1, 60_000);
-  const enter = createGate(whole('maxInFlight', options.maxInFlight, 20, 1, 1000));
+  const enter = createGate(whole('maxInFlight', options.maxInFlight, 100, 1, 1000));
   const report = (error: unknown, detail?: string): void => internalErrors(registry).report('scrape', error, detail);
   const onError: OnCollectorError = (metric, error) => {
     report(error, metric);
