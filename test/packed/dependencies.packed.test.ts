@@ -22,7 +22,6 @@ const TABLE: Readonly<Record<string, { dependencies: string[]; peers: string[]; 
       '@opentelemetry/resources',
       '@opentelemetry/sdk-node',
       'pino',
-      'prom-client',
     ],
     peers: ['@opentelemetry/api'],
     optionalPeers: ['@opentelemetry/resource-detector-gcp', 'ioredis'],

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fakeClock } from '../test/fake-clock.ts';
 import { internalErrors } from './internal-errors.ts';
 import { createLogger } from './logging/pino.ts';
-import { createRegistry } from './metrics/client.ts';
+import { createRegistry } from './metrics/text-registry.ts';
 import { counter } from './metrics/instruments.ts';
 import { memoryLogs } from './testing/logs.ts';
 

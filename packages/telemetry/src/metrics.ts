@@ -1,6 +1,6 @@
 export { type Clock, systemClock, type Timer } from './clock.ts';
 export { isTelemetryError, TelemetryError, type TelemetryErrorCode } from './errors.ts';
-export { createRegistry } from './metrics/client.ts';
+export { createRegistry } from './metrics/text-registry.ts';
 export { collector, type Collector, type CollectorOptions, type SetValue } from './metrics/collector.ts';
 export { goldenSignals, type GoldenSignals, type GoldenSignalsOptions } from './metrics/golden-signals.ts';
 export {

@@ -2,7 +2,7 @@ import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
-import { createRegistry } from './metrics/client.ts';
+import { createRegistry } from './metrics/text-registry.ts';
 import { runningTelemetry, startTelemetry } from './start.ts';
 import { memoryLogs } from './testing/logs.ts';
 import { kindOf, memorySpans } from './testing/spans.ts';

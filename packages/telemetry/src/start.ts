@@ -5,7 +5,7 @@ import { handleSignals } from './lifecycle/signals.ts';
 import { internalErrors, type ReportInternalError } from './internal-errors.ts';
 import type { Logger } from './logging/logger.ts';
 import { createLogger } from './logging/pino.ts';
-import { createRegistry } from './metrics/client.ts';
+import { createRegistry } from './metrics/text-registry.ts';
 import type { MetricRegistry } from './metrics/registry.ts';
 import { runtimeMetrics } from './metrics/runtime.ts';
 import { metricsHandler } from './metrics/scrape.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fakeClock } from '../../test/fake-clock.ts';
-import { createRegistry } from './client.ts';
+import { createRegistry } from './text-registry.ts';
 import { collector } from './collector.ts';
 import { metricsHandler } from './scrape.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fakeClock } from '../../test/fake-clock.ts';
-import { createRegistry } from './client.ts';
+import { createRegistry } from './text-registry.ts';
 import { goldenSignals } from './golden-signals.ts';
 
 test('operations are counted with their time and outcome, and give back what they give back', async () => {

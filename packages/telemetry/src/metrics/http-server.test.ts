@@ -4,7 +4,7 @@ import express from 'express';
 import fastify from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../test/fake-clock.ts';
-import { createRegistry } from './client.ts';
+import { createRegistry } from './text-registry.ts';
 import { type FastifyHooks, httpServerMetrics } from './http-server.ts';
 
 const name = 'http_server_request_duration_seconds';

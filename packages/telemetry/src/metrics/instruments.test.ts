@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, constantFrom, double, integer, nat, oneof, string, tuple } from 'fast-check';
 import promClient from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { createRegistry } from './client.ts';
+import { createRegistry } from './text-registry.ts';
 import { counter, durationBuckets, gauge, histogram, type HistogramOptions } from './instruments.ts';
 import type { Labels } from './labels.ts';
 

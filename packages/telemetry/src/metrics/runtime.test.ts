@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createRegistry } from './client.ts';
+import { createRegistry } from './text-registry.ts';
 import { runtimeMetrics } from './runtime.ts';
 
 test('the basics of process and runtime are there once, with sane values', async () => {

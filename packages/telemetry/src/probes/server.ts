@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TelemetryError } from '../errors.ts';
 import type { Health, ProbeAnswer } from '../health/health.ts';
@@ -50,6 +50,8 @@ export async function startProbes(options: Required<ProbeOptions>, health: Healt
     '/readyz': () => health.ready(),
     '/startupz': () => health.startup(),
   };
+  // Here, so that a process without a probe server does not pay for loading it.
+  const { createServer } = await import('node:http');
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 8192 }, (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     if (path === '/metrics') return metrics(request, response);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRegistry } from '../metrics/client.ts';
+import { createRegistry } from '../metrics/text-registry.ts';
 import { httpServerMetrics } from '../metrics/http-server.ts';
 import { counter, gauge, histogram } from '../metrics/instruments.ts';
 import { internalErrors } from '../internal-errors.ts';

@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createRegistry } from '../metrics/client.ts';
+import { createRegistry } from '../metrics/text-registry.ts';
 import { counter } from '../metrics/instruments.ts';
 import { runningTelemetry, startTelemetry } from '../start.ts';
 import { memoryLogs } from './logs.ts';
