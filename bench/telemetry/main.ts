@@ -70,6 +70,29 @@ function requestRows(count: number): Measured[] {
   }));
 }
 
+const waitScript = fileURLToPath(new URL('waits-process.ts', import.meta.url));
+const waits = [
+  ['readyMs', '/readyz with a hung dependency, 99th percentile', 10],
+  ['idleMs', 'event-loop lag of an idle process, upper bound of the median', 1],
+  ['blockMs', 'seen of a block of 200 ms right after a scrape', undefined],
+] as const;
+
+function waitRows(count: number): Measured[] {
+  return waits.map(([field, what, goal]) => ({
+    what,
+    of: 'nines',
+    unit: 'ms',
+    goal,
+    measure: async () => {
+      const { stdout } = await run(process.execPath, ['--conditions=@nines/source', waitScript, String(count)], {
+        env: { PATH: process.env['PATH'] ?? '', OTEL_SDK_DISABLED: 'true' },
+      });
+      return (JSON.parse(stdout) as Record<string, number>)[field] as number;
+    },
+    values: [],
+  }));
+}
+
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length / 2;
@@ -115,7 +138,12 @@ export async function benchTelemetry({ runs, quick, only, progress }: TelemetryB
       measure: async () => (await durationOf(file, env)) - (await durationOf(prepared.empty, {})),
       values: [] as number[],
     }));
-    const all: Measured[] = [...callRows(quick ? 50_000 : 1_000_000), ...requestRows(quick ? 2000 : 20_000), ...startRows];
+    const all: Measured[] = [
+      ...callRows(quick ? 50_000 : 1_000_000),
+      ...requestRows(quick ? 2000 : 20_000),
+      ...waitRows(quick ? 100 : 1000),
+      ...startRows,
+    ];
     const chosen = all.filter(({ what }) => only === undefined || what.includes(only));
     for (let round = 1; round <= runs; round++) {
       for (const { what, unit, measure, values } of chosen) {
