@@ -1,8 +1,9 @@
-import { mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { cleanExit, field, readSpans, type SpanLine, startChild } from './child.ts';
+import { cleanExit, field, type Line, readSpans, type SpanLine, startChild } from './child.ts';
 
 // Child processes on a busy machine take what they take.
 vi.setConfig({ testTimeout: 60_000 });
@@ -78,6 +79,32 @@ test("a vendor's SDK that was started first is kept: one warning names it, no sp
   expect(child.lines.filter((line) => line['level'] === 'warn')).toMatchObject([{ provider: expect.stringMatching(/Provider.*api 1\./u) }]);
   expect(child.lines).toContainEqual({ ready: 200, metrics: true });
   expect(child.lines).toContainEqual({ clean: true });
+});
+
+describe('with two copies of the OpenTelemetry API', () => {
+  const home = join(scratch, 'api');
+  const inside = join('@opentelemetry', 'api');
+  const main = createRequire(import.meta.url).resolve('@opentelemetry/api');
+  cpSync(main.slice(0, main.lastIndexOf(inside) + inside.length), home, { recursive: true });
+  const start = async (who: string): Promise<readonly Line[]> => {
+    const child = startChild('two-apis.mjs', { env: { COPY: home, WHO: who } });
+    expect(await child.exit).toEqual(cleanExit);
+    return child.lines;
+  };
+
+  test('spans of both are recorded once, and lines inside them carry their ids', async () => {
+    const lines = await start('ours');
+    expect(lines).toContainEqual({ copies: true, ours: ['by our copy', 'by their copy'], metrics: true, live: 200 });
+    expect(lines.find((line) => line['msg'] === 'inside')).toHaveProperty('trace_id');
+    expect(lines.filter((line) => line['level'] === 'warn')).toEqual([]);
+  });
+
+  test('a provider that the other copy registered is kept, with one warning that names it', async () => {
+    const lines = await start('theirs');
+    expect(lines).toContainEqual({ copies: true, ours: [], metrics: true, live: 200 });
+    expect(lines.filter((line) => 'theirs' in line)).toHaveLength(2);
+    expect(lines.filter((line) => line['level'] === 'warn')).toMatchObject([{ provider: expect.stringContaining('VendorProvider') }]);
+  });
 });
 
 test('what Google Cloud says of the place is on the spans where its detector is installed and asked', async () => {
