@@ -25,10 +25,14 @@ function sources(folder: string): string {
     .join('\n');
 }
 
-test('docs/errors.md lists the codes of the queue, all and no others', () => {
-  const union = /export type QueueErrorCode =([^;]+);/.exec(read('packages/queue/src/errors.ts'))?.[1] ?? '';
+test.for([
+  ['queue', 'QueueErrorCode'],
+  ['telemetry', 'TelemetryErrorCode'],
+])('docs/errors.md lists the codes of the %s, all and no others', ([name, type]) => {
+  const union = new RegExp(`export type ${type} =([^;]+);`).exec(read(`packages/${name}/src/errors.ts`))?.[1] ?? '';
   const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1] ?? '');
-  expect(column('docs/errors.md', '@nines/queue', 0)).toEqual(codes);
+  expect(codes.length).toBeGreaterThan(0);
+  expect(column('docs/errors.md', `@nines/${name}`, 0)).toEqual(codes);
 });
 
 const packagesWithMetrics: readonly (readonly [string, (registry: Registry) => void])[] = [
