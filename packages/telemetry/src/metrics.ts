@@ -28,6 +28,6 @@ export {
   type HistogramOptions,
 } from './metrics/instruments.ts';
 export type { InstrumentOptions, Labels } from './metrics/labels.ts';
-export type { Exemplar, MetricRegistry, MetricSample, RegisteredMetric } from './metrics/registry.ts';
+export type { Exemplar, InstrumentDefaults, MetricRegistry, MetricSample, RegisteredMetric } from './metrics/registry.ts';
 export { runtimeMetrics } from './metrics/runtime.ts';
 export { metricsHandler, type MetricsHandler, type ScrapeOptions, type ScrapeRequest, type ScrapeResponse } from './metrics/scrape.ts';

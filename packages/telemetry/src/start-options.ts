@@ -4,7 +4,8 @@ import { type LogLevel, logLevels } from './logging/level.ts';
 import type { LoggerOptions } from './logging/logger.ts';
 import type { LogSampling } from './logging/sampling.ts';
 import type { MetricRegistry } from './metrics/registry.ts';
-import { oneOf, refuseUnknown, text, whole } from './options.ts';
+import { createRegistry } from './metrics/text-registry.ts';
+import { booleanOption, oneOf, refuse, refuseUnknown, text, whole } from './options.ts';
 import type { ProbeOptions } from './probes/server.ts';
 import { type BaggageOptions, type BaggagePolicy, resolveBaggage } from './tracing/baggage.ts';
 import { readEnvironment, type TracingEnvironment } from './tracing/environment.ts';
@@ -41,6 +42,10 @@ export interface TelemetryOptions {
     readonly registry?: MetricRegistry;
     /** Register metrics of the process and the runtime. Default true. */
     readonly runtime?: boolean;
+    /** Most series kept of each metric; what comes after is counted in one series whose labels are `overflow`. Default 2000. */
+    readonly cardinalityLimit?: number;
+    /** Keep for each bucket of a histogram the trace of a measurement. Default true. */
+    readonly exemplars?: boolean;
   };
   /** Start the probe server. Default: none. */
   readonly probes?: ProbeOptions | undefined;
@@ -69,7 +74,7 @@ export interface ResolvedOptions {
   readonly serviceName: string;
   readonly serviceVersion: string | undefined;
   readonly logs: Omit<LoggerOptions, 'serviceName'>;
-  readonly registry: MetricRegistry | undefined;
+  readonly registry: MetricRegistry;
   readonly runtime: boolean;
   readonly probes: Required<ProbeOptions> | undefined;
   readonly spanProcessors: (onError: (error: unknown) => void) => readonly SpanProcessor[];
@@ -93,7 +98,7 @@ function resolveProbes(probes: ProbeOptions | undefined): Required<ProbeOptions>
 function refuseUnknownKeys(options: TelemetryOptions): void {
   refuseUnknown('startTelemetry', options, ['serviceName', 'serviceVersion', 'logs', 'metrics', 'probes', 'traces', 'baggage', 'shutdown']);
   refuseUnknown('logs', options.logs ?? {}, ['level', 'redact', 'preset', 'sampling', 'destination']);
-  refuseUnknown('metrics', options.metrics ?? {}, ['registry', 'runtime']);
+  refuseUnknown('metrics', options.metrics ?? {}, ['registry', 'runtime', 'cardinalityLimit', 'exemplars']);
   refuseUnknown('traces', options.traces ?? {}, ['spanProcessors', 'file']);
   refuseUnknown('shutdown', options.shutdown ?? {}, ['deadlineMs', 'drainDelayMs', 'signals']);
   oneOf('logs.level', options.logs?.level, 'info', logLevels);
@@ -105,6 +110,17 @@ function resolveLogs({ preset, ...rest }: NonNullable<TelemetryOptions['logs']>,
   const projectId = env['GOOGLE_CLOUD_PROJECT'] || undefined;
   const onGoogleCloud = projectId !== undefined || Boolean(env['K_SERVICE']);
   return { ...rest, projectId, preset: asked === 'auto' ? (onGoogleCloud ? 'gcp' : 'plain') : asked };
+}
+
+/** Limits belong to a registry, so that they cannot be given beside one that has its own. */
+function resolveRegistry({ registry, cardinalityLimit, exemplars }: NonNullable<TelemetryOptions['metrics']>): MetricRegistry {
+  if (registry === undefined) {
+    const seriesLimit = whole('metrics.cardinalityLimit', cardinalityLimit, 2000, 1, 100_000);
+    return createRegistry({ seriesLimit, exemplars: booleanOption('metrics.exemplars', exemplars, true) });
+  }
+  if (cardinalityLimit !== undefined) refuse('metrics.cardinalityLimit', 'left out beside metrics.registry', cardinalityLimit);
+  if (exemplars !== undefined) refuse('metrics.exemplars', 'left out beside metrics.registry', exemplars);
+  return registry;
 }
 
 /** Checks the options and fills them from the environment and the defaults. */
@@ -120,7 +136,7 @@ export function resolveOptions(options: TelemetryOptions, env: Variables): Resol
     serviceName,
     serviceVersion: options.serviceVersion === undefined ? undefined : text('serviceVersion', options.serviceVersion),
     logs: resolveLogs(options.logs ?? {}, env),
-    registry: options.metrics?.registry,
+    registry: resolveRegistry(options.metrics ?? {}),
     runtime: options.metrics?.runtime ?? true,
     probes: resolveProbes(options.probes),
     spanProcessors: (onError) => [

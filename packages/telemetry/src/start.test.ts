@@ -1,7 +1,9 @@
 import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, trace } from '@opentelemetry/api';
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { counter, histogram } from './metrics/instruments.ts';
+import { metricsHandler } from './metrics/scrape.ts';
 import { createRegistry } from './metrics/text-registry.ts';
 import { runningTelemetry, startTelemetry } from './start.ts';
 import { memoryLogs } from './testing/logs.ts';
@@ -153,6 +155,26 @@ describe('startTelemetry', () => {
     expect([runningTelemetry(), trace.getTracer('test').startSpan('x').isRecording()]).toEqual([undefined, false]);
   });
 
+  test('the limits of metrics hold for each instrument', async () => {
+    const { metrics } = await startTelemetry({
+      serviceName: 'api',
+      logs: { destination: memoryLogs() },
+      metrics: { cardinalityLimit: 2 },
+      shutdown: quiet,
+    });
+    const jobs = counter(metrics, { name: 'jobs_total', help: 'Jobs.', labelNames: ['id'] });
+    for (let id = 0; id < 5; id += 1) jobs.inc({ id });
+    expect(await metrics.metrics()).toContain('jobs_total{id="overflow"} 3\n');
+    const seconds = histogram(metrics, { name: 'x_seconds', help: 'X.' });
+    trace.getTracer('test').startActiveSpan('work', (span) => {
+      seconds.observe(0.1);
+      span.end();
+    });
+    const response = { text: '', writeHead: () => undefined, end: (text: unknown) => void (response.text = String(text)) };
+    metricsHandler(metrics)({ method: 'GET', headers: { accept: 'application/openmetrics-text' } }, response);
+    await vi.waitFor(() => expect(response.text).toMatch(/x_seconds_bucket\{le="0.1"\} 1 # \{trace_id=/u));
+  });
+
   test('a registry of your own is used', async () => {
     const registry = createRegistry();
     const telemetry = await startTelemetry({
@@ -175,6 +197,11 @@ describe('startTelemetry', () => {
     [{ serviceName: 'x', probes: {} }, 'probes.port must be a whole number from 0 to 65535, got undefined'],
     [{ serviceName: 'x', logs: { level: 'loud' } }, 'logs.level must be one of trace, debug, info, warn, error, fatal, silent, got "loud"'],
     [{ serviceName: 'x', traces: { files: 'x' } }, 'traces has no option files; known: spanProcessors, file'],
+    [{ serviceName: 'x', metrics: { cardinalityLimit: 0 } }, 'metrics.cardinalityLimit must be a whole number from 1 to 100000, got 0'],
+    [
+      { serviceName: 'x', metrics: { registry: createRegistry(), exemplars: true } },
+      'metrics.exemplars must be left out beside metrics.registry, got true',
+    ],
     [{ serviceName: 'x', shutdown: { deadlineMs: 0 } }, 'shutdown.deadlineMs must be a whole number from 10 to 3600000, got 0'],
   ] as const)('refuses %j', ([options, message]) => {
     expect(() => startTelemetry(options as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', message }));

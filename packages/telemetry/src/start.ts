@@ -5,7 +5,6 @@ import { handleSignals } from './lifecycle/signals.ts';
 import { internalErrors, type ReportInternalError } from './internal-errors.ts';
 import type { Logger } from './logging/logger.ts';
 import { createLogger } from './logging/pino.ts';
-import { createRegistry } from './metrics/text-registry.ts';
 import type { MetricRegistry } from './metrics/registry.ts';
 import { runtimeMetrics } from './metrics/runtime.ts';
 import { metricsHandler } from './metrics/scrape.ts';
@@ -54,7 +53,7 @@ interface Parts extends EarlyTelemetry {
 
 function createParts(options: ResolvedOptions): Parts {
   const { serviceName, deadlineMs, drainDelayMs } = options;
-  const metrics = options.registry ?? createRegistry();
+  const metrics = options.registry;
   const errors = internalErrors(metrics);
   const logger = createLogger({ ...options.logs, serviceName, onError: (error) => errors.report('logging', error) });
   errors.logTo(logger);

@@ -116,7 +116,7 @@ export function collector<Names extends string = never>(registry: MetricRegistry
   };
   registry.registerMetric(metric);
 
-  const run = createRun(options, clock, timeoutMs);
+  const run = createRun({ ...registry.instrumentDefaults, ...options }, clock, timeoutMs);
   let stopped = false;
   let timer: Timer | undefined;
   const collectOnce = async (): Promise<void> => {

@@ -53,7 +53,7 @@ export interface BoundHistogram {
 export interface HistogramOptions<Names extends string = string> extends InstrumentOptions<Names> {
   /** Upper bounds, ascending. Default {@link durationBuckets}. */
   readonly buckets?: readonly number[];
-  /** Keep for each bucket the last observation made in a sampled span, for scrapes in OpenMetrics. Default false. */
+  /** Keep for each bucket the last observation made in a sampled span, for scrapes in OpenMetrics. Default that of the registry. */
   readonly exemplars?: boolean;
 }
 
@@ -129,7 +129,7 @@ function follow<Names extends string, Cell>(series: Series<Cell>, labels: Labels
 export function counter<Names extends string = never>(registry: MetricRegistry, options: InstrumentOptions<Names>): Counter<Names> {
   checkInstrument(options);
   const onMisuse = misuse(registry, options.name);
-  const series = createSeries(options, () => ({ value: 0 }), onMisuse);
+  const series = createSeries({ ...registry.instrumentDefaults, ...options }, () => ({ value: 0 }), onMisuse);
   register(registry, options, 'counter', series, single);
   const add = (cell: { value: number }, by: number): void => {
     if (typeof by === 'number' && by >= 0 && by < Infinity) cell.value += by;
@@ -158,7 +158,7 @@ export function counter<Names extends string = never>(registry: MetricRegistry, 
 export function gauge<Names extends string = never>(registry: MetricRegistry, options: InstrumentOptions<Names>): Gauge<Names> {
   checkInstrument(options);
   const onMisuse = misuse(registry, options.name);
-  const series = createSeries(options, () => ({ value: 0 }), onMisuse);
+  const series = createSeries({ ...registry.instrumentDefaults, ...options }, () => ({ value: 0 }), onMisuse);
   register(registry, options, 'gauge', series, single);
   const put = (cell: { value: number }, value: number): void => {
     if (Number.isFinite(value)) cell.value = value;
@@ -197,10 +197,10 @@ export interface HistogramWithin<Names extends string> extends Histogram<Names> 
 /** {@link histogram} for the measurements of this package. */
 export function histogramWithin<Names extends string>(registry: MetricRegistry, options: HistogramOptions<Names>): HistogramWithin<Names> {
   checkInstrument(options, ['buckets', 'exemplars']);
-  const exemplars = booleanOption('exemplars', options.exemplars, false);
+  const exemplars = booleanOption('exemplars', options.exemplars, registry.instrumentDefaults?.exemplars ?? false);
   const onMisuse = misuse(registry, options.name);
   const create = createBuckets(options.buckets ?? durationBuckets, exemplars);
-  const series = createSeries<Buckets>(options, create, onMisuse);
+  const series = createSeries<Buckets>({ ...registry.instrumentDefaults, ...options }, create, onMisuse);
   register(registry, options, 'histogram', series, (labels, cell) => histogramSamples(options.name, labels, cell), exemplars);
   const count = (cell: Buckets, value: number, within?: Context): void => {
     if (Number.isFinite(value)) cell.count(value, within);

@@ -14,7 +14,7 @@ export interface InstrumentOptions<Names extends string = string> {
   readonly help: string;
   /** Names of the labels, at most 10. Default none. */
   readonly labelNames?: readonly Names[];
-  /** Most series kept; what comes after goes to one series whose labels are all `overflow`. Default 2000. */
+  /** Most series kept; what comes after goes to one series whose labels are all `overflow`. Default that of the registry, else 2000. */
   readonly seriesLimit?: number;
 }
 

@@ -38,12 +38,22 @@ export interface RegisteredMetric {
   up?(): boolean;
 }
 
+/** What the instruments of a registry take where they do not say it themselves. */
+export interface InstrumentDefaults {
+  /** Most series kept of each. Default 2000. */
+  readonly seriesLimit?: number;
+  /** Keep exemplars of histograms. Default false. */
+  readonly exemplars?: boolean;
+}
+
 /**
  * The part of a Prometheus registry that this package uses. `Registry` of `prom-client` and of `@prometheus-io/client` both fit.
  */
 export interface MetricRegistry {
   /** The `Content-Type` of the text. */
   readonly contentType: string;
+  /** Only of a registry of this package. */
+  readonly instrumentDefaults?: InstrumentDefaults;
   /** Adds a metric; refuses a second one of the same name. */
   registerMetric(metric: object): void;
   /** The metric of that name, if any. */

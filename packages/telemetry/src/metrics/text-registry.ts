@@ -1,6 +1,7 @@
 import { TelemetryError } from '../errors.ts';
 import { contentTypes } from './exposition.ts';
-import type { MetricRegistry, MetricSample, RegisteredMetric } from './registry.ts';
+import { booleanOption, refuseUnknown, whole } from '../options.ts';
+import type { InstrumentDefaults, MetricRegistry, MetricSample, RegisteredMetric } from './registry.ts';
 
 /** What `get` of a metric gives, also of the clients' own metrics. */
 interface Collected {
@@ -34,7 +35,12 @@ async function textOf(metric: RegisteredMetric): Promise<string> {
 
 class TextRegistry implements MetricRegistry {
   readonly contentType: string = contentTypes.text;
+  readonly instrumentDefaults: InstrumentDefaults;
   readonly #metrics = new Map<string, RegisteredMetric>();
+
+  constructor(instrumentDefaults: InstrumentDefaults) {
+    this.instrumentDefaults = instrumentDefaults;
+  }
 
   registerMetric(metric: object): void {
     const registered = metric as RegisteredMetric;
@@ -66,6 +72,7 @@ class TextRegistry implements MetricRegistry {
  * A new, empty Prometheus registry. Any other registry of the same shape, such as `Registry` of `prom-client`, may be used in its place, and
  * the metrics of those clients may be registered here (`new Counter({ …, registers: [registry] })`).
  *
+ * @throws TelemetryError `INVALID_OPTION`
  * @example
  * ```ts
  * import { createRegistry, counter } from '@nines/telemetry/metrics';
@@ -74,6 +81,8 @@ class TextRegistry implements MetricRegistry {
  * console.log(await registry.metrics());
  * ```
  */
-export function createRegistry(): MetricRegistry {
-  return new TextRegistry();
+export function createRegistry(options: InstrumentDefaults = {}): MetricRegistry {
+  refuseUnknown('registry', options, ['seriesLimit', 'exemplars']);
+  const seriesLimit = whole('seriesLimit', options.seriesLimit, 2000, 1, 100_000);
+  return new TextRegistry({ seriesLimit, exemplars: booleanOption('exemplars', options.exemplars, false) });
 }
