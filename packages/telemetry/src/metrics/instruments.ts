@@ -185,8 +185,8 @@ export function gauge<Names extends string = never>(registry: MetricRegistry, op
  * ```
  */
 export function histogram<Names extends string = never>(registry: MetricRegistry, options: HistogramOptions<Names>): Histogram<Names> {
-  const { observe, bind } = histogramWithin(registry, options);
-  return { observe: (value, labels) => observe(value, labels), bind };
+  const within = histogramWithin(registry, options);
+  return { observe: (value, labels) => within.observe(value, labels), bind: (labels) => within.bind(labels) };
 }
 
 /** A {@link Histogram} that can be told in which context a value was measured, when that is no longer the active one. */
