@@ -52,6 +52,7 @@ declare function memoryLogs(): MemoryLogs;
 /** What a matcher of `expect.extend` gives back, in vitest and in jest. */
 interface MatcherResult {
     readonly pass: boolean;
+    /** What to say when the assertion fails. */
     readonly message: () => string;
 }
 /** What a span is looked for by; what is left out may be anything. */

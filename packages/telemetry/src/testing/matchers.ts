@@ -6,6 +6,7 @@ import { kindOf } from './spans.ts';
 /** What a matcher of `expect.extend` gives back, in vitest and in jest. */
 export interface MatcherResult {
   readonly pass: boolean;
+  /** What to say when the assertion fails. */
   readonly message: () => string;
 }
 
