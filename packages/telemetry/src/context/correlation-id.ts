@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { context, type Context, propagation } from '@opentelemetry/api';
 import { type Carrier, readField } from './carrier.ts';
 
@@ -22,7 +21,7 @@ const traceparent = /^[\da-f]{2}-(?!0{32})([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/u
 export function correlationIdOf(headers: Carrier): string {
   const requested = readField(headers, 'x-request-id')?.split(',', 1)[0];
   if (requested !== undefined && valid.test(requested)) return requested;
-  return traceparent.exec(readField(headers, 'traceparent') ?? '')?.[1] ?? randomUUID();
+  return traceparent.exec(readField(headers, 'traceparent') ?? '')?.[1] ?? crypto.randomUUID();
 }
 
 /** The correlation id of a context: what {@link withCorrelationId} set in this process, or in one that it was carried from. */

@@ -1,5 +1,3 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { type Clock, systemClock } from '../clock.ts';
 import { TelemetryError } from '../errors.ts';
 import { internalErrors } from '../internal-errors.ts';
@@ -45,7 +43,14 @@ export interface MetricsHandler {
   render(): Promise<string>;
 }
 
-const compress = promisify(gzip);
+/** Loaded with the first answer that is compressed: a process that is not scraped does not pay for it. */
+async function compress(text: string): Promise<Uint8Array> {
+  const { gzip } = await import('node:zlib');
+  return new Promise((resolve, reject) => {
+    gzip(text, (error, zipped) => (error === null ? resolve(zipped) : reject(error)));
+  });
+}
+
 /** Below this many characters a compressed answer saves nothing. */
 const worthCompressing = 1000;
 
@@ -67,7 +72,7 @@ class Scrape {
 
   zipped(format: Format): Promise<Uint8Array> {
     let zipped = this.#zipped.get(format);
-    if (zipped === undefined) this.#zipped.set(format, (zipped = this.text(format).then((text) => compress(text))));
+    if (zipped === undefined) this.#zipped.set(format, (zipped = this.text(format).then(compress)));
     return zipped;
   }
 }
