@@ -3,11 +3,11 @@
 export { T as TelemetryError, a as TelemetryErrorCode, i as isTelemetryError } from './errors.js';
 import { Health } from './health.js';
 import { Lifecycle, ShutdownReport } from './lifecycle.js';
-import { LogLevel, LogDestination, Logger } from './logging.js';
+import { LogLevel, LogPreset, LogSampling, Logger } from './logging.js';
 import { MetricRegistry } from './metrics.js';
+import { LogDestination } from './logging.js';
 import { S as SpanProcessor } from './span.js';
 export { F as FinishedSpan } from './span.js';
-import './clock.js';
 import '@opentelemetry/api';
 
 /** Where the probe server listens. */
@@ -16,6 +16,17 @@ interface ProbeOptions {
     readonly port: number;
     /** Address. Default `127.0.0.1`; in a container, `0.0.0.0`. */
     readonly host?: string;
+}
+
+/** Which baggage leaves the process, and where to. */
+interface BaggageOptions {
+    /** Keys that may leave; all others stay. Default `correlation.id`. */
+    readonly allow?: readonly string[];
+    /**
+     * Hosts that are sent baggage over HTTP and `fetch`: whole names, or patterns of them, in lower case and without the port. A carrier that
+     * the program fills itself, such as a message of a queue, has no host and takes the allowed keys. Default: no host.
+     */
+    readonly propagateTo?: readonly (string | RegExp)[];
 }
 
 /** Options of {@link startTelemetry}. Standard `OTEL_*` variables are read too, and win where both name the same thing. */
@@ -30,6 +41,13 @@ interface TelemetryOptions {
         readonly level?: LogLevel;
         /** More field names or dotted paths to redact. */
         readonly redact?: readonly string[];
+        /**
+         * Layout of a line: `plain`; `gcp` with the fields that Google Cloud Logging knows; `auto` is `gcp` where `GOOGLE_CLOUD_PROJECT` or
+         * `K_SERVICE` is set. Default `auto`.
+         */
+        readonly preset?: 'auto' | LogPreset;
+        /** Bounds the lines of one message; lines of a sampled trace and errors are always written. Default: every line is written. */
+        readonly sampling?: LogSampling;
         /** Where lines go. Default standard output. */
         readonly destination?: LogDestination;
     };
@@ -39,6 +57,10 @@ interface TelemetryOptions {
         readonly registry?: MetricRegistry;
         /** Register metrics of the process and the runtime. Default true. */
         readonly runtime?: boolean;
+        /** Most series kept of each metric; what comes after is counted in one series whose labels are `overflow`. Default 2000. */
+        readonly cardinalityLimit?: number;
+        /** Keep for each bucket of a histogram the trace of a measurement. Default true. */
+        readonly exemplars?: boolean;
     };
     /** Start the probe server. Default: none. */
     readonly probes?: ProbeOptions | undefined;
@@ -49,6 +71,8 @@ interface TelemetryOptions {
         /** File for the development exporter, see {@link fileSpans}. Default `NINES_TRACES_FILE`, else none. */
         readonly file?: string | undefined;
     };
+    /** Which baggage leaves the process, and where to. Default: the correlation id, in carriers that the program fills itself, to no host. */
+    readonly baggage?: BaggageOptions;
     /** Shutdown. */
     readonly shutdown?: {
         /** Time for the whole shutdown. Default 25000. */
@@ -91,8 +115,11 @@ declare function runningTelemetry(): StartingTelemetry | undefined;
  * Spans leave the process only when `OTEL_EXPORTER_OTLP_ENDPOINT` (or another `OTEL_*` exporter variable), `traces.file` or a processor asks for it.
  * HTTP servers and clients and `fetch` are traced in ES modules and CommonJS alike, without a loader flag, even when they were imported before.
  *
+ * A second call gives back the telemetry that runs and warns. Where somebody else has registered a tracer provider, theirs is kept with one
+ * warning that names it; metrics, logs, health and lifecycle work all the same.
+ *
  * @returns a promise; it rejects with `PROBE_LISTEN_FAILED` when the probe port is taken.
- * @throws TelemetryError `INVALID_OPTION` for an unknown or wrong option, `ALREADY_STARTED` when it runs already.
+ * @throws TelemetryError `INVALID_OPTION` for an unknown or wrong option.
  * @example
  * ```ts
  * import { startTelemetry } from '@nines/telemetry';
@@ -132,25 +159,49 @@ declare function fileSpans(file: string, options?: FileSpansOptions): SpanProces
 /**
  * Names the server span of the running request `METHOD route` and sets its `http.route`. Call it once the route is known, inside the request.
  * The route is the pattern, `/jobs/:id`, never the path. Does nothing outside of a request.
+ * `httpServerMetrics(registry).fastify(app)` does it for fastify.
  *
  * @param route - the pattern of the route that matched; `undefined` leaves the span as it is.
  * @param method - the request's method. Default: taken from the span's name.
  * @example
  * ```ts
  * import { setHttpRoute } from '@nines/telemetry';
- * // fastify: app.addHook('onRequest', async (request) => setHttpRoute(request.routeOptions.url, request.method));
  * setHttpRoute('/process', 'POST');
  * ```
  */
 declare function setHttpRoute(route: string | undefined, method?: string): void;
 
 export { SpanProcessor, fileSpans, runningTelemetry, setHttpRoute, startTelemetry };
-export type { EarlyTelemetry, FileSpansOptions, ProbeOptions, StartingTelemetry, Telemetry, TelemetryOptions };
+export type { BaggageOptions, EarlyTelemetry, FileSpansOptions, ProbeOptions, StartingTelemetry, Telemetry, TelemetryOptions };
 
 // shared: errors.d.ts
 
+/** A way to stop a timer that was started by a {@link Clock}. */
+interface Timer {
+    /** Stops the timer; harmless when it already ran. */
+    cancel(): void;
+}
+/**
+ * Time as the package sees it. Hand in your own to drive a test without waiting.
+ *
+ * @example
+ * ```ts
+ * import { systemClock, type Clock } from '@nines/telemetry/health';
+ * const clock: Clock = systemClock;
+ * console.log(clock.now() >= 0);
+ * ```
+ */
+interface Clock {
+    /** Milliseconds on a clock that never goes back. */
+    now(): number;
+    /** Runs `task` once after `delayMs`. A background timer does not keep the process alive. */
+    after(delayMs: number, task: () => void, background?: boolean): Timer;
+}
+/** The real clock: monotonic milliseconds and Node's timers. */
+declare const systemClock: Clock;
+
 /** Why a call of this package failed. */
-type TelemetryErrorCode = 'INVALID_OPTION' | 'ALREADY_STARTED' | 'PROBE_LISTEN_FAILED' | 'METRIC_CONFLICT';
+type TelemetryErrorCode = 'INVALID_OPTION' | 'PROBE_LISTEN_FAILED' | 'METRIC_CONFLICT';
 /**
  * The one error class of this package. Recognise it with {@link isTelemetryError}, which also works across two installed copies.
  *
@@ -186,8 +237,8 @@ declare class TelemetryError extends Error {
  */
 declare function isTelemetryError(error: unknown): error is TelemetryError;
 
-export { TelemetryError as T, isTelemetryError as i };
-export type { TelemetryErrorCode as a };
+export { TelemetryError as T, isTelemetryError as i, systemClock as s };
+export type { Clock as C, TelemetryErrorCode as a, Timer as b };
 
 // shared: span.d.ts
 

@@ -5,8 +5,14 @@ import { thisMachine } from './machine.ts';
 import { queueBench } from './queue/main.ts';
 import { resilienceBench } from './resilience/main.ts';
 import { sloBench } from './slo/main.ts';
+import { telemetryBench } from './telemetry/main.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { queue: queueBench, resilience: resilienceBench, slo: sloBench };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  queue: queueBench,
+  resilience: resilienceBench,
+  slo: sloBench,
+  telemetry: telemetryBench,
+};
 const names = Object.keys(BENCHES);
 
 const HELP = `Usage: npm run bench -- ${names.join('|')} [options]

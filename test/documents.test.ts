@@ -6,6 +6,7 @@ import { prometheus } from '@nines/queue/prometheus';
 import { ResilienceError, type ResilienceErrorCode } from '@nines/resilience';
 import { prometheus as resilienceMetrics } from '@nines/resilience/prometheus';
 import { SloError, type SloErrorCode } from '@nines/slo';
+import { counter, goldenSignals, httpServerMetrics, runtimeMetrics } from '@nines/telemetry/metrics';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -27,10 +28,14 @@ function sources(folder: string): string {
     .join('\n');
 }
 
-test('docs/errors.md lists the codes of the queue, all and no others', () => {
-  const union = /export type QueueErrorCode =([^;]+);/.exec(read('packages/queue/src/errors.ts'))?.[1] ?? '';
+test.for([
+  ['queue', 'QueueErrorCode'],
+  ['telemetry', 'TelemetryErrorCode'],
+])('docs/errors.md lists the codes of the %s, all and no others', ([name, type]) => {
+  const union = new RegExp(`export type ${type} =([^;]+);`).exec(read(`packages/${name}/src/errors.ts`))?.[1] ?? '';
   const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1] ?? '');
-  expect(column('docs/errors.md', '@nines/queue', 0)).toEqual(codes);
+  expect(codes.length).toBeGreaterThan(0);
+  expect(column('docs/errors.md', `@nines/${name}`, 0)).toEqual(codes);
 });
 
 test('docs/errors.md lists the codes of resilience, all and no others, and which may be tried again', () => {
@@ -49,15 +54,29 @@ test('docs/errors.md lists the codes of slo, all and no others, and which may be
   expect(retryable).toEqual(codes.map((code) => new SloError(code as SloErrorCode, '').retryable));
 });
 
-test('docs/metrics.md lists the metrics of the queue with their types and labels, all and no others', async () => {
+const packagesWithMetrics: readonly (readonly [string, (registry: Registry) => void])[] = [
+  ['@nines/queue', (registry) => void prometheus(registry)],
+  [
+    '@nines/telemetry',
+    (registry) => {
+      runtimeMetrics(registry)();
+      httpServerMetrics(registry);
+      goldenSignals(registry, { name: 'name', saturation: () => 0 });
+      // Registered at the first failure, here a counter that is told to shrink.
+      counter(registry, { name: 'x_total', help: 'Not ours.' }).inc({}, -1);
+      registry.removeSingleMetric('x_total');
+    },
+  ],
+];
+
+test.for(packagesWithMetrics)('docs/metrics.md lists the metrics of %s with their types, all and no others', async ([name, register]) => {
   const registry = new Registry();
-  prometheus(registry);
+  register(registry);
   const metrics = await registry.getMetricsAsJSON();
-  const names = column('docs/metrics.md', '@nines/queue', 0);
-  const types = column('docs/metrics.md', '@nines/queue', 1);
-  expect(names.map((name, at) => `${name} ${types[at]}`).toSorted()).toEqual(
-    metrics.map(({ name, type }) => `${name} ${String(type)}`).toSorted(),
-  );
+  const names = column('docs/metrics.md', name, 0).map((metric) => metric.replace('<name>', 'name'));
+  const types = column('docs/metrics.md', name, 1);
+  const documented = names.map((metric, at) => `${metric} ${types[at]}`).filter((line) => !line.startsWith('telemetry_collector_up'));
+  expect(documented.toSorted()).toEqual(metrics.map((metric) => `${metric.name} ${String(metric.type)}`).toSorted());
 });
 
 test('docs/metrics.md lists the metrics of resilience with their types and labels, all and no others', async () => {

@@ -2,7 +2,7 @@ import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tools/toolchain/tsup.ts';
 
 const config: ReturnType<typeof defineConfig> = defineConfig({
-  ...packageBuild(['index', 'register', 'metrics', 'health', 'lifecycle', 'logging', 'testing']),
+  ...packageBuild(['index', 'register', 'metrics', 'health', 'lifecycle', 'logging', 'context', 'testing']),
   esbuildOptions(options, { format }) {
     // An ES module waits for the SDK before the program is loaded; CommonJS has no top-level await and starts without waiting.
     // A new object: both formats are given the same one.

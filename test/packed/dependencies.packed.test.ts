@@ -19,12 +19,12 @@ const TABLE: Readonly<Record<string, { dependencies: string[]; peers: string[]; 
     dependencies: [
       '@opentelemetry/instrumentation-http',
       '@opentelemetry/instrumentation-undici',
+      '@opentelemetry/resources',
       '@opentelemetry/sdk-node',
       'pino',
-      'prom-client',
     ],
     peers: ['@opentelemetry/api'],
-    optionalPeers: [],
+    optionalPeers: ['@opentelemetry/resource-detector-gcp', 'ioredis'],
   },
   slo: {
     dependencies: ['@lezer/common', '@lezer/highlight', '@lezer/lr', '@prometheus-io/lezer-promql', 'yaml'],
@@ -58,7 +58,7 @@ async function installed(...names: string[]): Promise<string[]> {
   const empty = mkdtempSync(join(tmpdir(), 'nines-tree-'));
   onTestFinished(() => rmSync(empty, { recursive: true, force: true }));
   writeFileSync(join(empty, 'package.json'), '{ "private": true }\n');
-  const files = names.map((name) => tarballs[name] ?? '');
+  const files = names.map((name) => tarballs[name] ?? name);
   const flags = ['--package-lock-only', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
   await runOk(['npm', 'install', ...flags, ...files], { cwd: empty, env: strangerEnv() });
   const lock = (await import(join(empty, 'package-lock.json'), { with: { type: 'json' } })) as { default: Tree };
@@ -76,6 +76,17 @@ test.each(['queue', 'telemetry'])('%s installs with one copy of @opentelemetry/a
   const one = packages.get(short);
   const names = await installed(`@nines/${short}`, ...(one?.siblings ?? []));
   expect(names.filter((name) => name === '@opentelemetry/api')).toHaveLength(1);
+});
+
+test('telemetry adds at most 16 packages to what the OpenTelemetry SDK brings along', async () => {
+  const sdk = await installed(
+    `@opentelemetry/sdk-node@${packages.get('telemetry')?.manifest.dependencies?.['@opentelemetry/sdk-node'] ?? ''}`,
+    '@opentelemetry/api',
+  );
+  const added = (await installed('@nines/telemetry', '@opentelemetry/api')).filter(
+    (name) => !sdk.includes(name) && !name.startsWith('@nines/'),
+  );
+  expect(added.length, added.join(', ')).toBeLessThanOrEqual(16);
 });
 
 test.each(['resilience', 'slo'])('@nines/%s itself imports nothing, not even a module of Node', async (short) => {

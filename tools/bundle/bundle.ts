@@ -19,7 +19,7 @@ export interface Bundle {
  * OpenTelemetry's ES modules load some packages through a `require` of their own making, which a bundler cannot see: the
  * bundle would look for node_modules at its start. Spelled plainly, esbuild takes them in.
  */
-const plainRequire: Plugin = {
+export const plainRequire: Plugin = {
   name: 'plain-require',
   setup(esbuild) {
     esbuild.onLoad({ filter: /[\\/]@opentelemetry[\\/].*\.mjs$/ }, ({ path }) => {
@@ -33,7 +33,8 @@ const plainRequire: Plugin = {
 const ABSENT = ['supports-color'];
 
 /** Node's own modules are still required at run time: that is what the instrumentations hook into. */
-const banner = "import { createRequire as nodeCreateRequire } from 'node:module';\nconst require = nodeCreateRequire(import.meta.url);";
+export const banner =
+  "import { createRequire as nodeCreateRequire } from 'node:module';\nconst require = nodeCreateRequire(import.meta.url);";
 
 /**
  * Puts a service of the example and all it needs into one ES module, beside it the licences of what is inside.

@@ -38,6 +38,24 @@ export function processStartSeconds(): number {
   return performance.timeOrigin / 1000;
 }
 
+/** Seconds since the epoch, for what others compare with their own time. */
+export function epochSeconds(): number {
+  return Date.now() / 1000;
+}
+
+let isoMs = Number.NaN;
+let isoText = '';
+
+/** The time as ISO 8601 in UTC. Lines of one millisecond share the text: making it costs as much as the rest of a line. */
+export function isoTime(): string {
+  const now = Date.now();
+  if (now !== isoMs) {
+    isoMs = now;
+    isoText = new Date(now).toISOString();
+  }
+  return isoText;
+}
+
 /** Share of time since the last call, from 0 to 1, in which the event loop was busy. */
 export function loopUtilization(): () => number {
   let last = performance.eventLoopUtilization();
@@ -56,4 +74,25 @@ export function watchGarbageCollection(onPause: (seconds: number) => void): () =
   });
   observer.observe({ entryTypes: ['gc'] });
   return () => observer.disconnect();
+}
+
+const lagProbeMs = 10;
+
+/**
+ * Calls `onLag` a hundred times a second with the seconds by which the event loop was late, until the returned function is called.
+ * A block is seen in full but for the part of the pause in which it began (10 ms at most); an idle loop gives next to 0.
+ */
+export function watchLoopLag(onLag: (seconds: number) => void): () => void {
+  let dueMs = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const next = (): void => {
+    dueMs = performance.now() + lagProbeMs;
+    timer = setTimeout(() => {
+      // A timer may come a millisecond early: Node rounds.
+      onLag(Math.max(0, performance.now() - dueMs) / 1000);
+      next();
+    }, lagProbeMs).unref();
+  };
+  next();
+  return () => clearTimeout(timer);
 }

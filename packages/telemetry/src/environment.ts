@@ -1,4 +1,4 @@
-import type { LogLevel } from './logging/logger.ts';
+import type { LogLevel } from './logging/level.ts';
 import { type StartingTelemetry, startTelemetry } from './start.ts';
 
 /**

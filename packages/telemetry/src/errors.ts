@@ -1,5 +1,5 @@
 /** Why a call of this package failed. */
-export type TelemetryErrorCode = 'INVALID_OPTION' | 'ALREADY_STARTED' | 'PROBE_LISTEN_FAILED' | 'METRIC_CONFLICT';
+export type TelemetryErrorCode = 'INVALID_OPTION' | 'PROBE_LISTEN_FAILED' | 'METRIC_CONFLICT';
 
 const brand: symbol = Symbol.for('@nines/telemetry.error');
 

@@ -1,11 +1,12 @@
 import { TelemetryError } from './errors.ts';
 
 /** The failure of one option, with its name, what is allowed and what came. */
-function refuse(name: string, allowed: string, got: unknown): never {
+export function refuse(name: string, allowed: string, got: unknown): never {
   throw new TelemetryError('INVALID_OPTION', `${name} must be ${allowed}, got ${describe(got)}`);
 }
 
-function describe(value: unknown): string {
+/** A value as a message shows it: short, and of an object no more than its type. */
+export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined || value === null) return String(value);
   return `a value of type ${typeof value}`;
@@ -44,4 +45,11 @@ export function oneOf<Word extends string>(name: string, value: unknown, fallbac
 /** A function. */
 export function callable(name: string, value: unknown): void {
   if (typeof value !== 'function') refuse(name, 'a function', value);
+}
+
+/** True or false, or the default when it is not given. */
+export function booleanOption(name: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'boolean') refuse(name, 'true or false', value);
+  return value;
 }

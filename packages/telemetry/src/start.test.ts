@@ -1,8 +1,10 @@
 import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, trace } from '@opentelemetry/api';
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
-import { createRegistry } from './metrics/client.ts';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { counter, histogram } from './metrics/instruments.ts';
+import { metricsHandler } from './metrics/scrape.ts';
+import { createRegistry } from './metrics/text-registry.ts';
 import { runningTelemetry, startTelemetry } from './start.ts';
 import { memoryLogs } from './testing/logs.ts';
 import { kindOf, memorySpans } from './testing/spans.ts';
@@ -84,6 +86,7 @@ describe('startTelemetry', () => {
     await new Promise<void>((resolve) => void telemetry.health.onChange(() => resolve()));
     const answer = await fetch(`${url}/readyz`);
     expect([answer.status, await answer.json()]).toEqual([503, { status: 'not ready', checks: { db: 'down' } }]);
+    expect(await (await fetch(`${url}/readyz?verbose`)).text()).toBe('[-]db down\nreadyz check failed: not ready\n');
     await telemetry.shutdown();
     await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
   });
@@ -120,9 +123,17 @@ describe('startTelemetry', () => {
     expect(JSON.stringify(spans.spans.map((span) => span.attributes))).not.toContain('canary');
   });
 
+  test('a second start gives back the first and warns, once for each', async () => {
+    const destination = memoryLogs();
+    const first = startTelemetry({ serviceName: 'one', logs: { destination }, shutdown: quiet });
+    expect(startTelemetry({ serviceName: 'two' })).toBe(first);
+    expect(() => startTelemetry({ serviceName: '' })).toThrow('serviceName must be');
+    expect(destination.lines).toMatchObject([{ level: 'warn', serviceName: 'two', msg: expect.stringContaining('started already') }]);
+    await first;
+  });
+
   test('after shutdown the globals are given back and it can start again', async () => {
     const first = await startTelemetry({ serviceName: 'one', logs: { destination: memoryLogs() }, shutdown: quiet });
-    expect(() => startTelemetry({ serviceName: 'two' })).toThrow(expect.objectContaining({ code: 'ALREADY_STARTED' }));
     const report = await first.shutdown('test over');
     expect([report.clean, report.reason, runningTelemetry()]).toEqual([true, 'test over', undefined]);
     expect(trace.getTracer('test').startSpan('x').isRecording()).toBe(false);
@@ -144,6 +155,26 @@ describe('startTelemetry', () => {
     expect([runningTelemetry(), trace.getTracer('test').startSpan('x').isRecording()]).toEqual([undefined, false]);
   });
 
+  test('the limits of metrics hold for each instrument', async () => {
+    const { metrics } = await startTelemetry({
+      serviceName: 'api',
+      logs: { destination: memoryLogs() },
+      metrics: { cardinalityLimit: 2 },
+      shutdown: quiet,
+    });
+    const jobs = counter(metrics, { name: 'jobs_total', help: 'Jobs.', labelNames: ['id'] });
+    for (let id = 0; id < 5; id += 1) jobs.inc({ id });
+    expect(await metrics.metrics()).toContain('jobs_total{id="overflow"} 3\n');
+    const seconds = histogram(metrics, { name: 'x_seconds', help: 'X.' });
+    trace.getTracer('test').startActiveSpan('work', (span) => {
+      seconds.observe(0.1);
+      span.end();
+    });
+    const response = { text: '', writeHead: () => undefined, end: (text: unknown) => void (response.text = String(text)) };
+    metricsHandler(metrics)({ method: 'GET', headers: { accept: 'application/openmetrics-text' } }, response);
+    await vi.waitFor(() => expect(response.text).toMatch(/x_seconds_bucket\{le="0.1"\} 1 # \{trace_id=/u));
+  });
+
   test('a registry of your own is used', async () => {
     const registry = createRegistry();
     const telemetry = await startTelemetry({
@@ -160,12 +191,17 @@ describe('startTelemetry', () => {
     [{}, 'serviceName must be a string of 1 to 255 characters, got undefined'],
     [
       { serviceName: 'x', log: {} },
-      'startTelemetry has no option log; known: serviceName, serviceVersion, logs, metrics, probes, traces, shutdown',
+      'startTelemetry has no option log; known: serviceName, serviceVersion, logs, metrics, probes, traces, baggage, shutdown',
     ],
     [{ serviceName: 'x', probes: { port: 70_000 } }, 'probes.port must be a whole number from 0 to 65535, got 70000'],
     [{ serviceName: 'x', probes: {} }, 'probes.port must be a whole number from 0 to 65535, got undefined'],
     [{ serviceName: 'x', logs: { level: 'loud' } }, 'logs.level must be one of trace, debug, info, warn, error, fatal, silent, got "loud"'],
     [{ serviceName: 'x', traces: { files: 'x' } }, 'traces has no option files; known: spanProcessors, file'],
+    [{ serviceName: 'x', metrics: { cardinalityLimit: 0 } }, 'metrics.cardinalityLimit must be a whole number from 1 to 100000, got 0'],
+    [
+      { serviceName: 'x', metrics: { registry: createRegistry(), exemplars: true } },
+      'metrics.exemplars must be left out beside metrics.registry, got true',
+    ],
     [{ serviceName: 'x', shutdown: { deadlineMs: 0 } }, 'shutdown.deadlineMs must be a whole number from 10 to 3600000, got 0'],
   ] as const)('refuses %j', ([options, message]) => {
     expect(() => startTelemetry(options as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION', message }));

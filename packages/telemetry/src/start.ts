@@ -1,18 +1,17 @@
-import { TelemetryError } from './errors.ts';
 import { createHealth, type Health } from './health/health.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts';
 import type { ShutdownReport } from './lifecycle/phases.ts';
 import { handleSignals } from './lifecycle/signals.ts';
-import { createInternalErrors, type ReportInternalError } from './internal-errors.ts';
+import { internalErrors, type ReportInternalError } from './internal-errors.ts';
 import type { Logger } from './logging/logger.ts';
 import { createLogger } from './logging/pino.ts';
-import { createRegistry } from './metrics/client.ts';
 import type { MetricRegistry } from './metrics/registry.ts';
 import { runtimeMetrics } from './metrics/runtime.ts';
 import { metricsHandler } from './metrics/scrape.ts';
 import { startProbes } from './probes/server.ts';
 import { type ResolvedOptions, resolveOptions, type TelemetryOptions } from './start-options.ts';
 import { reportDiagnostics } from './tracing/diagnostics.ts';
+import { foreignProvider } from './tracing/foreign.ts';
 import { startTracing } from './tracing/sdk.ts';
 
 /** What works from the first line, before the promise of {@link startTelemetry} is settled. */
@@ -54,8 +53,10 @@ interface Parts extends EarlyTelemetry {
 
 function createParts(options: ResolvedOptions): Parts {
   const { serviceName, deadlineMs, drainDelayMs } = options;
-  const logger = createLogger({ ...options.logs, serviceName });
-  const metrics = options.registry ?? createRegistry();
+  const metrics = options.registry;
+  const errors = internalErrors(metrics);
+  const logger = createLogger({ ...options.logs, serviceName, onError: (error) => errors.report('logging', error) });
+  errors.logTo(logger);
   const health = createHealth();
   const lifecycle = createLifecycle({
     deadlineMs,
@@ -78,14 +79,17 @@ function createParts(options: ResolvedOptions): Parts {
     for (const end of atEnd.splice(0).toReversed()) await end();
     return report;
   };
-  return { logger, metrics, health, lifecycle, shutdown, atEnd, internalError: createInternalErrors(logger, metrics) };
+  return { logger, metrics, health, lifecycle, shutdown, atEnd, internalError: errors.report };
 }
 
 async function start(options: ResolvedOptions, parts: Parts): Promise<Telemetry> {
   const { atEnd, internalError, ...early } = parts;
   const { metrics, health, lifecycle } = early;
   let probePort: number | undefined;
-  if (!options.environment.disabled) {
+  const theirs = options.environment.disabled ? undefined : foreignProvider();
+  if (theirs !== undefined) {
+    early.logger.warn({ provider: theirs }, 'a tracer provider is registered already: it is kept, and no SDK is started beside it');
+  } else if (!options.environment.disabled) {
     reportDiagnostics((error) => internalError('opentelemetry', error), process.env);
     const tracing = await startTracing({
       ...options,
@@ -97,7 +101,7 @@ async function start(options: ResolvedOptions, parts: Parts): Promise<Telemetry>
     lifecycle.onShutdown('flush', 'traces', () => tracing.shutdown().catch((error: unknown) => internalError('traces flush', error)));
   }
   if (options.probes === undefined) return { ...early, probes: undefined };
-  const handler = metricsHandler(metrics, { onCollectorError: (metric, error) => internalError('scrape', error, metric) });
+  const handler = metricsHandler(metrics);
   const server = await startProbes(options.probes, health, handler);
   probePort = server.port;
   // After the last phase: liveness must answer until the process ends.
@@ -128,8 +132,11 @@ function endInOrder({ logger, lifecycle, shutdown }: EarlyTelemetry): () => void
  * Spans leave the process only when `OTEL_EXPORTER_OTLP_ENDPOINT` (or another `OTEL_*` exporter variable), `traces.file` or a processor asks for it.
  * HTTP servers and clients and `fetch` are traced in ES modules and CommonJS alike, without a loader flag, even when they were imported before.
  *
+ * A second call gives back the telemetry that runs and warns. Where somebody else has registered a tracer provider, theirs is kept with one
+ * warning that names it; metrics, logs, health and lifecycle work all the same.
+ *
  * @returns a promise; it rejects with `PROBE_LISTEN_FAILED` when the probe port is taken.
- * @throws TelemetryError `INVALID_OPTION` for an unknown or wrong option, `ALREADY_STARTED` when it runs already.
+ * @throws TelemetryError `INVALID_OPTION` for an unknown or wrong option.
  * @example
  * ```ts
  * import { startTelemetry } from '@nines/telemetry';
@@ -140,11 +147,11 @@ function endInOrder({ logger, lifecycle, shutdown }: EarlyTelemetry): () => void
  */
 export function startTelemetry(options: TelemetryOptions = {}): StartingTelemetry {
   const resolved = resolveOptions(options, process.env);
-  if (runningTelemetry() !== undefined) {
-    throw new TelemetryError(
-      'ALREADY_STARTED',
-      'telemetry is already started in this process; use runningTelemetry() or shut it down first',
-    );
+  const alreadyRunning = runningTelemetry();
+  if (alreadyRunning !== undefined) {
+    const { serviceName } = resolved;
+    alreadyRunning.logger.warn({ serviceName }, 'telemetry is started already: the first start is kept, and these options have no effect');
+    return alreadyRunning;
   }
   const { atEnd, internalError, ...early } = createParts(resolved);
   const { health, shutdown } = early;

@@ -1,21 +1,14 @@
-import { mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { cleanExit, field, readSpans, type SpanLine, startChild } from './child.ts';
+import { cleanExit, field, type Line, readSpans, type SpanLine, startChild } from './child.ts';
 
 // Child processes on a busy machine take what they take.
 vi.setConfig({ testTimeout: 60_000 });
 
 const scratch = mkdtempSync(join(tmpdir(), 'nines-telemetry-'));
-
-const modes = [
-  { mode: 'ES module, started first', file: 'esm-first.mjs', flags: [] },
-  { mode: 'ES module that imported node:http before', file: 'esm-late.mjs', flags: [] },
-  { mode: 'CommonJS', file: 'commonjs.cjs', flags: [] },
-  { mode: 'ES module with --import @nines/telemetry/register', file: 'registered.mjs', flags: ['--import', '@nines/telemetry/register'] },
-  { mode: 'CommonJS with --import @nines/telemetry/register', file: 'registered.cjs', flags: ['--import', '@nines/telemetry/register'] },
-] as const;
 
 function only(spans: readonly SpanLine[], kind: string, path: string): SpanLine {
   const urlOf = (span: SpanLine) =>
@@ -25,10 +18,12 @@ function only(spans: readonly SpanLine[], kind: string, path: string): SpanLine 
   return found[0] as SpanLine;
 }
 
+// Every other mode of launch, with Redis and a job besides, is in the tests that span packages.
 describe('http in, http out and fetch are one trace, without a loader flag', () => {
-  test.for(modes)('$mode', async ({ file, flags }) => {
-    const spansFile = join(scratch, `${file}.jsonl`);
-    const child = startChild(file, { flags, env: { NINES_TRACES_FILE: spansFile, OTEL_SERVICE_NAME: 'under-test' } });
+  test('CommonJS with --import @nines/telemetry/register', async () => {
+    const spansFile = join(scratch, 'registered.jsonl');
+    const flags = ['--import', '@nines/telemetry/register'];
+    const child = startChild('registered.cjs', { flags, env: { NINES_TRACES_FILE: spansFile, OTEL_SERVICE_NAME: 'under-test' } });
     expect(await child.exit).toEqual(cleanExit);
     const spans = readSpans(spansFile);
     expect(spans).toHaveLength(6);
@@ -57,7 +52,7 @@ describe('what is loaded', () => {
   const flags = ['--import', './log-modules.mjs'];
   const sdk = /@opentelemetry\/(?:sdk|instrumentation|exporter)/u;
 
-  test('metrics, health, lifecycle and logging never load the SDK', async () => {
+  test('metrics, health, lifecycle, logging and context never load the SDK', async () => {
     const child = startChild('light-entries.mjs', { flags });
     expect(await child.exit).toEqual(cleanExit);
     const modules = child.lines.map((line) => field(line, 'module'));
@@ -72,4 +67,56 @@ describe('what is loaded', () => {
     expect(await child.exit).toEqual(cleanExit);
     expect(child.lines.filter((line) => sdk.test(field(line, 'module')))).toEqual([]);
   });
+});
+
+test("a vendor's SDK that was started first is kept: one warning names it, no span is doubled, and all else works", async () => {
+  const child = startChild('foreign.mjs', { env: { OTEL_LOGS_EXPORTER: 'none' } });
+  expect(await child.exit).toEqual(cleanExit);
+  const spans = child.lines.filter((line) => 'span' in line);
+  expect(spans.map((line) => field(line, 'span')).toSorted()).toEqual(['GET', 'GET', 'GET', 'still theirs']);
+  const handled = child.lines.find((line) => line['msg'] === 'handled');
+  expect(spans.map((line) => line['traceId'])).toContain(handled?.['trace_id']);
+  expect(child.lines.filter((line) => line['level'] === 'warn')).toMatchObject([{ provider: expect.stringMatching(/Provider.*api 1\./u) }]);
+  expect(child.lines).toContainEqual({ ready: 200, metrics: true });
+  expect(child.lines).toContainEqual({ clean: true });
+});
+
+describe('with two copies of the OpenTelemetry API', () => {
+  const home = join(scratch, 'api');
+  const inside = join('@opentelemetry', 'api');
+  const main = createRequire(import.meta.url).resolve('@opentelemetry/api');
+  cpSync(main.slice(0, main.lastIndexOf(inside) + inside.length), home, { recursive: true });
+  const start = async (who: string): Promise<readonly Line[]> => {
+    const child = startChild('two-apis.mjs', { env: { COPY: home, WHO: who } });
+    expect(await child.exit).toEqual(cleanExit);
+    return child.lines;
+  };
+
+  test('spans of both are recorded once, and lines inside them carry their ids', async () => {
+    const lines = await start('ours');
+    expect(lines).toContainEqual({ copies: true, ours: ['by our copy', 'by their copy'], metrics: true, live: 200 });
+    expect(lines.find((line) => line['msg'] === 'inside')).toHaveProperty('trace_id');
+    expect(lines.filter((line) => line['level'] === 'warn')).toEqual([]);
+  });
+
+  test('a provider that the other copy registered is kept, with one warning that names it', async () => {
+    const lines = await start('theirs');
+    expect(lines).toContainEqual({ copies: true, ours: [], metrics: true, live: 200 });
+    expect(lines.filter((line) => 'theirs' in line)).toHaveLength(2);
+    expect(lines.filter((line) => line['level'] === 'warn')).toMatchObject([{ provider: expect.stringContaining('VendorProvider') }]);
+  });
+});
+
+test('what Google Cloud says of the place is on the spans where its detector is installed and asked', async () => {
+  const flags = ['--import', './google-cloud.mjs'];
+  const resourceOf = async (detectors: string | undefined): Promise<unknown> => {
+    const child = startChild('resource.mjs', { flags, env: detectors === undefined ? {} : { OTEL_NODE_RESOURCE_DETECTORS: detectors } });
+    expect(await child.exit).toEqual(cleanExit);
+    return child.lines.find((line) => 'resource' in line)?.['resource'];
+  };
+  const theirs = { 'service.name': 'placed', 'cloud.provider': 'gcp', 'cloud.region': 'europe-west4' };
+  const [unset, asked, other] = await Promise.all([resourceOf(undefined), resourceOf('env,gcp'), resourceOf('env')]);
+  expect(unset).toMatchObject({ ...theirs, 'host.name': expect.any(String) });
+  expect(asked).toMatchObject(theirs);
+  expect(other).not.toHaveProperty('cloud.provider');
 });

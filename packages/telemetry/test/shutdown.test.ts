@@ -38,6 +38,25 @@ test('SIGTERM: not ready but alive, the request in flight is answered and its sp
   expect(spans[0]).toMatchObject({ kind: 'server', traceId: inFlight['trace_id'], spanId: inFlight['span_id'] });
 });
 
+test('a second signal exits at once, whatever is still in flight', async () => {
+  const child = startChild('service.mjs');
+  onTestFinished(() => void child.process.kill('SIGKILL'));
+  const url = field(await child.line(message('listening')), 'url');
+  const cut = fetch(url).then(
+    () => 'answered',
+    () => 'cut',
+  );
+  await child.line(message('in flight'));
+  child.process.kill('SIGTERM');
+  await child.line((line) => line['phase'] === 'stop-accepting');
+  // Taken for the echo of the first for half a second.
+  const again = setInterval(() => child.process.kill('SIGTERM'), 100);
+  onTestFinished(() => clearInterval(again));
+  expect(await child.exit).toEqual({ code: 143, stderr: '' });
+  expect(child.lines.filter(message('shutdown complete'))).toEqual([]);
+  expect(await cut).toBe('cut');
+});
+
 async function startCollector(): Promise<{ readonly url: string; readonly paths: readonly string[]; readonly close: () => Promise<void> }> {
   const paths: string[] = [];
   const collector = createServer((request, response) => {

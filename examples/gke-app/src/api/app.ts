@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyReply, type HTTPMethods } from 'fastify';
 import type { Inspector, Producer } from '@nines/queue';
-import { setHttpRoute } from '@nines/telemetry';
 import type { Logger } from '@nines/telemetry/logging';
 import type { Destinations } from '../destinations.ts';
 import type { Delivery } from '../queue.ts';
@@ -38,7 +37,6 @@ export function createApp(parts: AppParts): FastifyInstance {
     { parseAs: 'buffer' },
     (_request, body, done) => done(null, body),
   );
-  app.addHook('onRequest', async (request) => setHttpRoute(request.routeOptions.url, request.method));
   app.setErrorHandler((error, _request, reply) => refuse(error, reply));
   app.setNotFoundHandler(() => {
     throw new Problem(404, 'NOT_FOUND', 'there is nothing here; this service has POST /process and GET /jobs/:id');

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../clock.ts';
 import { refuseUnknown, whole } from '../options.ts';
 
-/** Result of the last run of a check; `unknown` before the first one ended. */
-export type CheckState = 'unknown' | 'up' | 'down';
+/** Result of the last runs of a check; `unknown` before the first one ended, `stale` when the last one is too old to be believed. */
+export type CheckState = 'unknown' | 'up' | 'down' | 'stale';
 
 /** Resolves or returns when all is well; throws or rejects when not. `signal` aborts at the timeout. */
 export type CheckFunction = (signal: AbortSignal) => unknown;
@@ -13,6 +13,10 @@ export interface CheckOptions {
   readonly intervalMs?: number;
   /** Longest run; a longer one counts as failed. Default 2000. */
   readonly timeoutMs?: number;
+  /** Failures in a row that make an up check down; one success makes it up again. Default 1. */
+  readonly failureThreshold?: number;
+  /** Age at which the last result is no longer believed, as when the process stood still. Default three times interval and timeout. */
+  readonly maxStalenessMs?: number;
 }
 
 /** A check that runs in the background. */
@@ -33,18 +37,26 @@ export function createCheck(
   options: CheckOptions,
   onChange: (state: CheckState, error?: unknown) => void,
 ): RunningCheck {
-  refuseUnknown('check', options, ['intervalMs', 'timeoutMs']);
+  refuseUnknown('check', options, ['intervalMs', 'timeoutMs', 'failureThreshold', 'maxStalenessMs']);
   const intervalMs = whole('intervalMs', options.intervalMs, 10_000, 10, 3_600_000);
   const timeoutMs = whole('timeoutMs', options.timeoutMs, 2000, 1, 60_000);
+  const failureThreshold = whole('failureThreshold', options.failureThreshold, 1, 1, 100);
+  const maxStalenessMs = whole('maxStalenessMs', options.maxStalenessMs, 3 * (intervalMs + timeoutMs), intervalMs, 86_400_000);
   let state: CheckState = 'unknown';
+  let failures = 0;
+  let endedMs = 0;
   let passed = false;
   let stopped = false;
   let abandoned = 0;
   let timer: Timer | undefined;
 
-  function settle(next: CheckState, error?: unknown): void {
+  function settle(result: 'up' | 'down', error?: unknown): void {
     if (stopped) return;
-    passed ||= next === 'up';
+    passed ||= result === 'up';
+    failures = result === 'up' ? 0 : failures + 1;
+    endedMs = clock.now();
+    // A check that never passed is down at its first failure: nothing says yet that it works.
+    const next = state === 'up' && failures < failureThreshold ? 'up' : result;
     const changed = next !== state;
     state = next;
     timer = clock.after(intervalMs, run);
@@ -55,7 +67,7 @@ export function createCheck(
     if (abandoned >= mostAbandoned) return settle('down', new Error(`${abandoned} earlier runs have not ended`));
     const controller = new AbortController();
     let open = true;
-    const close = (next: CheckState, error?: unknown): void => {
+    const close = (next: 'up' | 'down', error?: unknown): void => {
       if (!open) {
         abandoned -= 1;
         return;
@@ -83,7 +95,7 @@ export function createCheck(
       stopped = true;
       timer?.cancel();
     },
-    state: () => state,
+    state: () => (state !== 'unknown' && clock.now() - endedMs > maxStalenessMs ? 'stale' : state),
     passedOnce: () => passed,
   };
 }

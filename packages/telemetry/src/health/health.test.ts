@@ -42,6 +42,44 @@ describe('health', () => {
     ]);
   });
 
+  test('a check with a threshold goes down at the third failure in a row and up at the first success', async () => {
+    const clock = fakeClock();
+    const health = createHealth({ clock });
+    let good = true;
+    const check = () => (good ? undefined : Promise.reject(new Error('no')));
+    health.check('redis', check, { intervalMs: 1000, failureThreshold: 3 });
+    const states: unknown[] = [];
+    for (const next of [false, false, true, false, false, false, true, true]) {
+      await clock.advance(0);
+      states.push(health.ready().status);
+      good = next;
+      await clock.advance(1000);
+    }
+    expect(states).toEqual([200, 200, 200, 200, 200, 200, 503, 200]);
+  });
+
+  test('a check that never passed is down at once, whatever its threshold', async () => {
+    const clock = fakeClock();
+    const health = createHealth({ clock });
+    health.check('redis', () => Promise.reject(new Error('no')), { failureThreshold: 3 });
+    await clock.advance(0);
+    expect(health.ready().body.checks).toEqual({ redis: 'down' });
+  });
+
+  test('a result that is too old is not believed', async () => {
+    const timers = fakeClock();
+    let stoodStillMs = 0;
+    const clock = { ...timers, now: () => timers.now() + stoodStillMs };
+    const health = createHealth({ clock });
+    health.check('redis', () => undefined, { intervalMs: 1000, timeoutMs: 100, maxStalenessMs: 2000 });
+    await timers.advance(0);
+    expect(health.ready().status).toBe(200);
+    stoodStillMs = 2001;
+    expect(health.ready()).toEqual({ status: 503, body: { status: 'not ready', checks: { redis: 'stale' } } });
+    await timers.advance(1000);
+    expect(health.ready().status).toBe(200);
+  });
+
   test('a hung check is down after its timeout, its signal aborts, and it recovers', async () => {
     const clock = fakeClock();
     const health = createHealth({ clock });

@@ -1,5 +1,8 @@
-/** Severities from the least to the most urgent; `silent` writes nothing. */
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+import type { Clock } from '../clock.ts';
+import type { LogDestination } from './destination.ts';
+import type { LogPreset } from './format.ts';
+import type { LogLevel } from './level.ts';
+import type { LogSampling } from './sampling.ts';
 
 /** One way to write a line: fields with a message, or a message alone. */
 export interface LogMethod {
@@ -29,12 +32,6 @@ export interface Logger {
   child(fields: Record<string, unknown>, options?: object): Logger;
 }
 
-/** Where lines go: anything with `write`, called once a line, synchronously. */
-export interface LogDestination {
-  /** Takes one line that ends in a newline. */
-  write(line: string): void;
-}
-
 /** Options of {@link createLogger}. */
 export interface LoggerOptions {
   /** Put on each line as `service`. */
@@ -43,9 +40,16 @@ export interface LoggerOptions {
   readonly level?: LogLevel;
   /** More field names, or dotted paths, whose values are replaced by `[redacted]`; the defaults always stay. */
   readonly redact?: readonly string[];
+  /** Layout of a line: `plain`, or `gcp` with the fields that Google Cloud Logging knows. Default `plain`. */
+  readonly preset?: LogPreset;
+  /** Project that makes the trace of a `gcp` line a link. Default none. */
+  readonly projectId?: string | undefined;
+  /** Bounds the lines of one message. Default: every line is written. */
+  readonly sampling?: LogSampling;
+  /** Told of a line that could not be written as it was given, such as fields that throw when they are read; logging never throws. Default: nobody. */
+  readonly onError?: (error: unknown) => void;
+  /** Time, for tests. Default the real clock. */
+  readonly clock?: Clock;
   /** Where lines go. Default standard output, written synchronously so that no last line is lost. */
   readonly destination?: LogDestination;
 }
-
-/** Levels in order, for checking options. */
-export const logLevels: readonly LogLevel[] = Object.freeze(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);

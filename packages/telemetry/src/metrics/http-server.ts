@@ -1,5 +1,9 @@
+import { context, type Context } from '@opentelemetry/api';
 import { type Clock, systemClock } from '../clock.ts';
-import { histogram } from './instruments.ts';
+import { internalErrors } from '../internal-errors.ts';
+import { refuseUnknown } from '../options.ts';
+import { setHttpRoute } from '../tracing/route.ts';
+import { histogramWithin } from './instruments.ts';
 import type { MetricRegistry } from './registry.ts';
 
 /** One answered request. */
@@ -14,10 +18,17 @@ export interface ServedRequest {
   readonly seconds: number;
 }
 
+/** The part of a request of express that is read. */
+export interface ExpressRequest {
+  readonly method?: string | undefined;
+  readonly baseUrl?: string;
+  readonly route?: { readonly path?: unknown } | undefined;
+}
+
 /** The part of a fastify instance that {@link HttpServerMetrics.fastify} uses. */
 export interface FastifyHooks {
-  /** Has `hook` called after each response. */
-  addHook(name: 'onResponse', hook: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void): unknown;
+  /** Has `hook` called before each request and after each response. */
+  addHook(name: 'onRequest' | 'onResponse', hook: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void): unknown;
 }
 
 /** The part of a fastify request that is read. */
@@ -45,17 +56,34 @@ export interface HttpServerMetrics {
   observe(request: ServedRequest): void;
   /** Starts timing a request of `node:http`; counted when the response closes. */
   track(request: { readonly method?: string | undefined }, response: ObservedResponse, route?: () => string | undefined): void;
-  /** Counts each response of a fastify instance by its route pattern. */
+  /** Counts each response of a fastify instance by its route pattern, and names the server span by it. */
   fastify(app: FastifyHooks): void;
+  /** Middleware of express that counts each response by the pattern of its route; `app.use(http.express())` before the routes. */
+  express(): (request: ExpressRequest, response: ObservedResponse, next: () => void) => void;
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
+
+/** Options of {@link httpServerMetrics}. */
+export interface HttpServerMetricsOptions {
+  /** Bucket bounds in seconds. Default {@link durationBuckets}. */
+  readonly buckets?: readonly number[];
+  /** Keep for each bucket the trace of a request, for scrapes in OpenMetrics. Default true. */
+  readonly exemplars?: boolean;
+  /** Time, for tests. Default the real clock. */
+  readonly clock?: Clock;
+}
+
+/** The pattern of the route that express chose; its routers' mount points are part of it. */
+function expressRoute({ baseUrl = '', route }: ExpressRequest): string | undefined {
+  return typeof route?.path === 'string' ? baseUrl + route.path : undefined;
+}
 
 /**
  * Registers `http_server_request_duration_seconds{http_request_method,http_route,http_response_status_code}`, named and bucketed
  * after OpenTelemetry's HTTP conventions. Its `_count` gives rate and errors.
  *
- * @throws TelemetryError `METRIC_CONFLICT` when it is already registered.
+ * @throws TelemetryError `INVALID_OPTION`, or `METRIC_CONFLICT` when it is already registered.
  * @example
  * ```ts
  * import { createRegistry, httpServerMetrics } from '@nines/telemetry/metrics';
@@ -63,39 +91,58 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
  * http.observe({ method: 'POST', route: '/process', status: 202, seconds: 0.004 });
  * ```
  */
-export function httpServerMetrics(registry: MetricRegistry, options: { readonly clock?: Clock } = {}): HttpServerMetrics {
-  const clock = options.clock ?? systemClock;
-  const duration = histogram(registry, {
+export function httpServerMetrics(registry: MetricRegistry, options: HttpServerMetricsOptions = {}): HttpServerMetrics {
+  refuseUnknown('httpServerMetrics', options, ['buckets', 'exemplars', 'clock']);
+  const { clock = systemClock, exemplars = true, buckets } = options;
+  const duration = histogramWithin(registry, {
     name: 'http_server_request_duration_seconds',
     help: 'Duration of HTTP server requests.',
     labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
+    exemplars,
+    ...(buckets === undefined ? {} : { buckets }),
   });
-  const observe = (request: ServedRequest): void => {
-    duration.observe(request.seconds, {
-      http_request_method: methods.has(request.method) ? request.method : '_OTHER',
-      http_route: request.route ?? '',
-      http_response_status_code: request.status,
-    });
+  const count = (seconds: number, method: string, route: string | undefined, status: number, within?: Context): void => {
+    const labels = {
+      http_request_method: methods.has(method) ? method : '_OTHER',
+      http_route: route ?? '',
+      http_response_status_code: status,
+    };
+    duration.observe(seconds, labels, within);
+  };
+  const attempt = (call: () => void): void => {
+    try {
+      call();
+    } catch (error) {
+      internalErrors(registry).report('http metrics', error);
+    }
+  };
+  const track: HttpServerMetrics['track'] = (request, response, route) => {
+    const startedMs = clock.now();
+    // The response closes outside of the span of its request, whose trace the exemplar names.
+    const within = context.active();
+    const closed = (): void =>
+      attempt(() => count((clock.now() - startedMs) / 1000, request.method ?? 'GET', route?.(), response.statusCode, within));
+    attempt(() => response.once('close', closed));
   };
   return {
-    observe,
-    track(request, response, route) {
-      const startedMs = clock.now();
-      response.once('close', () => {
-        observe({
-          method: request.method ?? 'GET',
-          route: route?.(),
-          status: response.statusCode,
-          seconds: (clock.now() - startedMs) / 1000,
-        });
-      });
-    },
+    observe: (request) => attempt(() => count(request.seconds, request.method, request.route, request.status)),
+    track,
     fastify(app) {
-      app.addHook('onResponse', (request, reply, done) => {
-        const seconds = reply.elapsedTime / 1000;
-        observe({ method: request.method, route: request.routeOptions?.url, status: reply.statusCode, seconds });
+      const contexts = new WeakMap<object, Context>();
+      app.addHook('onRequest', (request, _reply, done) => {
+        contexts.set(request, context.active());
+        attempt(() => setHttpRoute(request.routeOptions?.url, request.method));
         done();
       });
+      app.addHook('onResponse', (request, reply, done) => {
+        const { method, routeOptions } = request;
+        attempt(() => count(reply.elapsedTime / 1000, method, routeOptions?.url, reply.statusCode, contexts.get(request)));
+        done();
+      });
+    },
+    express: () => (request, response, next) => {
+      track(request, response, () => expressRoute(request));
+      next();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, constantFrom, double, integer, nat, oneof, string, tuple } from 'fast-check';
 import promClient from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { createRegistry } from './client.ts';
+import { createRegistry } from './text-registry.ts';
 import { counter, durationBuckets, gauge, histogram, type HistogramOptions } from './instruments.ts';
 import type { Labels } from './labels.ts';
 
@@ -69,9 +69,56 @@ test('a counter keeps its total when there are more label values than series, an
 test('a gauge keeps its last finite value and drops labels it does not know', async () => {
   const registry = createRegistry();
   const open = gauge(registry, { name: 'open', help: 'Open.', labelNames: ['pool'] });
-  open.set(3, { pool: 'a', email: 'someone@example.com' });
+  open.set(3, { pool: 'a', ...({ email: 'someone@example.com' } as object) });
   open.set(Number.NaN, { pool: 'a' });
-  expect(await registry.metrics()).toBe('# HELP open Open.\n# TYPE open gauge\nopen{pool="a"} 3\n');
+  const text = await registry.metrics();
+  expect(text).toContain('# HELP open Open.\n# TYPE open gauge\nopen{pool="a"} 3\n');
+  expect(text).toContain('telemetry_internal_errors_total{component="metrics"} 2\n');
+  expect(text).not.toContain('example.com');
+});
+
+test('a bound cell is the series itself, also after a reset', async () => {
+  const registry = new promClient.Registry();
+  const jobs = counter(registry, { name: 'jobs_total', help: 'Jobs.', labelNames: ['queue'] });
+  const mail = jobs.bind({ queue: 'mail' });
+  mail.inc();
+  jobs.inc({ queue: 'mail' }, 2);
+  expect(await registry.metrics()).toContain('jobs_total{queue="mail"} 3\n');
+  registry.resetMetrics();
+  mail.inc(4);
+  expect(await registry.metrics()).toContain('jobs_total{queue="mail"} 4\n');
+});
+
+test('labels that cannot be read, that are too long, or that say overflow keep the total and the exposition whole', async () => {
+  const registry = createRegistry();
+  const jobs = counter(registry, { name: 'jobs_total', help: 'Jobs.', labelNames: ['queue'], seriesLimit: 4 });
+  const hostile = [
+    null,
+    7,
+    { queue: Symbol('x') },
+    {
+      queue: {
+        toString: () => {
+          throw new Error('no');
+        },
+      },
+    },
+    new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('no');
+        },
+      },
+    ),
+  ];
+  for (const labels of [...hostile, { queue: 'overflow' }, { queue: 'x'.repeat(5000) }, { queue: 1 }, { queue: 2 }, { queue: 3 }])
+    jobs.inc(labels as Labels<'queue'>);
+  for (const by of [Symbol('x'), 1n, '1', {}]) jobs.inc({ queue: 'a' }, by as number);
+  const series = lines(await registry.metrics()).filter((line) => line.startsWith('jobs_total'));
+  expect(series.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)).toBe(10);
+  expect(new Set(series.map((line) => line.split(' ')[0])).size).toBe(series.length);
+  expect(series.every((line) => line.length < 1100)).toBe(true);
 });
 
 test('resetMetrics of the registry starts the instruments again', async () => {
@@ -90,7 +137,10 @@ describe('options are refused with a message', () => {
     [{ name: 'x', help: '' }, 'help must be a string of 1 to 1000 characters, got ""'],
     [{ name: 'x', help: 'x', labelNames: ['le'] }, 'labelNames must hold Prometheus label names, got "le"'],
     [{ name: 'x', help: 'x', buckets: [1, 1] }, 'buckets must be 1 to 100 finite ascending numbers, got [1,1]'],
-    [{ name: 'x', help: 'x', bucket: [1] }, 'instrument has no option bucket; known: name, help, labelNames, seriesLimit, buckets'],
+    [
+      { name: 'x', help: 'x', bucket: [1] },
+      'instrument has no option bucket; known: name, help, labelNames, seriesLimit, buckets, exemplars',
+    ],
     [{ name: 'x', help: 'x', seriesLimit: 0 }, 'seriesLimit must be a whole number from 1 to 100000, got 0'],
   ];
   test.for(cases)('%j', ([options, message]) => {

@@ -1,25 +1,25 @@
 import { TelemetryError } from '../errors.ts';
-import { refuseUnknown, text, whole } from '../options.ts';
+import { refuseUnknown, text } from '../options.ts';
 
-/** Label values of one series. */
-export type Labels = Readonly<Record<string, string | number>>;
+/** Label values of one series; a name that was not declared is a compile error. A label left out is empty. */
+export type Labels<Names extends string = string> = [Names] extends [never]
+  ? Readonly<Record<string, never>>
+  : { readonly [Name in Names]?: string | number };
 
 /** Options shared by each instrument. */
-export interface InstrumentOptions {
+export interface InstrumentOptions<Names extends string = string> {
   /** Prometheus name, unit last, counters end in `_total`. */
   readonly name: string;
   /** One line of help. */
   readonly help: string;
   /** Names of the labels, at most 10. Default none. */
-  readonly labelNames?: readonly string[];
-  /** Most series kept; what comes after goes to one series whose labels are all `overflow`. Default 2000. */
+  readonly labelNames?: readonly Names[];
+  /** Most series kept; what comes after goes to one series whose labels are all `overflow`. Default that of the registry, else 2000. */
   readonly seriesLimit?: number;
 }
 
 const metricName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/u;
 const labelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/u;
-const separator = '\u0000';
-const overflow = 'overflow';
 
 /** Checks the options of an instrument. */
 export function checkInstrument(options: InstrumentOptions, more: readonly string[] = []): void {
@@ -36,45 +36,4 @@ export function checkInstrument(options: InstrumentOptions, more: readonly strin
   if ((options.labelNames?.length ?? 0) > 10) {
     throw new TelemetryError('INVALID_OPTION', `labelNames must hold at most 10 names, got ${options.labelNames?.length}`);
   }
-}
-
-/** The series of one instrument, bounded: one cell a label combination, and one cell for all that is over the limit. */
-export interface Series<Cell> {
-  /** The cell for these labels; unknown labels are dropped, missing ones are empty. Never throws. */
-  cell(labels?: Labels): Cell;
-  /** Each cell with its labels. */
-  all(): Iterable<readonly [Labels, Cell]>;
-  /** Starts again from nothing. */
-  clear(): void;
-}
-
-/** Creates bounded series whose cells come from `create`. */
-export function createSeries<Cell>(options: InstrumentOptions, create: () => Cell): Series<Cell> {
-  const names = options.labelNames ?? [];
-  const limit = whole('seriesLimit', options.seriesLimit, 2000, 1, 100_000);
-  const cells = new Map<string, readonly [Labels, Cell]>();
-  const add = (key: string, labels: Labels): Cell => {
-    const created = create();
-    cells.set(key, [labels, created]);
-    return created;
-  };
-  if (names.length === 0) add('', {});
-  return {
-    cell(labels = {}) {
-      const key = names.map((name) => String(labels[name] ?? '')).join(separator);
-      const found = cells.get(key);
-      if (found !== undefined) return found[1];
-      const full = cells.size >= limit;
-      const overflowKey = names.map(() => overflow).join(separator);
-      if (full && cells.has(overflowKey)) return (cells.get(overflowKey) as readonly [Labels, Cell])[1];
-      return full
-        ? add(overflowKey, Object.fromEntries(names.map((name) => [name, overflow])))
-        : add(key, Object.fromEntries(names.map((name) => [name, String(labels[name] ?? '')])));
-    },
-    all: () => cells.values(),
-    clear() {
-      cells.clear();
-      if (names.length === 0) add('', {});
-    },
-  };
 }

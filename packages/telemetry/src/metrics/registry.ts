@@ -1,3 +1,13 @@
+/** A measured value with the trace in which it was measured. */
+export interface Exemplar {
+  /** `trace_id` and `span_id`. */
+  readonly labelSet: Readonly<Record<string, string>>;
+  /** The value itself. */
+  readonly value: number;
+  /** When it was measured, in seconds since the epoch. */
+  readonly timestamp: number;
+}
+
 /** One value of a metric as Prometheus clients exchange it. */
 export interface MetricSample {
   /** The number itself. */
@@ -6,6 +16,8 @@ export interface MetricSample {
   readonly labels: Readonly<Record<string, string | number>>;
   /** The name of the series when it differs from the metric's, as in `…_bucket`. */
   readonly metricName?: string;
+  /** A measurement that is part of the value, for OpenMetrics. */
+  readonly exemplar?: Exemplar | undefined;
 }
 
 /** A metric as a registry holds it. `get` may be asynchronous. */
@@ -20,6 +32,18 @@ export interface RegisteredMetric {
   get(): unknown;
   /** Starts again from nothing. */
   reset(): void;
+  /** The samples that `get` gave last, in order; only of a metric with exemplars. */
+  lastSamples?(): readonly MetricSample[];
+  /** Whether the values are of a collection that succeeded; only of a metric that is collected in the background. */
+  up?(): boolean;
+}
+
+/** What the instruments of a registry take where they do not say it themselves. */
+export interface InstrumentDefaults {
+  /** Most series kept of each. Default 2000. */
+  readonly seriesLimit?: number;
+  /** Keep exemplars of histograms. Default false. */
+  readonly exemplars?: boolean;
 }
 
 /**
@@ -28,6 +52,8 @@ export interface RegisteredMetric {
 export interface MetricRegistry {
   /** The `Content-Type` of the text. */
   readonly contentType: string;
+  /** Only of a registry of this package. */
+  readonly instrumentDefaults?: InstrumentDefaults;
   /** Adds a metric; refuses a second one of the same name. */
   registerMetric(metric: object): void;
   /** The metric of that name, if any. */

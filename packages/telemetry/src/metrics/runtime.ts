@@ -1,5 +1,5 @@
-import { loopUtilization, processStartSeconds, watchGarbageCollection } from '../clock.ts';
-import { counter } from './instruments.ts';
+import { loopUtilization, processStartSeconds, watchGarbageCollection, watchLoopLag } from '../clock.ts';
+import { counter, histogram } from './instruments.ts';
 import type { MetricRegistry, MetricSample } from './registry.ts';
 
 type Read = () => readonly MetricSample[];
@@ -9,14 +9,17 @@ function observed(registry: MetricRegistry, name: string, type: 'gauge' | 'count
   registry.registerMetric({ ...shape, get: () => ({ ...shape, values: values() }), reset: () => undefined });
 }
 
+const lagBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
 const single = (value: number): readonly MetricSample[] => [{ value, labels: {} }];
 
 /**
  * Registers the basics of the process and of the Node.js runtime: CPU seconds, resident memory, start time, heap,
- * event-loop utilization (0 to 1, since the last scrape), garbage collection and the Node.js version.
+ * event-loop lag (a histogram that no scrape resets, so that no block is missed) and utilization (0 to 1, since the last scrape),
+ * garbage collection and the Node.js version.
  * Calling it twice on one registry registers nothing more.
  *
- * @returns a function that stops watching garbage collection.
+ * @returns a function that stops watching the event loop and garbage collection.
  * @example
  * ```ts
  * import { createRegistry, runtimeMetrics } from '@nines/telemetry/metrics';
@@ -46,12 +49,22 @@ export function runtimeMetrics(registry: MetricRegistry): () => void {
   observed(registry, 'nodejs_eventloop_utilization_ratio', 'gauge', 'Busy share of the event loop since the last scrape.', () =>
     single(utilization()),
   );
+  const lag = histogram(registry, {
+    name: 'nodejs_eventloop_lag_seconds',
+    help: 'How late the event loop ran a timer, a hundred times a second.',
+    buckets: lagBuckets,
+  }).bind({});
+  const stopLag = watchLoopLag((seconds) => lag.observe(seconds));
   const version = process.versions.node;
   observed(registry, 'nodejs_version_info', 'gauge', 'Version of Node.js.', () => [{ labels: { version }, value: 1 }]);
   const pauses = counter(registry, { name: 'nodejs_gc_duration_seconds_total', help: 'Time spent in garbage collection.' });
   const runs = counter(registry, { name: 'nodejs_gc_runs_total', help: 'Garbage collections.' });
-  return watchGarbageCollection((seconds) => {
+  const stopGarbage = watchGarbageCollection((seconds) => {
     pauses.inc({}, seconds);
     runs.inc();
   });
+  return () => {
+    stopLag();
+    stopGarbage();
+  };
 }

@@ -1,14 +1,20 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { TelemetryError } from '../errors.ts';
+import { internalErrors } from '../internal-errors.ts';
 import { refuseUnknown, whole } from '../options.ts';
 import { quiet } from '../quiet.ts';
+import { createCollection, type Family, type OnCollectorError } from './collection.ts';
+import { contentTypes, expose, type Format } from './exposition.ts';
+import { acceptsGzip, chooseFormat } from './negotiation.ts';
 import type { MetricRegistry } from './registry.ts';
 
 /** Options of {@link metricsHandler}. */
 export interface ScrapeOptions {
   /** Longest wait for one collector in milliseconds; the rest is served without it. Default 1000. */
   readonly timeoutMs?: number;
-  /** Told about each collector that threw or hung. Default: nobody. */
+  /** Most requests answered at a time; one more is told 503 with `Retry-After`. Default 100. */
+  readonly maxInFlight?: number;
+  /** Told about each collector that threw or hung; it is counted in `telemetry_internal_errors_total` besides. Default: nobody. */
   readonly onCollectorError?: (metric: string, error: unknown) => void;
   /** Time, for tests. Default the real clock. */
   readonly clock?: Clock;
@@ -17,6 +23,7 @@ export interface ScrapeOptions {
 /** The part of a request of `node:http` that the handler reads. */
 export interface ScrapeRequest {
   readonly method?: string | undefined;
+  readonly headers?: { readonly accept?: string | undefined; readonly 'accept-encoding'?: string | string[] | undefined };
 }
 
 /** The part of a response of `node:http` that the handler writes. */
@@ -24,7 +31,9 @@ export interface ScrapeResponse {
   /** Sends status and headers. */
   writeHead(status: number, headers: Record<string, string>): unknown;
   /** Sends the body and ends the response. */
-  end(body?: string): unknown;
+  end(body?: string | Uint8Array): unknown;
+  /** Calls `listener` when the response is over, sent or not. */
+  once?(event: 'close', listener: () => void): unknown;
 }
 
 /** Serves a scrape over `node:http`; also renders without a server. */
@@ -34,65 +43,91 @@ export interface MetricsHandler {
   render(): Promise<string>;
 }
 
-const upName = 'telemetry_collector_up';
-
-function nameOf(metric: object): string {
-  return 'name' in metric ? String(metric.name) : '';
-}
-
-/** Settles when the work does, or with an error after `timeoutMs`. */
-function within<T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T> {
+/** Loaded with the first answer that is compressed: a process that is not scraped does not pay for it. */
+async function compress(text: string): Promise<Uint8Array> {
+  const { gzip } = await import('node:zlib');
   return new Promise((resolve, reject) => {
-    // Not a background timer: a scrape in flight must be answered even when nothing else keeps the process alive.
-    const timer = clock.after(timeoutMs, () => reject(new Error(`timed out after ${timeoutMs} ms`)), false);
-    work.then(resolve, reject).finally(() => timer.cancel());
+    gzip(text, (error, zipped) => (error === null ? resolve(zipped) : reject(error)));
   });
 }
 
-/** Renders each metric on its own, so that one bad collector costs one metric and not the scrape. */
-function createRender(registry: MetricRegistry, timeoutMs: number, clock: Clock, onError: (metric: string, error: unknown) => void) {
-  const hanging = new Map<string, Promise<string>>();
-  const everFailed = new Set<string>();
+/** Below this many characters a compressed answer saves nothing. */
+const worthCompressing = 1000;
 
-  function collect(name: string): Promise<string> {
-    // A collector that still hangs is not called again: waiting work stays bounded at one call a metric.
-    const pending = hanging.get(name);
-    if (pending !== undefined) return pending;
-    const work = Promise.resolve()
-      .then(() => registry.getSingleMetricAsString(name))
-      .finally(() => hanging.delete(name));
-    hanging.set(name, work);
-    return work;
+/** One collection and what was made of it, shared by all who asked while it went on. */
+class Scrape {
+  readonly #families: Promise<readonly Family[]>;
+  readonly #texts = new Map<Format, Promise<string>>();
+  readonly #zipped = new Map<Format, Promise<Uint8Array>>();
+
+  constructor(families: Promise<readonly Family[]>) {
+    this.#families = families;
   }
 
-  async function one(name: string): Promise<{ name: string; text?: string }> {
-    try {
-      return { name, text: await within(clock, timeoutMs, collect(name)) };
-    } catch (error) {
-      everFailed.add(name);
-      quiet(() => onError(name, error));
-      return { name };
-    }
+  text(format: Format): Promise<string> {
+    let text = this.#texts.get(format);
+    if (text === undefined) this.#texts.set(format, (text = this.#families.then((families) => expose(families, format))));
+    return text;
   }
 
-  return async (): Promise<string> => {
-    const names = registry.getMetricsAsArray().map(nameOf);
-    const rendered = await Promise.all(names.map(one));
-    const parts = rendered.flatMap((part) => (part.text === undefined ? [] : [part.text]));
-    const reported = rendered.filter((part) => everFailed.has(part.name));
-    if (reported.length > 0) {
-      const lines = reported.map((part) => `${upName}{metric="${part.name}"} ${part.text === undefined ? 0 : 1}`);
-      parts.push(
-        [`# HELP ${upName} Whether the collector of a metric answered the last scrape.`, `# TYPE ${upName} gauge`, ...lines].join('\n'),
-      );
-    }
-    return `${parts.join('\n\n')}\n`;
+  zipped(format: Format): Promise<Uint8Array> {
+    let zipped = this.#zipped.get(format);
+    if (zipped === undefined) this.#zipped.set(format, (zipped = this.text(format).then(compress)));
+    return zipped;
+  }
+}
+
+/** Gives those who ask while a collection goes on the same one. */
+function shareScrapes(collect: () => Promise<readonly Family[]>): () => Scrape {
+  let shared: Scrape | undefined;
+  return () => {
+    shared ??= new Scrape(
+      collect().finally(() => {
+        shared = undefined;
+      }),
+    );
+    return shared;
+  };
+}
+
+async function answer(scrape: Scrape, { headers = {} }: ScrapeRequest, response: ScrapeResponse, head: boolean): Promise<void> {
+  const format = chooseFormat(headers.accept);
+  const text = await scrape.text(format);
+  const encoding = headers['accept-encoding'];
+  const zip = text.length >= worthCompressing && acceptsGzip(Array.isArray(encoding) ? encoding.join(',') : encoding);
+  const body = zip ? await scrape.zipped(format) : text;
+  response.writeHead(200, {
+    'Content-Type': contentTypes[format],
+    'Cache-Control': 'no-store',
+    Vary: 'Accept, Accept-Encoding',
+    ...(zip ? { 'Content-Encoding': 'gzip' } : {}),
+  });
+  response.end(head ? undefined : body);
+}
+
+function refuse(response: ScrapeResponse, status: number, headers: Record<string, string>, text: string): void {
+  response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' });
+  response.end(`${text}\n`);
+}
+
+/** Counts the answers in the making, until they are sent or their connection is gone. */
+function createGate(limit: number): (response: ScrapeResponse) => boolean {
+  let inFlight = 0;
+  return (response) => {
+    if (inFlight >= limit) return false;
+    if (response.once === undefined) return true;
+    inFlight += 1;
+    response.once('close', () => {
+      inFlight -= 1;
+    });
+    return true;
   };
 }
 
 /**
- * A request handler that serves a registry as Prometheus text and always answers: a collector that throws or hangs
- * costs only its own metric, which is reported as `telemetry_collector_up{metric="…"} 0`. Scrapes in parallel share one collection.
+ * A request handler that serves a registry as Prometheus text, or as OpenMetrics with exemplars to those who accept it, compressed where
+ * that is accepted, and always answers: a collector that throws or hangs costs only its own metric, which is reported as
+ * `telemetry_collector_up{metric="…"} 0`. Scrapes in parallel share one collection.
  *
  * @throws TelemetryError `INVALID_OPTION`, also for a registry set to OpenMetrics.
  * @example
@@ -105,32 +140,29 @@ function createRender(registry: MetricRegistry, timeoutMs: number, clock: Clock,
  * ```
  */
 export function metricsHandler(registry: MetricRegistry, options: ScrapeOptions = {}): MetricsHandler {
-  refuseUnknown('metricsHandler', options, ['timeoutMs', 'onCollectorError', 'clock']);
+  refuseUnknown('metricsHandler', options, ['timeoutMs', 'maxInFlight', 'onCollectorError', 'clock']);
   if (registry.contentType.includes('openmetrics')) {
     // Its clients rename every counter for good on the first such render; the plain text keeps the names.
     throw new TelemetryError('INVALID_OPTION', `registry must write the Prometheus text format, got ${registry.contentType}`);
   }
   const timeoutMs = whole('timeoutMs', options.timeoutMs, 1000, 1, 60_000);
-  const collect = createRender(registry, timeoutMs, options.clock ?? systemClock, options.onCollectorError ?? (() => undefined));
-  let shared: Promise<string> | undefined;
-  const render = (): Promise<string> => {
-    shared ??= collect().finally(() => {
-      shared = undefined;
-    });
-    return shared;
+  const enter = createGate(whole('maxInFlight', options.maxInFlight, 100, 1, 1000));
+  const report = (error: unknown, detail?: string): void => internalErrors(registry).report('scrape', error, detail);
+  const onError: OnCollectorError = (metric, error) => {
+    report(error, metric);
+    quiet(() => options.onCollectorError?.(metric, error));
   };
-  const serve = async (response: ScrapeResponse): Promise<void> => {
-    const body = await render();
-    response.writeHead(200, { 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' });
-    response.end(body);
-  };
+  const share = shareScrapes(createCollection(registry, timeoutMs, options.clock ?? systemClock, onError));
   const handler = (request: ScrapeRequest, response: ScrapeResponse): void => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.writeHead(405, { Allow: 'GET, HEAD', 'Content-Type': 'text/plain; charset=utf-8' });
-      response.end('method not allowed\n');
-      return;
+    const head = request.method === 'HEAD';
+    if (!head && request.method !== 'GET') {
+      refuse(response, 405, { Allow: 'GET, HEAD' }, 'method not allowed');
+    } else if (enter(response)) {
+      answer(share(), request, response, head).catch((error: unknown) => report(error));
+    } else {
+      report(new Error('too many scrapes at a time'), 'refused');
+      refuse(response, 503, { 'Retry-After': '1' }, 'too many scrapes at a time');
     }
-    void serve(response);
   };
-  return Object.assign(handler, { render });
+  return Object.assign(handler, { render: () => share().text('text') });
 }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TelemetryError } from '../errors.ts';
 import type { Health, ProbeAnswer } from '../health/health.ts';
@@ -22,6 +22,27 @@ export interface ProbeServer {
   close(): Promise<void>;
 }
 
+/** As Kubernetes' own `?verbose`: a line a check, for people. */
+function verbose(path: string, { status, body }: ProbeAnswer): string {
+  const lines = Object.entries(body.checks ?? {}).map(([name, state]) => `[${state === 'up' ? '+' : '-'}]${name} ${state}`);
+  return [...lines, `${path.slice(1)} check ${status === 200 ? 'passed' : 'failed'}: ${body.status}`, ''].join('\n');
+}
+
+/** Answers one probe: JSON, or text for `?verbose`. */
+function answerProbe(request: IncomingMessage, response: ServerResponse, path: string, probe: (() => ProbeAnswer) | undefined): void {
+  const readable = request.method === 'GET' || request.method === 'HEAD';
+  const answer = readable ? probe?.() : undefined;
+  const status = answer?.status ?? (probe === undefined ? 404 : 405);
+  const asText = answer !== undefined && new URLSearchParams((request.url ?? '').split('?', 2)[1]).has('verbose');
+  response.writeHead(status, {
+    'Content-Type': asText ? 'text/plain; charset=utf-8' : 'application/json',
+    'Cache-Control': 'no-store',
+    ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
+  });
+  const refused = { status: status === 404 ? 'not found' : 'method not allowed' };
+  response.end(asText ? verbose(path, answer) : `${JSON.stringify(answer?.body ?? refused)}\n`);
+}
+
 /** Serves `/metrics`, `/livez`, `/readyz` and `/startupz`, nothing else, on a port of its own. */
 export async function startProbes(options: Required<ProbeOptions>, health: Health, metrics: MetricsHandler): Promise<ProbeServer> {
   const probes: Readonly<Record<string, () => ProbeAnswer>> = {
@@ -29,19 +50,13 @@ export async function startProbes(options: Required<ProbeOptions>, health: Healt
     '/readyz': () => health.ready(),
     '/startupz': () => health.startup(),
   };
+  // Here, so that a process without a probe server does not pay for loading it.
+  const { createServer } = await import('node:http');
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5000, maxHeaderSize: 8192 }, (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     if (path === '/metrics') return metrics(request, response);
     const probe = Object.hasOwn(probes, path) ? probes[path] : undefined;
-    const readable = request.method === 'GET' || request.method === 'HEAD';
-    const answer = probe === undefined ? undefined : readable ? probe() : undefined;
-    const status = answer?.status ?? (probe === undefined ? 404 : 405);
-    response.writeHead(status, {
-      'Content-Type': 'application/json',
-      'Cache-Control': 'no-store',
-      ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
-    });
-    response.end(`${JSON.stringify(answer?.body ?? { status: status === 404 ? 'not found' : 'method not allowed' })}\n`);
+    answerProbe(request, response, path, probe);
   });
   server.maxConnections = 100;
   await new Promise<void>((resolve, reject) => {

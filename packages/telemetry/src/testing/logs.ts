@@ -1,4 +1,4 @@
-import type { LogDestination } from '../logging/logger.ts';
+import type { LogDestination } from '../logging/destination.ts';
 
 /** Log lines kept in memory. */
 export interface MemoryLogs extends LogDestination {

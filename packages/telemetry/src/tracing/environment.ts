@@ -1,3 +1,5 @@
+import { withoutGoogleCloud } from './resource.ts';
+
 /** What the standard OpenTelemetry variables ask for, as far as the SDK's own defaults would differ. */
 export interface TracingEnvironment {
   /** `OTEL_SDK_DISABLED=true`: nothing of the SDK is loaded. */
@@ -78,7 +80,7 @@ export function sdkVariables(options: SdkVariables): Variables {
       : [`service.version=${encodeURIComponent(serviceVersion)}`];
   return {
     OTEL_RESOURCE_ATTRIBUTES: [...(attributes === '' ? [] : [attributes]), ...version].join(','),
-    OTEL_NODE_RESOURCE_DETECTORS: env['OTEL_NODE_RESOURCE_DETECTORS'] || 'env,host,serviceinstance',
+    OTEL_NODE_RESOURCE_DETECTORS: withoutGoogleCloud(env['OTEL_NODE_RESOURCE_DETECTORS']) || 'env,host,serviceinstance',
     OTEL_LOGS_EXPORTER: environment.exportsLogs ? undefined : 'none',
   };
 }

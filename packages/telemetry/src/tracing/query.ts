@@ -11,6 +11,12 @@ interface Address {
 
 const none: Attributes = {};
 
+/** The name of the host that a request of `node:http` goes to, without the port. */
+export function hostOf({ host, hostname }: Address): string {
+  const name = hostname ?? host ?? 'localhost';
+  return name.replace(/^\[(.*)\](?::\d+)?$/u, '$1').replace(/^([^:]*):\d+$/u, '$1');
+}
+
 /** The part of a URL or of a path before its query. */
 function bare(url: string): string {
   return url.split('?', 1)[0] ?? '';

@@ -11,23 +11,23 @@ interface ServerMetadata {
 /**
  * Names the server span of the running request `METHOD route` and sets its `http.route`. Call it once the route is known, inside the request.
  * The route is the pattern, `/jobs/:id`, never the path. Does nothing outside of a request.
+ * `httpServerMetrics(registry).fastify(app)` does it for fastify.
  *
  * @param route - the pattern of the route that matched; `undefined` leaves the span as it is.
  * @param method - the request's method. Default: taken from the span's name.
  * @example
  * ```ts
  * import { setHttpRoute } from '@nines/telemetry';
- * // fastify: app.addHook('onRequest', async (request) => setHttpRoute(request.routeOptions.url, request.method));
  * setHttpRoute('/process', 'POST');
  * ```
  */
 export function setHttpRoute(route: string | undefined, method?: string): void {
-  if (route === undefined) return;
+  if (typeof route !== 'string') return;
   const metadata = context.active().getValue(key) as ServerMetadata | undefined;
   const span = metadata?.span ?? trace.getActiveSpan();
   if (span === undefined) return;
   // The instrumentation reads the route from here when the response ends, and names the span by it.
   if (metadata !== undefined) metadata.route = route;
   span.setAttribute('http.route', route);
-  if (method !== undefined) span.updateName(`${method} ${route}`);
+  if (typeof method === 'string') span.updateName(`${method} ${route}`);
 }

@@ -1,10 +1,14 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { context, diag, logs, metrics, propagation, trace } from '@opentelemetry/api';
 import type { HttpInstrumentation, HttpInstrumentationConfig } from '@opentelemetry/instrumentation-http';
-import type { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
+import type { UndiciInstrumentation, UndiciInstrumentationConfig } from '@opentelemetry/instrumentation-undici';
 import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node';
+import { baggageGate, type BaggageGate, type BaggagePolicy } from './baggage.ts';
 import { sdkVariables, type TracingEnvironment, withVariables } from './environment.ts';
-import { fetchWithoutQuery, incomingWithoutQuery, outgoingWithoutQuery } from './query.ts';
+import { fetchWithoutQuery, hostOf, incomingWithoutQuery, outgoingWithoutQuery } from './query.ts';
+import { traceRedisChannels } from './redis-channel.ts';
+import { patchRedis } from './redis-patch.ts';
+import { googleCloudResource } from './resource.ts';
 import type { SpanProcessor } from './span.ts';
 import { teeSpans } from './tee.ts';
 
@@ -16,6 +20,7 @@ export interface TracingOptions {
   /** The variables themselves; the SDK reads them while it starts. */
   readonly env: Record<string, string | undefined>;
   readonly spanProcessors: readonly SpanProcessor[];
+  readonly baggage: BaggagePolicy;
   /** Whether a request came in on a port that is not to be traced. */
   readonly untraced: (localPort: number | undefined) => boolean;
 }
@@ -62,7 +67,7 @@ interface Patches {
 let patches: Patches | undefined;
 
 /** Patches `node:http` and `node:https` and listens to `fetch`. */
-async function instrument(untraced: TracingOptions['untraced']): Promise<Patches> {
+async function instrument(untraced: TracingOptions['untraced'], gate: BaggageGate): Promise<Patches> {
   const [{ HttpInstrumentation }, { UndiciInstrumentation }] = await Promise.all([
     import('@opentelemetry/instrumentation-http'),
     import('@opentelemetry/instrumentation-undici'),
@@ -70,10 +75,20 @@ async function instrument(untraced: TracingOptions['untraced']): Promise<Patches
   const config: HttpInstrumentationConfig = {
     ignoreIncomingRequestHook: (request) => untraced(request.socket.localPort),
     startIncomingSpanHook: (request) => incomingWithoutQuery(request.url),
-    startOutgoingSpanHook: outgoingWithoutQuery,
+    startOutgoingSpanHook(request) {
+      gate.toward(hostOf(request));
+      return outgoingWithoutQuery(request);
+    },
   };
-  patches ??= { http: new HttpInstrumentation(config), undici: new UndiciInstrumentation({ startSpanHook: fetchWithoutQuery }) };
+  const fetchConfig: UndiciInstrumentationConfig = {
+    startSpanHook(request) {
+      gate.toward(new URL(request.origin).hostname);
+      return fetchWithoutQuery(request);
+    },
+  };
+  patches ??= { http: new HttpInstrumentation(config), undici: new UndiciInstrumentation(fetchConfig) };
   patches.http.setConfig(config);
+  patches.undici.setConfig(fetchConfig);
   patches.http.enable();
   patches.undici.enable();
   return patches;
@@ -82,22 +97,31 @@ async function instrument(untraced: TracingOptions['untraced']): Promise<Patches
 /** Loads the SDK and starts it. The imports are literal, so that a bundler sees them, and here, so that "off" costs nothing. */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const { environment, spanProcessors } = options;
-  const [{ NodeSDK }, { http, undici }] = await Promise.all([import('@opentelemetry/sdk-node'), instrument(options.untraced)]);
+  const gate = baggageGate(options.baggage);
+  const [{ NodeSDK }, { http, undici }, resource] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    instrument(options.untraced, gate),
+    googleCloudResource(options.env['OTEL_NODE_RESOURCE_DETECTORS']),
+  ]);
   const sdk = withVariables(options.env, sdkVariables(options), () => {
     const created = new NodeSDK({
       serviceName: options.serviceName,
+      ...(resource === undefined ? {} : { resource }),
       instrumentations: [http, undici],
       ...exporters(environment, spanProcessors),
     });
     created.start();
     return created;
   });
+  gate.install();
   const beside = environment.exportsTraces ? spanProcessors : [];
   if (beside.length > 0) teeSpans(beside);
   patchBuiltins();
+  const untraceRedis = [traceRedisChannels(), patchRedis(process.argv[1])];
   return {
     async shutdown() {
       const results = await Promise.allSettled([sdk.shutdown(), ...beside.map((processor) => processor.shutdown())]);
+      for (const untrace of untraceRedis) untrace();
       http.disable();
       undici.disable();
       syncBuiltinESMExports();
