@@ -24,7 +24,9 @@ export function withoutGoogleCloud(detectors: string | undefined): string | unde
 export async function googleCloudResource(detectors: string | undefined): Promise<Resource | undefined> {
   if (detectors && !words(detectors).some((word) => word === detectorName || word === 'all')) return undefined;
   try {
-    const { gcpDetector } = (await import(detectorPackage)) as { readonly gcpDetector: ResourceDetector };
+    const { gcpDetector } = (await import(/* webpackIgnore: true */ /* @vite-ignore */ detectorPackage)) as {
+      readonly gcpDetector: ResourceDetector;
+    };
     const { defaultResource, detectResources } = await import('@opentelemetry/resources');
     return defaultResource().merge(detectResources({ detectors: [gcpDetector] }));
   } catch {
