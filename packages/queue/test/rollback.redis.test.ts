@@ -33,15 +33,17 @@ function bench(redis: Redis, concurrency = 2) {
     inspector,
     consumer,
     key,
-    ran: (...payloads: readonly string[]) => expect.poll(() => begun.toSorted()).toEqual(payloads.toSorted()),
-    letGo(payload: string) {
+    ran: async (...payloads: readonly string[]) => {
+      await expect.poll(() => begun.toSorted()).toEqual(payloads.toSorted());
+    },
+    letGo: (payload: string) => {
       for (const resolve of open.get(payload) ?? []) resolve();
       open.delete(payload);
     },
     signals: (payload: string) => contexts.filter((context) => context.payload === payload).map(({ signal }) => signal),
     token: async () => (await redis.zrange(key('holders'), '0', '-1'))[0] ?? '',
     /** A job in the state in which a settlement that Redis forgot leaves it. */
-    async ghost(payload: string, token: string) {
+    ghost: async (payload: string, token: string) => {
       await inspector.pause();
       const { id } = await producer.enqueue(payload);
       const lease = String(Date.now() + 60_000);
