@@ -18,7 +18,7 @@ Producer and worker processes share a Redis of their own and are disturbed: work
 (SIGSTOP) and started again, producers are killed, connections are cut, Redis is killed. Every process writes down outside Redis what
 it was told and what it did; in the end the sets are compared: what was acknowledged must have been handled.
 
-  --jobs N          jobs to enqueue at each level (default 100000, from 100 to 10000000; with --promotions 4000 for each)
+  --jobs N          jobs to enqueue at each level (default 100000, from 100 to 10000000; with --promotions 16000 for each)
   --workers N       worker processes (default 2, from 2 to 16)
   --seed N          decides what each job does and when each fault comes (default: by chance, and printed)
   --durability L    level, or several with commas, or all (default always):
@@ -36,7 +36,7 @@ const KNOWN = Object.keys(LEVELS) as Level[];
 /** Those with a replica. */
 const PAIRED: readonly Level[] = ['replica', 'replicated'];
 /** About what is handled while the replica hears nothing, and as much again until the next one. */
-const JOBS_PER_PROMOTION = 4000;
+const JOBS_PER_PROMOTION = 16_000;
 
 /** @throws Error that says what is wrong with the arguments. */
 export function parseOptions(args: readonly string[]): SoakOptions | 'help' {
