@@ -597,6 +597,13 @@ interface StoredJob {
     /** When a delayed job is due, or a completed or dead one ended, in ms of the store's clock. */
     readonly atMs: number | undefined;
 }
+/** What happens to the connection that carries the calls of a store. */
+interface ConnectionListener {
+    /** It closed. Whoever answers next may remember less than was answered so far: a replica that was behind, or what was on the disk. */
+    readonly lost: () => void;
+    /** It is there again. */
+    readonly back: () => void;
+}
 /**
  * One typed verb per state change; Redis and memory keep the same promises, proved by one conformance suite.
  * Every method rejects with a QueueError: `REDIS_UNAVAILABLE` when nobody answered (the call may have been carried out),
@@ -616,7 +623,7 @@ interface Store {
     colocate(target: ResolvedQueueOptions): Promise<void>;
     /** Settles, renews the lease, recovers what expired, and claims, in one step. */
     exchange(request: ExchangeRequest): Promise<ExchangeReply>;
-    /** Gives back what the holder holds and does not run, after a call whose answer was lost. */
+    /** Gives back what the holder holds and does not run, where holder and store may differ: an answer was lost, or the store forgot some. */
     reconcile(token: string, runningIds: readonly string[]): Promise<{
         readonly expired: boolean;
         readonly lostIds: readonly string[];
@@ -637,6 +644,8 @@ interface Store {
     setPaused(paused: boolean): Promise<void>;
     /** Calls `listener` when something may have become claimable, also after every reconnection; resolves to a function that ends it. */
     subscribe(listener: () => void): Promise<() => void>;
+    /** Tells what happens to the connection, until the function that comes back is called; absent where there is none. */
+    watch?(listener: ConnectionListener): () => void;
     /** Gives back what the store holds; connections are shared and close with their last user. */
     close(): Promise<void>;
 }

@@ -28,8 +28,9 @@ export async function startSentinel(program: string, count = 2): Promise<Running
   const first = await startRedis({ program, args: own });
   const nodes = [first];
   const sentinel = await startRedis({ program, sentinel: watching(first.port) });
-  // It learns of replicas by asking the primary, and would ask again only after ten seconds.
-  await ask(sentinel.port, 'SENTINEL', 'DEBUG', 'INFO-PERIOD', '100', 'PING-PERIOD', '50');
+  // It learns of replicas by asking the primary, and would ask again only after ten seconds. While the primary is down it asks replicas once a second
+  // whatever it is told, and takes only one that answered within five ping periods: these must be longer than that second.
+  await ask(sentinel.port, 'SENTINEL', 'DEBUG', 'INFO-PERIOD', '100', 'PING-PERIOD', '250');
   const primary = async () => {
     const [, port] = await ask(sentinel.port, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME);
     return nodes.find((node) => String(node.port) === port) ?? first;
@@ -67,7 +68,8 @@ function watching(port: number): string[] {
   return [
     `sentinel monitor ${NAME} 127.0.0.1 ${port} 1`,
     `sentinel down-after-milliseconds ${NAME} 300`,
-    `sentinel failover-timeout ${NAME} 10000`,
+    // After a failed attempt it waits twice as long before the next one.
+    `sentinel failover-timeout ${NAME} 3000`,
   ];
 }
 

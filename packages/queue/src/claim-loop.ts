@@ -48,7 +48,7 @@ export class ClaimLoop<Payload> {
   /** False once a claim came back short; true again when a wake-up or a due time says that there may be more. */
   #hungry = true;
   #wokenInFlight = false;
-  /** An answer was lost: what was settled and claimed by that call must be found out first. */
+  /** What is held here and what the store says is held may differ: that must be found out before anything else is sent. */
   #inDoubt = false;
   #troubled = false;
   #renewedAt = 0;
@@ -88,6 +88,11 @@ export class ClaimLoop<Payload> {
     this.#wokenInFlight = true;
     this.#troubled = false;
     this.#schedule();
+  };
+
+  /** The connection was lost: what the store comes back with may be older than what it answered. */
+  readonly doubt = (): void => {
+    this.#inDoubt = true;
   };
 
   async stop(timeoutMs: number): Promise<{ drained: boolean; returned: number }> {
@@ -180,6 +185,8 @@ export class ClaimLoop<Payload> {
     if (reply.poisoned > 0) metrics?.deadLettered(queue.name, 'poison', reply.poisoned);
     if (reply.holder === 'expired') return this.#loseAll();
     if (reply.lostIds.length > 0) metrics?.leasesLost(queue.name, reply.lostIds.length);
+    // Only a store that forgot what it answered refuses a holder that lives, or has it hold something when it has nothing.
+    this.#inDoubt ||= reply.lostIds.length > 0 || (reply.holder === 'holding' && this.#heldCount() + reply.jobs.length === 0);
     if (want > 0 && reply.jobs.length < want) {
       this.#hungry = this.#wokenInFlight;
       this.#sleep.begin(reply.nextDueMs);

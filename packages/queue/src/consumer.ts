@@ -119,7 +119,7 @@ const KNOWN: readonly string[] = [
 /** One partition: what is claimed from it and runs here. */
 interface Lane {
   readonly store: Store;
-  readonly loop: Pick<ClaimLoop<unknown>, 'start' | 'stop' | 'wake'>;
+  readonly loop: Pick<ClaimLoop<unknown>, 'doubt' | 'start' | 'stop' | 'wake'>;
 }
 
 interface Parts {
@@ -138,6 +138,7 @@ function createLifecycle({ queue, view, lanes, startPolling, onWarning }: Parts)
     for (const warning of await view.open()) onWarning(warning);
     // Subscribed before the first claim, so that nothing that arrives in between goes unnoticed.
     const unsubscribes = await Promise.all(lanes.map(({ store, loop }) => store.subscribe(loop.wake)));
+    for (const { store, loop } of lanes) unsubscribes.push(store.watch?.({ lost: loop.doubt, back: loop.wake }) ?? (() => {}));
     for (const { loop } of lanes) loop.start();
     const stopPolling = startPolling();
     return async () => {

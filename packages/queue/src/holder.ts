@@ -8,7 +8,7 @@ import { untraced } from './tracing.ts';
 export interface Holder {
   /** Settles and claims; an expired reply means that everything held was given away, and the next call uses a new token. */
   exchange(settlements: readonly Settlement[], want: number, wantSuspect: boolean): Promise<ExchangeReply>;
-  /** After an unanswered call: what is held and not in `ids` goes back; resolves to those of `ids` that are not held. */
+  /** Where it is in doubt what is held: what is and not in `ids` goes back; resolves to those of `ids` that are not held. */
   reconcile(ids: readonly string[]): Promise<{ readonly expired: boolean; readonly lostIds: readonly string[] }>;
 }
 
@@ -29,6 +29,8 @@ export function createHolder(store: Store, clock: Clock): Holder {
     async reconcile(ids) {
       const reply = await context.with(untraced, () => store.reconcile(token, ids));
       renew(reply.expired);
+      // Of those that it holds none is left: it is not listed any more.
+      if (reply.lostIds.length === new Set(ids).size) known = false;
       return reply;
     },
   };

@@ -25,6 +25,12 @@ export function planFaults(seed: number, jobs: number, redisDies: boolean): Plan
   return order.slice(0, count).map((act, at) => ({ act, afterJobs: Math.floor(step * at + (mix(seed, at) % 1000) * (step / 1000)) }));
 }
 
+/** Promotions of the replica and nothing else, evenly over the run. */
+export function planPromotions(jobs: number, promotions: number): PlannedFault[] {
+  const step = (jobs * 0.9) / promotions;
+  return Array.from({ length: promotions }, (_, at) => ({ act: 'kill Redis', afterJobs: Math.floor(step * (at + 0.5)) }));
+}
+
 function shuffled<T>(items: readonly T[], seed: number): T[] {
   return items
     .map((item, at) => ({ item, key: mix(seed, 7919 + at) }))

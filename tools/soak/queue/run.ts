@@ -9,7 +9,7 @@ import { createField, type Field } from './field.ts';
 import { readHistories } from './history.ts';
 import { LEASE_MS } from './jobs.ts';
 import { connect } from './process-options.ts';
-import { planFaults, type Act } from './plan.ts';
+import { planFaults, planPromotions, type Act } from './plan.ts';
 import { LEVELS, type Level } from './levels.ts';
 import { startServer } from './server.ts';
 
@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly jobs: number;
   readonly workers: number;
   readonly seed: number;
+  /** Only so many promotions of a replica that is behind, instead of every kind of fault. */
+  readonly promotions?: number | undefined;
   /** The Redis program. */
   readonly program: string;
   /** Told every five seconds how far it is. */
@@ -79,7 +81,7 @@ const TELL_EVERY_MS = 5000;
 
 /** Does each planned fault when its moment has come; resolves when the last is over and every producer has ended. */
 async function disturb(options: RunOptions, field: Field, admin: Redis): Promise<Partial<Record<Act, number>>> {
-  const { seed, jobs, level, onProgress = () => {} } = options;
+  const { seed, jobs, level, promotions, onProgress = () => {} } = options;
   const acts: Partial<Record<Act, number>> = {};
   let told = performance.now();
   const tell = () => {
@@ -87,11 +89,14 @@ async function disturb(options: RunOptions, field: Field, admin: Redis): Promise
     told = performance.now();
     onProgress(field.handled());
   };
-  for (const { act, afterJobs } of planFaults(seed, jobs, LEVELS[level].redisDies)) {
+  const plan = promotions === undefined ? planFaults(seed, jobs, LEVELS[level].redisDies) : planPromotions(jobs, promotions);
+  for (const { act, afterJobs } of plan) {
     while (field.handled() < afterJobs && field.producing()) {
       await pause(LOOK_EVERY_MS);
       tell();
     }
+    // A promotion that nothing is sent meanwhile would prove nothing, so it is not counted as one.
+    if (promotions !== undefined && !field.producing()) break;
     await field.act(act, admin);
     acts[act] = (acts[act] ?? 0) + 1;
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { startSentinel } from '../../redis/sentinel.ts';
 import { startRedis } from '../../redis/start.ts';
 import { failingDisk } from './disk.ts';
@@ -60,6 +61,7 @@ async function startPair(program: string): Promise<SoakServer> {
       const old = await sentinel.primary();
       const replica = sentinel.nodes.at(-1)!;
       process.kill(replica.pid, 'SIGSTOP');
+      await forgetReplica(old.port);
       await pause(LAG_MS);
       let diedMs = 0;
       await sentinel.failOver(() => {
@@ -71,4 +73,14 @@ async function startPair(program: string): Promise<SoakServer> {
     },
     stop: () => sentinel.stop(),
   };
+}
+
+/** Closes the connection to a replica that is stopped: what is sent to an open one waits in the system, and is read when the replica goes on. */
+async function forgetReplica(port: number): Promise<void> {
+  const redis = new Redis(port);
+  try {
+    await redis.call('CLIENT', 'KILL', 'TYPE', 'replica');
+  } finally {
+    redis.disconnect();
+  }
 }

@@ -153,7 +153,11 @@ function reconcile(queue: MemoryQueue, token: string, runningIds: readonly strin
     (losses > 0 ? queue.suspects : queue.waiting).unshift(id);
     wake(queue);
   }
-  queue.holders.add(token, queue.now() + queue.options.leaseMs);
+  if (held.size > 0) queue.holders.add(token, queue.now() + queue.options.leaseMs);
+  else {
+    queue.holders.delete(token);
+    queue.held.delete(token);
+  }
   return { expired: false, lostIds: [...running] };
 }
 

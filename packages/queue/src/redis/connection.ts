@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { isQueueError, QueueError } from '../errors.ts';
+import type { ConnectionListener } from '../store.ts';
 import { createIsGone, type IsGone } from './emptiness.ts';
 import type { ServerAddress } from '../tracing.ts';
 import { redisError } from './failure.ts';
@@ -16,6 +17,8 @@ export interface Connection {
   /** The connection that waits for disk or replicas; whatever waits on it holds up nobody else. Opened by its first user. */
   durable(timeoutMs: number): Promise<RedisClient>;
   subscribe(channel: string, listener: () => void): Promise<() => void>;
+  /** Tells what happens to `command`; on a Cluster also when the connection of one node is lost. */
+  watch(listener: ConnectionListener): () => void;
   /**
    * Resolves to what `work` resolves to, once Redis can be reached. A connected Cluster may still be connecting to the node that has the keys,
    * so what nobody answered is repeated until the time is over: the work must bear repetition.
@@ -48,6 +51,7 @@ interface Shared {
   readonly command: RedisClient;
   readonly subscriber: RedisClient;
   readonly listeners: Map<string, Set<() => void>>;
+  readonly watchers: Set<ConnectionListener>;
   readonly isGone: IsGone;
   durable: RedisClient | undefined;
   users: number;
@@ -75,6 +79,7 @@ export function acquireConnection(client: RedisClient, clock: Clock): Connection
       return shared.durable;
     },
     subscribe: (channel, listener) => subscribe(shared, channel, listener),
+    watch: (listener) => watch(shared, listener),
     reach: (work, timeoutMs) => reach(shared.command, work, clock, timeoutMs),
     release() {
       shared.users -= 1;
@@ -110,6 +115,7 @@ function open(client: RedisClient, clock: Clock): Shared {
     command,
     subscriber: duplicate(client),
     listeners: new Map(),
+    watchers: new Set(),
     isGone: createIsGone(command, clock),
     durable: undefined,
     users: 0,
@@ -119,7 +125,19 @@ function open(client: RedisClient, clock: Clock): Shared {
   shared.subscriber.on('ready', () => {
     void resubscribe(shared).catch(() => {});
   });
+  // One listener each, however many queues watch: ioredis warns of more than ten.
+  const tell = (what: keyof ConnectionListener) => () => {
+    for (const watcher of shared.watchers) watcher[what]();
+  };
+  command.on('close', tell('lost')).on('ready', tell('back'));
+  // A node that was lost comes back as another connection, or its replica has taken its place.
+  if (command.isCluster) command.on('-node', tell('lost')).on('+node', tell('back'));
   return shared;
+}
+
+function watch(shared: Shared, listener: ConnectionListener): () => void {
+  shared.watchers.add(listener);
+  return () => shared.watchers.delete(listener);
 }
 
 function duplicate(client: RedisClient): RedisClient {

@@ -81,6 +81,7 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
     },
 
     subscribe: (listener) => connection.subscribe(keys.events, listener),
+    watch: (listener) => connection.watch(listener),
 
     async close() {
       connection.release();

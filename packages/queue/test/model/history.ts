@@ -141,7 +141,7 @@ export class RandomHistory {
     const reply = await this.#target.store.reconcile(holder.token, running);
     this.#model.reconcile(holder.token, running, reply);
     for (const id of holder.running.keys()) if (!running.includes(id) || reply.lostIds.includes(id)) holder.running.delete(id);
-    holder.known = !reply.expired;
+    holder.known = !reply.expired && reply.lostIds.length < running.length;
     if (reply.expired) Object.assign(holder, this.#newHolder());
   }
 

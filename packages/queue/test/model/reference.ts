@@ -112,7 +112,8 @@ export class Reference {
       'suspects',
       back.filter((id) => this.jobs.get(id)!.losses > 0),
     );
-    this.holders.set(token, this.now + LEASE_UNITS);
+    if (back.length === held.size) this.holders.delete(token);
+    else this.holders.set(token, this.now + LEASE_UNITS);
   }
 
   /** Dead letters taken by ids or as the oldest ones; `redriven` wait again, others are gone. */

@@ -1,4 +1,4 @@
--- SCRIPT reconcile: after an unanswered call, what a holder holds and does not run goes back to the front; no loss is counted.
+-- SCRIPT reconcile: what a holder holds and does not run goes back to the front; no loss is counted.
 -- KEYS: waiting suspects holders held failures meta events
 -- ARGV: offsetMs token leaseMs { runningId }*
 -- RETURNS: { nowMs, expired, lostIds, returned }
@@ -36,6 +36,7 @@ end
 local lost = {}
 for id in pairs(running) do lost[#lost + 1] = id end
 
-redis.call('ZADD', holders, now + tonumber(ARGV[3]), ARGV[2])
+-- A holder is listed only while it holds something.
+if redis.call('EXISTS', held) == 1 then redis.call('ZADD', holders, now + tonumber(ARGV[3]), ARGV[2]) else redis.call('ZREM', holders, ARGV[2]) end
 if returned > 0 then wake(meta, events) end
 return { now, 0, lost, returned }
