@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, inject, test, type TestContext } from 'vitest';
 import {
   createConsumer,
   createInspector,
@@ -25,6 +25,8 @@ let serial = 0;
 async function live(
   calls: readonly number[],
   boundary: Boundary,
+  /** Of the test itself: among concurrent tests the global hook cannot tell which one it belongs to. */
+  onTestFinished: TestContext['onTestFinished'],
 ): Promise<{ runs: Record<string, number>; cut: string[]; called: number }> {
   const direct = new Redis(inject('redisUrl'));
   const proxy = await startCuttingProxy(Number(new URL(inject('redisUrl')).port), new Set(calls), boundary);
@@ -87,18 +89,23 @@ async function ended(inspector: Inspector<string>): Promise<void> {
 
 const numbers = Array.from({ length: 18 }, (_, call) => call);
 
-test.concurrent.each(numbers.flatMap((call) => (['before it ran', 'after it ran'] as const).map((boundary) => [call, boundary] as const)))(
+test.concurrent.for(numbers.flatMap((call) => (['before it ran', 'after it ran'] as const).map((boundary) => [call, boundary] as const)))(
   'the connection is cut at script call %i, %s: no job is lost, none runs twice, and one set of children comes of a parent',
-  async (call, boundary) => {
-    const { runs, called } = await live([call], boundary);
+  async ([call, boundary], { onTestFinished }) => {
+    const { runs, called } = await live([call], boundary, onTestFinished);
     expect(runs).toEqual(RUNS);
     expect(called).toBeGreaterThan(JOBS.length);
   },
 );
 
-test('cuts at the call and at the next ones: what was held is reconciled, at every script', async () => {
+test('cuts at the call and at the next ones: what was held is reconciled, at every script', async ({ onTestFinished }) => {
   const lives = await Promise.all(
-    numbers.slice(6).flatMap((call) => [live([call, call + 1], 'after it ran'), live([call, call + 1, call + 2], 'before it ran')]),
+    numbers
+      .slice(6)
+      .flatMap((call) => [
+        live([call, call + 1], 'after it ran', onTestFinished),
+        live([call, call + 1, call + 2], 'before it ran', onTestFinished),
+      ]),
   );
   for (const { runs } of lives) expect(runs).toEqual(RUNS);
   expect(new Set(lives.flatMap(({ cut }) => cut))).toEqual(new Set(['enqueue', 'open', 'exchange', 'commit', 'reconcile']));
