@@ -1,0 +1,1 @@
+import { startTelemetry } from '@nines/telemetry'; const telemetry = await startTelemetry({ serviceName: 'x' }); await telemetry.shutdown();
