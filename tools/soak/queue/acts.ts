@@ -57,8 +57,8 @@ export function createActs(reach: Reach): Readonly<Record<Act, (admin: Redis) =>
       if (victim !== undefined && reach.producer() === victim) reach.produceOn();
     },
     async 'kill Redis'() {
-      const fromMs = await server.crash();
-      faults.push({ kind: 'redis', fromMs, toMs: Date.now() });
+      const { diedMs, forgetsFromMs } = await server.crash();
+      faults.push({ kind: 'redis', fromMs: diedMs, toMs: Date.now(), forgetsFromMs });
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { History } from './history.ts';
-import { explain, type Cause, type Fault, type Run } from './explain.ts';
+import { explain, forgottenSince, type Cause, type Fault, type Run } from './explain.ts';
 
 /** What a run left behind. */
 export interface Evidence {
@@ -9,7 +9,7 @@ export interface Evidence {
   readonly faults: readonly Fault[];
   /** Keys of Redis that are there after the drain and were not there before. */
   readonly orphanKeys: readonly string[];
-  /** What a crash of Redis may cost at this durability: jobs accepted so many ms before it; 0 where nothing may be lost. */
+  /** What a crash of Redis may cost at this durability: jobs accepted so many ms before it, unless the fault says since when; 0 where nothing may be lost. */
   readonly lossWindowMs: number;
   readonly leaseMs: number;
 }
@@ -90,8 +90,10 @@ const LATE_REPLY_MS = 300;
 function excused({ faults, lossWindowMs }: Evidence, acceptedAt: number): boolean {
   if (lossWindowMs === 0) return false;
   return faults.some(
-    ({ kind, fromMs, toMs }) =>
-      kind === 'redis' && acceptedAt >= fromMs - lossWindowMs && acceptedAt <= Math.min(toMs, fromMs + LATE_REPLY_MS),
+    (fault) =>
+      fault.kind === 'redis' &&
+      acceptedAt >= forgottenSince(fault, lossWindowMs) &&
+      acceptedAt <= Math.min(fault.toMs, fault.fromMs + LATE_REPLY_MS),
   );
 }
 

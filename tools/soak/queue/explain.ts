@@ -7,6 +7,17 @@ export interface Fault {
   readonly fromMs: number;
   /** When it was over: for a stop, when the process went on; for `redis`, when it answered again. */
   readonly toMs: number;
+  /** For `redis`, where it is known: what was accepted before was safe. */
+  readonly forgetsFromMs?: number | undefined;
+}
+
+/** A replica that is stopped may not have read yet what came in the moment before. */
+const IN_TRANSIT_MS = 100;
+
+/** From when on a crash of Redis may have forgotten what it accepted; that it was accepted before the crash is for the caller to ask. */
+export function forgottenSince({ fromMs, forgetsFromMs }: Fault, lossWindowMs: number): number {
+  if (lossWindowMs === 0) return fromMs;
+  return forgetsFromMs === undefined ? fromMs - lossWindowMs : forgetsFromMs - IN_TRANSIT_MS;
 }
 
 /** A handler that came to its end. */
@@ -42,7 +53,7 @@ function causeOf(run: Run, again: Run, { faults, leaseMs, lossWindowMs, sentAt, 
   const during = (fault: Fault, from: number, to: number) => fault.fromMs <= to && fault.toMs >= from;
   const redis = faults.filter(({ kind }) => kind === 'redis');
   // Redis forgot the last settlements.
-  if (redis.some(({ fromMs }) => fromMs >= run.atMs && fromMs <= run.atMs + lossWindowMs)) return 'Redis restarted';
+  if (redis.some((fault) => run.atMs >= forgottenSince(fault, lossWindowMs) && run.atMs <= fault.fromMs)) return 'Redis restarted';
   // Its process died between the end of the handler and the settlement.
   const killed = faults.filter(({ kind, process }) => kind === 'kill' && process === run.process);
   if (killed.some((fault) => during(fault, run.atMs, run.atMs + SETTLE_MS))) return 'worker killed';

@@ -90,14 +90,16 @@ async function disturb(options: RunOptions, field: Field, admin: Redis): Promise
     onProgress(field.handled());
   };
   const plan = promotions === undefined ? planFaults(seed, jobs, LEVELS[level].redisDies) : planPromotions(jobs, promotions);
+  let handledBefore = 0;
   for (const { act, afterJobs } of plan) {
-    while (field.handled() < afterJobs && field.producing()) {
+    while (field.handled() - handledBefore < afterJobs && field.producing()) {
       await pause(LOOK_EVERY_MS);
       tell();
     }
     // A promotion that nothing is sent meanwhile would prove nothing, so it is not counted as one.
     if (promotions !== undefined && !field.producing()) break;
     await field.act(act, admin);
+    if (promotions !== undefined) handledBefore = field.handled();
     acts[act] = (acts[act] ?? 0) + 1;
   }
   while (field.producing()) {

@@ -10,9 +10,15 @@ import type { Server } from './process-options.ts';
 /** The Redis of a run, and what is done to it. */
 export interface SoakServer {
   readonly server: Server;
-  /** Ends it without warning and brings it, or its replica, back; resolves to the moment of its death when it answers again. */
-  crash(): Promise<number>;
+  /** Ends it without warning and brings it, or its replica, back; resolves when it answers again. */
+  crash(): Promise<Crash>;
   stop(): Promise<void>;
+}
+
+/** The moment of a death, and from when on what was accepted may be forgotten, where that is known. */
+export interface Crash {
+  readonly diedMs: number;
+  readonly forgetsFromMs?: number;
 }
 
 export function startServer(level: Level, program: string): Promise<SoakServer> {
@@ -40,7 +46,7 @@ async function startAlone(level: keyof typeof ARGS, program: string): Promise<So
         diedMs = Date.now();
         disk?.forget();
       });
-      return diedMs;
+      return { diedMs };
     },
     async stop() {
       disk?.stop();
@@ -60,6 +66,7 @@ async function startPair(program: string): Promise<SoakServer> {
     async crash() {
       const old = await sentinel.primary();
       const replica = sentinel.nodes.at(-1)!;
+      const forgetsFromMs = Date.now();
       process.kill(replica.pid, 'SIGSTOP');
       await forgetReplica(old.port);
       await pause(LAG_MS);
@@ -69,7 +76,7 @@ async function startPair(program: string): Promise<SoakServer> {
         process.kill(replica.pid, 'SIGCONT');
       });
       await sentinel.addReplica();
-      return old === replica ? 0 : diedMs;
+      return { diedMs: old === replica ? 0 : diedMs, forgetsFromMs };
     },
     stop: () => sentinel.stop(),
   };
