@@ -28,22 +28,34 @@ async function lane(): Promise<void> {
 /** Repeats what a full queue refused: that much is certain not to be there. What was not answered stays in doubt. */
 async function send(target: Producer<SoakJob>, log: HistoryWriter, numbers: readonly number[]): Promise<void> {
   log.write('sent', numbers, Date.now());
+  const accepted = acceptances(log);
   let open = numbers;
   while (open.length > 0) {
     const batch = open;
-    const results = await Promise.allSettled(batch.map((n) => target.enqueue({ n }, { id: String(n), delayMs: fateOf(seed, n).delayMs })));
+    const results = await Promise.allSettled(
+      batch.map((n) => target.enqueue({ n }, { id: String(n), delayMs: fateOf(seed, n).delayMs }).then(() => accepted(n))),
+    );
     const full: number[] = [];
-    const accepted: number[] = [];
     const unanswered: number[] = [];
     for (const [at, result] of results.entries()) {
-      const kind = result.status === 'fulfilled' ? accepted : isFull(result.reason) ? full : unanswered;
-      kind.push(batch[at]!);
+      if (result.status === 'rejected') (isFull(result.reason) ? full : unanswered).push(batch[at]!);
     }
-    log.write('accepted', accepted, Date.now());
     log.write('unanswered', unanswered, Date.now());
     if (full.length > 0) await pause(FULL_PAUSE_MS);
     open = full;
   }
+}
+
+/** Writes down at once what one answer accepted. Waiting for the rest of a batch would date it after a crash that came in between. */
+function acceptances(log: HistoryWriter): (job: number) => void {
+  let jobs: number[] = [];
+  const write = () => {
+    log.write('accepted', jobs, Date.now());
+    jobs = [];
+  };
+  return (job) => {
+    if (jobs.push(job) === 1) queueMicrotask(write);
+  };
 }
 
 const isFull = (error: unknown) => isQueueError(error) && error.code === 'QUEUE_FULL';
