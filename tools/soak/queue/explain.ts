@@ -11,13 +11,10 @@ export interface Fault {
   readonly forgetsFromMs?: number | undefined;
 }
 
-/** A replica that is stopped may not have read yet what came in the moment before. */
-const IN_TRANSIT_MS = 100;
-
 /** From when on a crash of Redis may have forgotten what it accepted; that it was accepted before the crash is for the caller to ask. */
 export function forgottenSince({ fromMs, forgetsFromMs }: Fault, lossWindowMs: number): number {
   if (lossWindowMs === 0) return fromMs;
-  return forgetsFromMs === undefined ? fromMs - lossWindowMs : forgetsFromMs - IN_TRANSIT_MS;
+  return forgetsFromMs ?? fromMs - lossWindowMs;
 }
 
 /** A handler that came to its end. */

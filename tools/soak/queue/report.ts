@@ -1,5 +1,5 @@
 import type { RunResult } from './run.ts';
-import { LEVELS } from './levels.ts';
+import { LEVELS, type Level } from './levels.ts';
 
 /** What a run came to, in lines for people. */
 export function report(result: RunResult): string {
@@ -16,7 +16,7 @@ export function report(result: RunResult): string {
     ['acknowledged', `${result.acknowledged}, and ${result.unanswered} whose enqueue was cut off`],
     ['handled', String(result.handled)],
     ['lost', `${result.lost.length}${some(result.lost)}`],
-    ['lost in window', `${result.lostInWindow} (accepted at most ${LEVELS[level].lossWindowMs} ms before a crash of Redis)`],
+    ['lost in window', `${result.lostInWindow} (accepted ${windowOf(level)} a crash of Redis)`],
     ['stale acks accepted', `${result.staleAcks.length}${some(result.staleAcks)}`],
     ['orphan keys', `${result.orphanKeys.length}${some(result.orphanKeys)}`],
     ['strangers', `${result.strangers.length}${some(result.strangers)}`],
@@ -31,4 +31,9 @@ const SHOWN = 10;
 function some(items: readonly (string | number)[]): string {
   if (items.length === 0) return '';
   return `: ${items.slice(0, SHOWN).join(', ')}${items.length > SHOWN ? ', …' : ''}`;
+}
+
+function windowOf(level: Level): string {
+  const { lossWindowMs } = LEVELS[level];
+  return Number.isFinite(lossWindowMs) ? `at most ${lossWindowMs} ms before` : 'while the replica heard nothing, before';
 }

@@ -55,6 +55,7 @@ async function startAlone(level: keyof typeof ARGS, program: string): Promise<So
   };
 }
 
+const WAIT_MS = 10_000;
 /** How long the replica hears nothing before its primary dies. */
 const LAG_MS = 300;
 
@@ -66,7 +67,7 @@ async function startPair(program: string): Promise<SoakServer> {
     async crash() {
       const old = await sentinel.primary();
       const replica = sentinel.nodes.at(-1)!;
-      const forgetsFromMs = Date.now();
+      const forgetsFromMs = await caughtUp(old.port);
       process.kill(replica.pid, 'SIGSTOP');
       await forgetReplica(old.port);
       await pause(LAG_MS);
@@ -80,6 +81,21 @@ async function startPair(program: string): Promise<SoakServer> {
     },
     stop: () => sentinel.stop(),
   };
+}
+
+/** Waits until the replica has heard all that was accepted before the moment that this resolves to; on a busy machine it may be behind already. */
+async function caughtUp(port: number): Promise<number> {
+  const redis = new Redis(port);
+  try {
+    // WAIT asks for what the primary had done when this connection's last command ran.
+    await redis.ping();
+    const sinceMs = Date.now();
+    await redis.ping();
+    if ((await redis.wait(1, WAIT_MS)) < 1) throw new Error(`the replica was not level with its primary within ${WAIT_MS} ms`);
+    return sinceMs;
+  } finally {
+    redis.disconnect();
+  }
 }
 
 /** Closes the connection to a replica that is stopped: what is sent to an open one waits in the system, and is read when the replica goes on. */
