@@ -17,12 +17,13 @@ export interface Coalescer {
 
 /** What became of an enqueue. */
 export interface EnqueueResult {
+  /** The job's; with `created: false` by a `deduplicate` key that of the job that has the key. */
   readonly id: string;
-  /** False when a job of this id existed already; nothing was added then. */
+  /** False when a job of this id existed already, or one has its `deduplicate` key; nothing was added then. */
   readonly created: boolean;
   /**
-   * False when the job of this id that existed already was enqueued with another body (after the codec, if there is one), or without an id
-   * of the caller's: only then a digest of 16 bytes is kept to compare.
+   * False when the job that existed already was enqueued with another body (after the codec, if there is one), or with neither an id
+   * of the caller's nor a key: only then a digest of 16 bytes is kept to compare.
    */
   readonly sameBody: boolean;
 }
@@ -92,7 +93,7 @@ async function sendBatch(batch: readonly Pending[], options: CoalescerOptions, r
   const { clock, metrics, queue } = options;
   const start = clock.now();
   try {
-    const { waiting, verdicts, repeated, undurable } = await enqueueUntilAnswered(batch, options, start + options.timeoutMs);
+    const { waiting, verdicts, keptOutBy, repeated, undurable } = await enqueueUntilAnswered(batch, options, start + options.timeoutMs);
     metrics?.sent(queue.name, batch.length, (clock.now() - start) / 1000, undurable?.code);
     rate.observe(waiting, countCreated(verdicts), clock.now());
     let refused = 0;
@@ -102,8 +103,10 @@ async function sendBatch(batch: readonly Pending[], options: CoalescerOptions, r
       else if (undurable !== undefined) fail(span, reject, undurable);
       else {
         endSpan(span);
+        const id = keptOutBy?.get(at) ?? job.id;
         // After a repetition `existing` means that the first call had been carried out, unless the id is the caller's own.
-        resolve({ id: job.id, created: verdict === 'created' || (repeated && job.fresh), sameBody: verdict !== 'different' });
+        const created = verdict === 'created' || (repeated && job.fresh && id === job.id);
+        resolve({ id, created, sameBody: verdict !== 'different' });
       }
     }
   } catch (error) {

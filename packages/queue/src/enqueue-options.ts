@@ -1,3 +1,4 @@
+import { checkDeduplicate, type Deduplicate } from './deduplicate.ts';
 import { QueueError } from './errors.ts';
 import { checkId } from './id.ts';
 import { checkWhole, refuse, refuseUnknown } from './options.ts';
@@ -8,6 +9,8 @@ export interface EnqueueOptions {
   readonly id?: string;
   /** Milliseconds until the job may be claimed. Default 0. */
   readonly delayMs?: number;
+  /** Adds nothing while another job has this key; the answer is the id of that one. Default: no key. */
+  readonly deduplicate?: Deduplicate;
   /**
    * Milliseconds after which nobody needs the job any more, counted by Redis from its enqueue; it is dead-lettered then instead of run.
    * Default none; `Infinity` is none too, so what `remainingMs()` of a handler or of a call of `@nines/resilience` says can be handed on.
@@ -29,9 +32,10 @@ const YEAR_MS = 31_622_400_000;
 /** @throws {QueueError} `INVALID_OPTION`, `DEADLINE_EXCEEDED`. */
 export function resolveEnqueueOptions(queue: string, options: EnqueueOptions): ResolvedEnqueueOptions {
   if (options === NO_OPTIONS) return DEFAULTS;
-  refuseUnknown(options, ['id', 'delayMs', 'deadlineMs'], 'enqueue');
-  const { id, delayMs = 0, deadlineMs = Number.POSITIVE_INFINITY } = options;
+  refuseUnknown(options, ['id', 'delayMs', 'deadlineMs', 'deduplicate'], 'enqueue');
+  const { id, delayMs = 0, deadlineMs = Number.POSITIVE_INFINITY, deduplicate } = options;
   if (id !== undefined) checkId(id);
+  if (deduplicate !== undefined) checkDeduplicate(deduplicate);
   checkWhole('delayMs', delayMs, 0, YEAR_MS);
   if (deadlineMs === Number.POSITIVE_INFINITY) return { delayMs, deadlineMs: undefined };
   // What remains of a deadline is seldom a whole number.

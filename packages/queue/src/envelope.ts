@@ -90,6 +90,11 @@ export function digestOf(body: Buffer): Buffer {
   return hash('sha256', body, 'buffer').subarray(0, DIGEST_BYTES);
 }
 
+/** The digest of an envelope that has one. */
+export function digestIn(envelope: Buffer): Buffer {
+  return envelope.subarray(2, 2 + DIGEST_BYTES);
+}
+
 /** What does not fit is dropped, as the W3C recommends for context that is too large. */
 function bounded(text: string | undefined): Buffer | undefined {
   if (text === undefined || text === '') return undefined;
@@ -130,7 +135,7 @@ export function decodeEnvelope(stored: Buffer): StoredEnvelope {
 /** Whether an envelope means the same as one that is stored: told by their digests; one without a digest is compared with nothing. */
 export function sameBody(stored: Buffer, envelope: Buffer): boolean {
   if ((envelope[1]! & DIGEST) === 0) return true;
-  const digest = envelope.subarray(2, 2 + DIGEST_BYTES);
+  const digest = digestIn(envelope);
   const at = STAMP_BYTES + 2;
   return (stored[STAMP_BYTES + 1]! & DIGEST) !== 0 && stored.subarray(at, at + DIGEST_BYTES).equals(digest);
 }

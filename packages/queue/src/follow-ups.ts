@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { encodeBody } from './codec.ts';
+import { checkDeduplicate } from './deduplicate.ts';
 import type { Queue } from './define.ts';
 import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
 import { QueueError } from './errors.ts';
@@ -64,7 +65,11 @@ export class FollowUps {
     const parent = this.#parent.queue.options;
     refuseApart(parent, queue.options);
     const target = { ...queue, options: partitionOptions(queue.options, parent.partition) };
-    if (options.id !== undefined) refuseElsewhere(options.id, target.options);
+    if (options.id !== undefined) refuseElsewhere('id', options.id, target.options);
+    if (options.deduplicate !== undefined) {
+      checkDeduplicate(options.deduplicate);
+      refuseElsewhere('deduplicate.key', options.deduplicate.key, target.options);
+    }
     await this.#store.colocate(target.options);
     await validate(queue.schema, queue.name, payload);
     const body = await encodeBody(queue.options, payload);
@@ -95,12 +100,14 @@ export class FollowUps {
   }
 }
 
-function refuseElsewhere(id: string, { name, partition, partitions }: ResolvedQueueOptions): void {
-  const belongs = partitionOf(id, partitions);
+const CURES = { id: 'leave the id to the queue', 'deduplicate.key': 'use a producer' } as const;
+
+function refuseElsewhere(what: 'id' | 'deduplicate.key', value: string, { name, partition, partitions }: ResolvedQueueOptions): void {
+  const belongs = partitionOf(value, partitions);
   if (belongs === partition) return;
   throw new QueueError(
     'NOT_COLOCATED',
-    `id ${JSON.stringify(id)} belongs to partition ${belongs} of queue ${name}, what follows from this job to partition ${partition}: leave the id to the queue`,
+    `${what} ${JSON.stringify(value)} belongs to partition ${belongs} of queue ${name}, what follows from this job to partition ${partition}: ${CURES[what]}`,
   );
 }
 

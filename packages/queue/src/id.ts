@@ -6,9 +6,16 @@ let used = pool.length;
 
 /**
  * A new job id: 22 base64url characters of a version 7 UUID (RFC 9562), so that ids sort by the millisecond they were made in.
- * Ids need not be secret; they need to be unique, which 74 random bits give.
+ * Ids need not be secret; they need to be unique, which 74 random bits give. Takes the first that fits.
  */
-export function newId(wallMs: number): string {
+export function newId(wallMs: number, fits?: (id: string) => boolean): string {
+  for (;;) {
+    const id = anyId(wallMs);
+    if (fits === undefined || fits(id)) return id;
+  }
+}
+
+function anyId(wallMs: number): string {
   if (used === pool.length) {
     randomFillSync(pool);
     used = 0;

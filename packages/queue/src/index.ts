@@ -2,6 +2,7 @@ export { exponential, fixed, retryAfter } from '@nines/resilience';
 export type { Backoff } from '@nines/resilience';
 export type { Clock } from './clock.ts';
 export { createConsumer, type Consumer, type ConsumerOptions, type ConsumerSettings, type StopResult } from './consumer.ts';
+export type { Deduplicate } from './deduplicate.ts';
 export { defineQueue, type Queue, type QueueDefinition, type QueueOf } from './define.ts';
 export type { EnqueueOptions } from './enqueue-options.ts';
 export { isQueueError, QueueError, type QueueErrorCode, type QueueErrorDetails } from './errors.ts';

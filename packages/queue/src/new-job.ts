@@ -22,7 +22,9 @@ export function newJob(
 ): { readonly job: NewJob; readonly span: Span } {
   const { delayMs, deadlineMs } = resolveEnqueueOptions(queue.name, options);
   const span = startSend({ queue: queue.name, partition: queue.options.partition, server }, id);
-  const digest = options.id === undefined ? undefined : digestOf(body);
+  const { deduplicate } = options;
+  const digest = options.id === undefined && deduplicate === undefined ? undefined : digestOf(body);
   const envelope = encodeEnvelope({ ...carry(span), digest, deadlineMs, linked: delayMs > SAME_TRACE_MS_MAX, body });
-  return { job: { id, delayMs, fresh: options.id === undefined, envelope }, span };
+  const job = { id, delayMs, fresh: options.id === undefined, envelope };
+  return { job: deduplicate === undefined ? job : { ...job, deduplicate }, span };
 }

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from './clock.ts';
 import { encodeBody } from './codec.ts';
 import { createCoalescer, type Coalescer, type EnqueueResult } from './coalescer.ts';
+import { checkDeduplicate, refuseApartFromKey } from './deduplicate.ts';
 import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
 import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
@@ -82,7 +83,7 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
   let closed: Promise<void> | undefined;
 
   const send = (body: Buffer, enqueueOptions: EnqueueOptions) => {
-    const id = enqueueOptions.id ?? newId(clock.wallMs());
+    const id = idOf(queue, enqueueOptions, clock);
     const lane = lanes[partitionOf(id, lanes.length)]!;
     const { job, span } = newJob(lane.queue, body, enqueueOptions, id, lane.server);
     return lane.coalescer.add(job, span);
@@ -118,6 +119,15 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The caller's id, or a new one; a job with a key belongs to the partition of the key. */
+function idOf({ options }: Queue<unknown>, { id, deduplicate }: EnqueueOptions, clock: Clock): string {
+  if (deduplicate === undefined || options.partitions === 1) return id ?? newId(clock.wallMs());
+  checkDeduplicate(deduplicate);
+  const partition = partitionOf(deduplicate.key, options.partitions);
+  if (id !== undefined) refuseApartFromKey(id, deduplicate.key, options);
+  return id ?? newId(clock.wallMs(), (made) => partitionOf(made, options.partitions) === partition);
 }
 
 /** The way into one partition. */

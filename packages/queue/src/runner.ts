@@ -40,7 +40,7 @@ export interface JobContext {
    * Enqueues a job that follows from this one, in a queue of the same namespace and the same Redis. It is checked now and sent together with
    * this job's acknowledgement, in one step: when the attempt fails or its lease is lost nothing is sent, and each parent that is done has its
    * follow-ups once. Ids are made from the parent's and the order of the calls. At most 1000 jobs and 8 MiB an attempt.
-   * If their queue is full then, this job runs again after a second, with no attempt counted.
+   * A job that another one keeps out by its `deduplicate` key is not added, and that is no failure. If their queue is full, this job runs again after a second, with no attempt counted.
    * Rejects with what `enqueue` of a producer rejects before it sends, and with `NOT_COLOCATED`, `CLOSED` (the attempt is over).
    */
   readonly enqueue: <Input, Output>(

@@ -12,9 +12,11 @@ export interface NewJob {
   /** False when the id may already exist: given by the caller, or sent before without an answer. */
   readonly fresh: boolean;
   readonly envelope: Buffer;
+  /** The key that keeps a second job out, and for how long; without a time as long as the job has not ended. */
+  readonly deduplicate?: { readonly key: string; readonly ttlMs?: number };
 }
 
-/** Whether a job was added, was there already (with the same body, or with a different one), or was refused because the queue is full. */
+/** Whether a job was added, was there already, itself or another one with its key (with the same body, or with a different one), or was refused because the queue is full. */
 export type EnqueueVerdict = 'created' | 'existing' | 'different' | 'full';
 
 /** The store's answer to an enqueue. */
@@ -23,6 +25,8 @@ export interface EnqueueReply {
   readonly waiting: number;
   /** In the order of the jobs. */
   readonly verdicts: readonly EnqueueVerdict[];
+  /** Where a job was kept out by its key: its place in the call, and the id of the job that has the key. */
+  readonly keptOutBy?: ReadonlyMap<number, string>;
   /** Set when the jobs are stored, but not as durably as the queue demands. */
   readonly undurable?: QueueError;
 }

@@ -10,6 +10,7 @@ import {
   type QueueOptions,
 } from '@nines/queue';
 import { uniqueName, type Bench } from './consumer-cases/bench.ts';
+import { dedupCases } from './consumer-cases/dedup.ts';
 import { deadlineCases } from './consumer-cases/deadline.ts';
 import { followUpCases } from './consumer-cases/follow-up.ts';
 import { operatorCases } from './consumer-cases/operator.ts';
@@ -49,6 +50,7 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
 
     outcomeCases(bench);
     deadlineCases(bench);
+    dedupCases(bench);
     followUpCases(bench);
     operatorCases(bench);
     partitionCases(bench);

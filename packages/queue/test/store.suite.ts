@@ -3,6 +3,7 @@ import { defineQueue, type QueueOptions } from '@nines/queue';
 import { createActor, LEASE_MS, type StoreHarness } from './store-cases/actor.ts';
 import { boundCases } from './store-cases/bound.ts';
 import { clockJumpCases } from './store-cases/clock-jump.ts';
+import { dedupCases } from './store-cases/dedup.ts';
 import { fencingCases } from './store-cases/fencing.ts';
 import { followUpCases } from './store-cases/follow-up.ts';
 import { lifeCases } from './store-cases/life.ts';
@@ -33,6 +34,7 @@ export function storeSuite(name: string, makeHarness: () => StoreHarness): void 
     boundCases(open, () => harness);
     followUpCases(open, () => harness);
     sameBodyCases(open);
+    dedupCases(open, () => harness);
     operatorCases(open, () => harness);
     wakeCases(open, () => harness);
     clockJumpCases(open, () => harness);

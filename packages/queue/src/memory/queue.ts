@@ -1,6 +1,7 @@
-import { sameBody } from '../envelope.ts';
+import { digestIn, sameBody } from '../envelope.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
 import type { EnqueueReply, NewJob } from '../store.ts';
+import { createKeys, ownerOf, release, remember, type Keys } from './dedup.ts';
 import { DueSet } from './due-set.ts';
 
 /** What Redis keeps in keys, kept in one process. */
@@ -18,6 +19,7 @@ export interface MemoryQueue {
   /** Token of a holder → when its lease ends. */
   readonly holders: DueSet;
   readonly held: Map<string, Set<string>>;
+  readonly keys: Keys;
   readonly listeners: Set<() => void>;
   /** Called once each after something was settled, claimed, paused or left. */
   readonly observers: Set<() => void>;
@@ -37,6 +39,7 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
     completed: new DueSet(),
     holders: new DueSet(),
     held: new Map(),
+    keys: createKeys(),
     listeners: new Set(),
     observers: new Set(),
     paused: false,
@@ -55,6 +58,13 @@ export function notify(queue: MemoryQueue): void {
   for (const observer of queue.observers) observer();
 }
 
+/** Forgets a job that has ended and is not kept. */
+export function forget(queue: MemoryQueue, id: string): void {
+  queue.jobs.delete(id);
+  queue.failures.delete(id);
+  release(queue.keys, id);
+}
+
 /** Waiting and delayed jobs. */
 export function depth(queue: MemoryQueue): number {
   return queue.waiting.length + queue.suspects.length + queue.delayed.size;
@@ -62,17 +72,24 @@ export function depth(queue: MemoryQueue): number {
 
 export function enqueue(queue: MemoryQueue, jobs: readonly NewJob[]): EnqueueReply {
   const now = queue.now();
-  const verdicts = jobs.map(({ id, delayMs, envelope }) => {
+  const keptOutBy = new Map<number, string>();
+  const verdicts = jobs.map(({ id, delayMs, envelope, deduplicate }, at) => {
     const stored = queue.jobs.get(id);
     if (stored !== undefined) return sameBody(stored, envelope) ? 'existing' : 'different';
+    const owner = deduplicate === undefined ? undefined : ownerOf(queue, deduplicate.key, now);
+    if (owner !== undefined) {
+      keptOutBy.set(at, owner.id);
+      return owner.digest.equals(digestIn(envelope)) ? 'existing' : 'different';
+    }
     if (depth(queue) >= queue.options.maxWaiting) return 'full';
     const stamp = Buffer.alloc(6);
     stamp.writeUIntBE(now, 0, 6);
     queue.jobs.set(id, Buffer.concat([stamp, envelope]));
+    if (deduplicate !== undefined) remember(queue.keys, deduplicate, { id, digest: digestIn(envelope) }, now);
     if (delayMs > 0) queue.delayed.add(id, now + delayMs);
     else queue.waiting.push(id);
     return 'created';
   });
   if (verdicts.includes('created')) wake(queue);
-  return { waiting: depth(queue), verdicts };
+  return { waiting: depth(queue), verdicts, keptOutBy };
 }

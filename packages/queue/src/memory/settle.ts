@@ -1,5 +1,5 @@
 import { REFUSED_DELAY_MS, type FollowUp, type Settlement } from '../store.ts';
-import { depth, enqueue, type FindQueue, type MemoryQueue } from './queue.ts';
+import { depth, enqueue, forget, type FindQueue, type MemoryQueue } from './queue.ts';
 
 /** Ends one attempt, if the job is held still; a commit is refused where its follow-ups have no room. */
 export function settle(
@@ -18,7 +18,7 @@ export function settle(
   if (settlement.verb === 'ack' || settlement.verb === 'commit') {
     queue.failures.delete(id);
     if (queue.options.completed.count > 0) queue.completed.add(id, now);
-    else queue.jobs.delete(id);
+    else forget(queue, id);
     if (settlement.verb === 'commit') for (const followUp of settlement.followUps) enqueue(find(followUp.queue), [followUp.job]);
   } else if (settlement.verb === 'release') {
     (settlement.suspect ? queue.suspects : queue.waiting).unshift(id);

@@ -10,8 +10,9 @@ import {
   type Store,
   type StoredJob,
 } from '../store.ts';
+import { sweep } from './dedup.ts';
 import type { DueSet } from './due-set.ts';
-import { enqueue, notify, wake, type FindQueue, type MemoryQueue } from './queue.ts';
+import { enqueue, forget, notify, wake, type FindQueue, type MemoryQueue } from './queue.ts';
 import { settle } from './settle.ts';
 
 /** The verbs of a queue in memory, with the same answers as the scripts on Redis. */
@@ -76,6 +77,7 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
     if (end === 'lost') lostIds.push(settlement.id);
     if (end === 'refused') refusedIds.push(settlement.id);
   }
+  sweep(queue.keys, now);
   const { recovered, poisoned } = recover(queue, now);
   trim(queue, queue.dead, queue.options.dead, now);
   trim(queue, queue.completed, queue.options.completed, now);
@@ -121,10 +123,7 @@ function recover(queue: MemoryQueue, now: number): { recovered: number; poisoned
 
 function trim(queue: MemoryQueue, ended: DueSet, { count, ageMs }: { readonly count: number; readonly ageMs: number }, now: number): void {
   const old = [...ended.takeDue(now - ageMs, 1000), ...ended.takeFirst(ended.size - count)];
-  for (const id of old) {
-    queue.jobs.delete(id);
-    queue.failures.delete(id);
-  }
+  for (const id of old) forget(queue, id);
 }
 
 function claim(queue: MemoryQueue, held: Set<string>, { want, wantSuspect }: ExchangeRequest, now: number): ClaimedJob[] {
@@ -213,10 +212,7 @@ function redrive(queue: MemoryQueue, which: DeadLetters): string[] {
 
 function purge(queue: MemoryQueue, which: DeadLetters): string[] {
   const ids = takeDead(queue, which);
-  for (const id of ids) {
-    queue.jobs.delete(id);
-    queue.failures.delete(id);
-  }
+  for (const id of ids) forget(queue, id);
   return ids;
 }
 

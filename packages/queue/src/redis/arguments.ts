@@ -1,6 +1,7 @@
 import type { ResolvedQueueOptions } from '../options.ts';
 import { REFUSED_DELAY_MS, type ExchangeRequest, type Settlement } from '../store.ts';
 import { keyPrefix } from './keys.ts';
+import { packKey } from './packed.ts';
 import type { Argument } from './script.ts';
 
 /** One exchange, in the order of the ARGV line of exchange.lua; ids that are acknowledged travel as one JSON list. */
@@ -37,7 +38,7 @@ export function commitArguments(queue: ResolvedQueueOptions, offsetMs: number, t
     id,
     failedBefore ? 1 : 0,
     followUps.length,
-    ...followUps.flatMap(({ queue: target, job }) => [keyPrefix(target), target.maxWaiting, job.id, job.delayMs, job.envelope]),
+    ...followUps.flatMap(({ queue: target, job }) => [keyPrefix(target), target.maxWaiting, job.id, job.delayMs, packKey(job), job.envelope]),
   ]);
   return [offsetMs, token, completed.count, completed.ageMs, REFUSED_DELAY_MS, ...rows];
 }

@@ -9,12 +9,15 @@ export function text(value: Buffer): string {
   return value.toString();
 }
 
-export type RawEnqueue = readonly [nowMs: number, waiting: number, refused: readonly number[]];
+export type RawEnqueue = readonly [nowMs: number, waiting: number, refused: readonly number[], owners: readonly (number | Buffer)[]];
 
-export function enqueueReply([, waiting, refused]: RawEnqueue, jobs: number): EnqueueReply {
+export function enqueueReply([, waiting, refused, owners]: RawEnqueue, jobs: number): EnqueueReply {
   const verdicts: EnqueueVerdict[] = Array.from({ length: jobs }, () => 'created');
   for (let at = 0; at < refused.length; at += 2) verdicts[refused[at]!] = REFUSALS[refused[at + 1]!] ?? 'full';
-  return { waiting, verdicts };
+  if (owners.length === 0) return { waiting, verdicts };
+  const keptOutBy = new Map<number, string>();
+  for (let at = 0; at < owners.length; at += 2) keptOutBy.set(owners[at] as number, text(owners[at + 1] as Buffer));
+  return { waiting, verdicts, keptOutBy };
 }
 
 export type RawCommit = readonly [nowMs: number, lost: readonly Buffer[], refused: readonly Buffer[]];

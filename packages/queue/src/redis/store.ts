@@ -42,7 +42,7 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
       const args = [offsetMs(), queue.maxWaiting, packJobs(jobs)];
       if (wait !== undefined) {
         const client = await connection.durable(connectTimeoutMs);
-        const touch = jobs.some(({ fresh }) => !fresh);
+        const touch = jobs.some(({ fresh, deduplicate }) => !fresh || deduplicate !== undefined);
         const { reply, undurable } = await runDurably({ client, queue, script: scripts.enqueue, keys, args, wait, touch });
         return { ...enqueueReply(reply as RawEnqueue, jobs.length), ...(undurable === undefined ? {} : { undurable }) };
       }

@@ -2,7 +2,8 @@ import type { FollowUp, NewJob, QueueOptions, ResolvedQueueOptions, Settlement, 
 import { encodeEnvelope } from '../../src/envelope.ts';
 import { decodeFailure, encodeFailure } from '../../src/failure-record.ts';
 import { Divergence } from './divergence.ts';
-import { LEASE_UNITS, Reference, UNIT_MS, type Limits } from './reference.ts';
+import { LEASE_UNITS, UNIT_MS, type Limits } from './job.ts';
+import { Reference } from './reference.ts';
 
 /** A store whose time the history moves. */
 export interface ModelledStore {
@@ -25,6 +26,9 @@ interface Holder {
   known: boolean;
   readonly running: Map<string, { readonly record: string | undefined; readonly suspect: boolean }>;
 }
+
+/** All have the same digest: whether bodies are the same has a case of its own. */
+const envelopeOf = (id: string) => encodeEnvelope({ digest: Buffer.alloc(16), body: Buffer.from(JSON.stringify(id)) });
 
 const HOLDERS = 4;
 const IDS = 60;
@@ -74,13 +78,20 @@ export class RandomHistory {
       const id = fresh ? `new-${(this.#serial += 1)}` : `id-${this.#below(IDS)}`;
       const delay = this.#random() < 0.3 ? 1 + this.#below(4) : 0;
       if (!delays.has(id)) delays.set(id, delay);
-      return { id, delayMs: (delays.get(id) ?? 0) * UNIT_MS, fresh, envelope: encodeEnvelope({ body: Buffer.from(JSON.stringify(id)) }) };
+      return { id, delayMs: (delays.get(id) ?? 0) * UNIT_MS, fresh, envelope: envelopeOf(id), ...this.#key() };
     });
     this.#note(
       'enqueue',
-      jobs.map(({ id, delayMs }) => `${id}+${delayMs / UNIT_MS}`),
+      jobs.map(({ id, delayMs, deduplicate }) => `${id}+${delayMs / UNIT_MS} ${JSON.stringify(deduplicate)}`),
     );
-    this.#model.enqueue(jobs, (await this.#target.store.enqueue(jobs)).verdicts, delays);
+    this.#model.enqueue(jobs, await this.#target.store.enqueue(jobs), delays);
+  }
+
+  /** Few jobs have a key, and few keys there are, so that many a job is kept out. */
+  #key(): Pick<NewJob, 'deduplicate'> {
+    if (this.#random() < 0.8) return {};
+    const key = `key-${this.#below(6)}`;
+    return { deduplicate: this.#random() < 0.5 ? { key } : { key, ttlMs: (1 + this.#below(6)) * UNIT_MS } };
   }
 
   async #exchange(holder: Holder, want = this.#random() < 0.3 ? 0 : this.#below(8)): Promise<void> {
@@ -130,7 +141,7 @@ export class RandomHistory {
       const delayMs = this.#random() < 0.3 ? UNIT_MS : 0;
       return {
         queue: this.#target.queue,
-        job: { id, delayMs, fresh: false, envelope: encodeEnvelope({ body: Buffer.from(JSON.stringify(id)) }) },
+        job: { id, delayMs, fresh: false, envelope: envelopeOf(id), ...this.#key() },
       };
     });
   }

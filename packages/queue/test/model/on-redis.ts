@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis';
 import { defineQueue } from '@nines/queue';
 import { redisHarness } from '../redis-harness.ts';
+import { same } from './divergence.ts';
 import { modelQueue, RandomHistory } from './history.ts';
 import { seeded } from './seeded.ts';
 
 /** Keeps these, and no other key of its queue, after a history. */
-const KEPT: ReadonlySet<string | undefined> = new Set(['completed', 'jobs', 'meta']);
+const KEPT: ReadonlySet<string | undefined> = new Set(['completed', 'jobs', 'meta', 'dedup', 'dedup_ids']);
 
 /**
  * One history on a queue of its own on Redis; resolves to the keys that it left and should not have.
@@ -21,7 +22,21 @@ export async function historyOnRedis(redis: Redis, seed: number, steps: number):
   await store.colocate(queue);
   await new RandomHistory({ store, queue, advance: (ms) => harness.advance(ms) }, seeded(seed)).run(steps);
   await harness.close();
+  await sameKeys(redis, `{nines:default:0}:${name}:`);
   const keys = await redis.keys(`{nines:default:0}:${name}:*`);
   if (keys.length > 0) await redis.del(...keys);
   return keys.filter((key) => !KEPT.has(key.split(':').at(-1)));
+}
+
+/** Keys under which jobs are remembered go with their jobs. */
+async function sameKeys(redis: Redis, prefix: string): Promise<void> {
+  const byJob = await redis.hgetall(`${prefix}dedup_ids`);
+  const owners = Object.entries(await redis.hgetallBuffer(`${prefix}dedup`)).map(([key, entry]) => [entry.toString('latin1', 16), key]);
+  same('keys and their jobs', owners.toSorted(), Object.entries(byJob).toSorted());
+  const jobs = new Set(await redis.hkeys(`${prefix}jobs`));
+  same(
+    'keys of jobs that are gone',
+    Object.keys(byJob).filter((id) => !jobs.has(id)),
+    [],
+  );
 }

@@ -1,31 +1,9 @@
-import type { ClaimedJob, ExchangeReply, FollowUp, ExchangeRequest, JobState, NewJob, Settlement } from '@nines/queue';
+import type { ClaimedJob, EnqueueReply, ExchangeReply, FollowUp, ExchangeRequest, JobState, NewJob, Settlement } from '@nines/queue';
 import { decodeFailure } from '../../src/failure-record.ts';
 import { same } from './divergence.ts';
+import { LEASE_UNITS, UNIT_MS, type Limits, type ModelJob, type Place } from './job.ts';
+import { ModelKeys } from './keys.ts';
 import { Order } from './order.ts';
-
-/** Times of the model are whole units, so long that what a run itself takes can never matter. */
-export const UNIT_MS = 100_000;
-export const LEASE_UNITS = 3;
-
-export interface Limits {
-  readonly maxWaiting: number;
-  readonly maxLeaseLosses: number;
-  readonly completedCount: number;
-  readonly deadCount: number;
-}
-
-type Place = 'waiting' | 'suspects' | 'delayed' | 'held' | 'dead' | 'completed';
-
-interface ModelJob {
-  place: Place;
-  attempts: number;
-  losses: number;
-  /** Whether something is remembered of failures. */
-  recorded: boolean;
-  holder: string | undefined;
-  /** When it is due, or when it ended, in units. */
-  at: number;
-}
 
 /**
  * A queue as simple as it can be said: one record a job, no structure to save time or space. It does not foretell what the store
@@ -36,6 +14,7 @@ export class Reference {
   readonly holders: Map<string, number> = new Map();
   readonly #waiting = new Order();
   readonly #suspects = new Order();
+  readonly #keys = new ModelKeys();
   readonly #limits: Limits;
   now = 0;
   paused = false;
@@ -58,17 +37,25 @@ export class Reference {
     return this.#waiting.size + this.#suspects.size + this.in('delayed').length;
   }
 
-  enqueue(jobs: readonly NewJob[], verdicts: readonly string[], delays: ReadonlyMap<string, number>): void {
-    const expected = jobs.map(({ id }) => {
+  enqueue(jobs: readonly NewJob[], { verdicts, keptOutBy }: EnqueueReply, delays: ReadonlyMap<string, number>): void {
+    const owners: string[] = [];
+    const expected = jobs.map(({ id, deduplicate }, at) => {
       if (this.jobs.has(id)) return 'existing';
+      const owner = this.#keys.ownerOf(deduplicate?.key, this);
+      if (owner !== undefined) {
+        owners.push(`${at} ${owner}`);
+        return 'existing';
+      }
       if (this.depth() >= this.#limits.maxWaiting) return 'full';
-      const delay = delays.get(id) ?? 0;
-      this.jobs.set(id, { place: 'waiting', attempts: 0, losses: 0, recorded: false, holder: undefined, at: this.now + delay });
-      if (delay > 0) this.#move(id, 'delayed');
-      else this.#append(this.#waiting, 'waiting', [id]);
+      this.#add(id, delays.get(id) ?? 0, deduplicate);
       return 'created';
     });
     same('verdicts', verdicts, expected);
+    same(
+      'keptOutBy',
+      [...(keptOutBy ?? [])].map(([at, owner]) => `${at} ${owner}`),
+      owners,
+    );
   }
 
   exchange(request: ExchangeRequest, reply: ExchangeReply): void {
@@ -194,10 +181,15 @@ export class Reference {
   }
 
   /** A job that follows from one of this queue into this queue; the histories leave room for it. */
-  #follow({ job: { id, delayMs } }: FollowUp): void {
-    if (this.jobs.has(id)) return;
-    const delay = delayMs / UNIT_MS;
-    this.jobs.set(id, { place: 'waiting', attempts: 0, losses: 0, recorded: false, holder: undefined, at: this.now + delay });
+  #follow({ job: { id, delayMs, deduplicate } }: FollowUp): void {
+    if (this.jobs.has(id) || this.#keys.ownerOf(deduplicate?.key, this) !== undefined) return;
+    this.#add(id, delayMs / UNIT_MS, deduplicate);
+  }
+
+  #add(id: string, delay: number, deduplicate: NewJob['deduplicate']): void {
+    const job: ModelJob = { place: 'waiting', attempts: 0, losses: 0, recorded: false, holder: undefined, at: this.now + delay };
+    this.jobs.set(id, job);
+    this.#keys.remember(deduplicate, id, job, this.now);
     if (delay > 0) this.#move(id, 'delayed');
     else this.#append(this.#waiting, 'waiting', [id]);
   }

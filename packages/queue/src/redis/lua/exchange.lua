@@ -4,14 +4,13 @@
 -- RETURNS: { nowMs, 0 holds | 1 expired | 2 holds nothing, nextDueMs, lostIds, [ids,bodies] | { [ids], bodies }, records, suspects, recovered, poisoned }
 -- STATE: active -> completed | delayed | waiting | dead | none; delayed -> waiting; waiting -> active
 -- COST: O(settled + claimed); about ten commands a call, none for a job acknowledged at its first attempt
--- USES: now wake trim recover promote settle claim
+-- USES: now wake dedup dedup_end trim recover promote settle rows claim
 local q = {
   jobs = KEYS[1], waiting = KEYS[2], suspects = KEYS[3], holders = KEYS[4], held = KEYS[5], delayed = KEYS[6],
   failures = KEYS[7], dead = KEYS[8], completed = KEYS[9], meta = KEYS[10], events = KEYS[11],
 }
 local now, token = now_ms(ARGV[1]), ARGV[2]
 local held, want, keep, lost = q.held .. token, tonumber(ARGV[6]), tonumber(ARGV[8]) > 0, {}
-local rows = (#ARGV - 13) / 4
 
 -- The first write is one that Redis allows when its memory is full: settling and claiming go on then, and drain the queue.
 redis.call('ZREM', q.holders, '')
@@ -22,22 +21,14 @@ if ARGV[3] == '1' and lease == 0 then return { now, 1, 0, {}, '', {}, 0, 0, 0 } 
 -- One that comes late, but before anybody recovered it, is alive: without this it would lose to itself what it holds.
 if lease > 0 and lease <= now then redis.call('ZADD', q.holders, now + tonumber(ARGV[4]), token) end
 
+open_keys(q, now)
 local done, acked = release_held(held, cjson.decode(ARGV[12]), lost)
 complete(q, done, now, keep)
 for _, id in ipairs(cjson.decode(ARGV[13])) do
   if acked[id] then redis.call('HDEL', q.failures, id) end
 end
 
-local others, died = {}, 0
-for row = 1, rows do others[row] = ARGV[10 + 4 * row] end
-local _, is_held = release_held(held, others, lost)
-for row = 1, rows do
-  local at = 10 + 4 * row
-  if is_held[others[row]] then
-    settle_row(q, { unpack(ARGV, at, at + 3) }, now)
-    if ARGV[at + 1] == 'dead' then died = died + 1 end
-  end
-end
+local rows, died = settle_rows(q, held, 14, lost, now)
 
 local recovered, poisoned = recover(q, now, tonumber(ARGV[5]))
 if died + poisoned > 0 then trim(q.dead, q, now, tonumber(ARGV[10]), tonumber(ARGV[11])) end

@@ -1,8 +1,8 @@
--- FRAGMENT follow: jobs that follow from another, as rows of ARGV: { prefix maxWaiting id delayMs body }.
+-- FRAGMENT follow: jobs that follow from another, as rows of ARGV: { prefix maxWaiting id delayMs more body }; `more` is '' or a map { k = key, t = how long it is remembered }.
 -- Every queue of a namespace is in one slot, so their keys are made here from the prefixes.
 local function has_room(first, last)
   local room = {}
-  for at = first, last, 5 do
+  for at = first, last, 6 do
     local prefix = ARGV[at]
     room[prefix] = (room[prefix] or tonumber(ARGV[at + 1])
       - redis.call('LLEN', prefix .. 'waiting') - redis.call('LLEN', prefix .. 'suspects') - redis.call('ZCARD', prefix .. 'delayed')) - 1
@@ -12,10 +12,16 @@ local function has_room(first, last)
 end
 
 local function add_following(first, last, now)
-  for at = first, last, 5 do
-    local prefix, id, delay = ARGV[at], ARGV[at + 2], tonumber(ARGV[at + 3])
-    -- It is there already when the id is the caller's own and in use.
-    if redis.call('HSETNX', prefix .. 'jobs', id, struct.pack('>I6', now) .. ARGV[at + 4]) == 1 then
+  for at = first, last, 6 do
+    local prefix, id, delay, body = ARGV[at], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 5]
+    local more = ARGV[at + 4] ~= '' and cmsgpack.unpack(ARGV[at + 4]) or {}
+    local dedup = more.k and dedup_of(prefix .. 'jobs')
+    -- It is there already when the id is the caller's own and in use, or another job has the key.
+    if not (dedup and owner_of(dedup, more.k, now)) and redis.call('HSETNX', prefix .. 'jobs', id, struct.pack('>I6', now) .. body) == 1 then
+      if dedup then
+        take_key(dedup, more, id, body)
+        remember(dedup, now)
+      end
       if delay > 0 then
         redis.call('ZADD', prefix .. 'delayed', now + delay, id)
       else

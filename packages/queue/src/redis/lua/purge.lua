@@ -4,7 +4,7 @@
 -- RETURNS: { nowMs, ids }
 -- STATE: dead -> none
 -- COST: O(limit), at most 1000 jobs
--- USES: now take_dead
+-- USES: now take_dead dedup dedup_end
 local jobs = KEYS[1]
 local failures = KEYS[2]
 local dead = KEYS[3]
@@ -13,6 +13,7 @@ local now = now_ms(ARGV[1])
 local gone = take_dead(dead, tonumber(ARGV[2]), { unpack(ARGV, 3) })
 if #gone > 0 then
   redis.call('HDEL', jobs, unpack(gone))
+  forget_keys(dedup_of(jobs), gone)
   redis.call('HDEL', failures, unpack(gone))
 end
 return { now, gone }

@@ -22,7 +22,10 @@ end
 
 local function complete(q, ids, now, keep)
   each_page(ids, function(page)
-    if not keep then return redis.call('HDEL', q.jobs, unpack(page)) end
+    if not keep then
+      if q.dedup then forget_keys(q.dedup, page) end
+      return redis.call('HDEL', q.jobs, unpack(page))
+    end
     local scored = {}
     for at, id in ipairs(page) do
       scored[2 * at - 1] = now
@@ -30,17 +33,4 @@ local function complete(q, ids, now, keep)
     end
     redis.call('ZADD', q.completed, unpack(scored))
   end)
-end
-
--- One row is { id, verb, delayMs | 0, record }; verbs: retry, dead, release, release-suspect.
-local function settle_row(q, row, now)
-  local id, verb, record = row[1], row[2], row[4]
-  if record ~= '' then redis.call('HSET', q.failures, id, record) end
-  if verb == 'retry' then
-    redis.call('ZADD', q.delayed, now + tonumber(row[3]), id)
-  elseif verb == 'dead' then
-    redis.call('ZADD', q.dead, now, id)
-  else
-    redis.call('LPUSH', verb == 'release' and q.waiting or q.suspects, id)
-  end
 end

@@ -3,6 +3,7 @@ local function forget(ended, q, ids)
   if #ids > 0 then
     redis.call('ZREM', ended, unpack(ids))
     redis.call('HDEL', q.jobs, unpack(ids))
+    forget_keys(dedup_of(q.jobs), ids)
     redis.call('HDEL', q.failures, unpack(ids))
   end
 end
