@@ -11,6 +11,10 @@ export function deadlineExceeded(id: string): QueueError {
   return new QueueError('DEADLINE_EXCEEDED', `the deadline of job ${id} has passed`);
 }
 
+export function jobCancelled(id: string): QueueError {
+  return new QueueError('JOB_CANCELLED', `job ${id} was cancelled`);
+}
+
 export function stopped(timeoutMs: number): QueueError {
   return new QueueError('STOPPED', `the consumer stops and waited ${timeoutMs} ms; the job is handed back`, { retryable: true });
 }

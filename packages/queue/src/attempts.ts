@@ -15,6 +15,8 @@ export interface Attempt {
   deadlineAt: number;
   /** Set once the attempt is given up (timed out, lease lost, stopped); what its handler does afterwards counts for nothing. */
   readonly abandoned: QueueError | undefined;
+  /** Whether its outcome is known. */
+  readonly ended: boolean;
   signal(): AbortSignal;
   /** Gives the job so long, counted from the start of the attempt. */
   boundBy(remainingMs: number): void;

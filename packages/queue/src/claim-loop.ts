@@ -1,24 +1,30 @@
-import { leaseLost, stopped } from './abandon-reasons.ts';
+import { stopped } from './abandon-reasons.ts';
 import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
 import { ClaimedJobs } from './claimed-jobs.ts';
+import { emitSettled, type ConsumerEvents } from './consumer-events.ts';
+import type { Emitter } from './emitter.ts';
 import { asQueueError, type QueueError } from './errors.ts';
+import { createDrainWatch, type DrainWatch } from './drain-watch.ts';
+import { giveUpAll, giveUpCancelled, giveUpLost, type Held } from './give-up.ts';
 import { createHolder, type Holder } from './holder.ts';
 import { countAttempt, type QueueMetrics } from './metrics.ts';
 import { reportCommits } from './follow-ups.ts';
 import { createLeaseWatch, type LeaseWatch } from './lease-watch.ts';
 import { Outbox } from './outbox.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
+import { ProgressBoard } from './progress.ts';
 import { createRunner, type Ran, type RunnerOptions } from './runner.ts';
 import { settlementOf } from './settlement.ts';
 import { createTurnBudget, type TurnBudget } from './turn-budget.ts';
 import { createSleep, type Sleep } from './sleep.ts';
 import type { ClaimedJob, ExchangeReply, Settlement, Store } from './store.ts';
 
-export interface ClaimLoopOptions<Payload> extends Omit<RunnerOptions<Payload>, 'onStarted' | 'store'> {
+export interface ClaimLoopOptions<Payload> extends Omit<RunnerOptions<Payload>, 'onProgress' | 'onStarted' | 'store'> {
   readonly store: Store;
   readonly concurrency: number;
   readonly metrics: QueueMetrics | undefined;
   readonly onError: (error: QueueError) => void;
+  readonly events: Emitter<ConsumerEvents>;
 }
 
 /** A job that was claimed this long ago and has not started is handed back, so that a slow handler does not keep it from others. */
@@ -42,6 +48,8 @@ export class ClaimLoop<Payload> {
   readonly #run: (job: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran>;
   readonly #claimed: ClaimedJobs = new ClaimedJobs();
   readonly #outbox = new Outbox();
+  readonly #held: Held;
+  readonly #progress = new ProgressBoard();
   #state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   #scheduled = false;
   #inFlight = false;
@@ -60,20 +68,22 @@ export class ClaimLoop<Payload> {
   #busyMs = 0;
   #renew = false;
   readonly #sleep: Sleep;
-  #onDrained: () => void = () => {};
+  readonly #drain: DrainWatch;
 
   constructor(options: ClaimLoopOptions<Payload>) {
     const { queue, store, clock, concurrency, metrics } = options;
     this.#options = options;
     this.#tickMs = Math.min(queue.options.leaseMs / 4, TICK_MS_MAX);
     this.#attempts = createAttempts(queue.options.attemptTimeoutMs, clock);
+    this.#held = { attempts: this.#attempts, claimed: this.#claimed, outbox: this.#outbox };
     this.#holder = createHolder(store, clock);
     this.#sleep = createSleep(store, clock, this.wake);
+    this.#drain = createDrainWatch(clock, () => this.#heldCount() === 0 && !this.#inFlight);
     this.#budget = createTurnBudget(clock, () => this.#fill());
     this.#leaseWatch = createLeaseWatch({ ...options, everyMs: this.#tickMs });
     this.#prefetch = createPrefetch(concurrency);
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
-    this.#run = createRunner({ ...options, onStarted });
+    this.#run = createRunner({ ...options, onStarted, onProgress: (id, json) => this.#progress.set(id, json) });
   }
 
   start(): void {
@@ -90,6 +100,13 @@ export class ClaimLoop<Payload> {
     this.#schedule();
   };
 
+  /** Jobs that are held may have been cancelled: the next exchange tells which. */
+  readonly lookForCancelled = (): void => {
+    if (this.#heldCount() === 0) return;
+    this.#renew = true;
+    this.#schedule();
+  };
+
   /** The connection was lost: what the store comes back with may be older than what it answered. */
   readonly doubt = (): void => {
     this.#inDoubt = true;
@@ -100,7 +117,7 @@ export class ClaimLoop<Payload> {
     this.#sleep.cancel();
     let returned = this.#handBack(Number.POSITIVE_INFINITY);
     this.#schedule();
-    const drained = await this.#drainedWithin(timeoutMs);
+    const drained = await this.#drain.within(timeoutMs);
     if (!drained) {
       for (const attempt of this.#attempts.all()) {
         this.#outbox.add({ verb: 'release', id: attempt.id, suspect: attempt.suspect });
@@ -108,22 +125,10 @@ export class ClaimLoop<Payload> {
         returned += 1;
       }
       this.#schedule();
-      await this.#drainedWithin(FAREWELL_MS);
+      await this.#drain.within(FAREWELL_MS);
     }
     this.#state = 'stopped';
     return { drained, returned };
-  }
-
-  #drainedWithin(timeoutMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(timeoutMs, () => resolve(false), true);
-      this.#onDrained = () => {
-        if (this.#heldCount() > 0 || this.#inFlight) return;
-        cancel();
-        resolve(true);
-      };
-      this.#onDrained();
-    });
   }
 
   #heldCount(): number {
@@ -142,7 +147,7 @@ export class ClaimLoop<Payload> {
   async #step(): Promise<void> {
     if (this.#inFlight || this.#state === 'stopped') return;
     const want = this.#want();
-    if (!this.#inDoubt && want === 0 && this.#outbox.size === 0 && !this.#renew) return this.#onDrained();
+    if (!this.#inDoubt && want === 0 && this.#outbox.size === 0 && !this.#renew) return this.#drain.look();
     this.#inFlight = true;
     this.#wokenInFlight = false;
     const sent = this.#outbox.send();
@@ -157,7 +162,7 @@ export class ClaimLoop<Payload> {
     // The next exchange leaves before these jobs run, so that Redis works while they do.
     if (!this.#troubled && this.#outbox.size + this.#want() > 0) void this.#step();
     this.#fill();
-    this.#onDrained();
+    this.#drain.look();
     this.#schedule();
   }
 
@@ -171,12 +176,14 @@ export class ClaimLoop<Payload> {
     const { clock } = this.#options;
     const start = clock.now();
     const busy = this.#busyMs;
-    const reply = await this.#holder.exchange(sent, want, this.#attempts.suspects === 0 && !this.#claimed.hasSuspect);
+    const wantSuspect = this.#attempts.suspects === 0 && !this.#claimed.hasSuspect;
+    const reply = await this.#holder.exchange({ settlements: sent, progress: this.#progress.send(), want, wantSuspect });
     this.#renewedAt = clock.now();
     this.#renew = false;
     // What our own handlers took meanwhile was no waiting for Redis.
     this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)));
     if (reply.refusedIds !== undefined) reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options);
+    if (this.#options.events.listening && reply.holder !== 'expired') emitSettled(this.#options.events, sent, reply);
     this.#accept(reply, want);
   }
 
@@ -191,10 +198,12 @@ export class ClaimLoop<Payload> {
       this.#hungry = this.#wokenInFlight;
       this.#sleep.begin(reply.nextDueMs);
     }
-    if (reply.jobs.length === 0) return;
-    metrics?.claimed(queue.name, reply.jobs.length);
-    this.#prefetch.observeClaim(reply.jobs);
-    this.#claimed.add(reply.jobs, this.#renewedAt);
+    if (reply.jobs.length > 0) {
+      metrics?.claimed(queue.name, reply.jobs.length);
+      this.#prefetch.observeClaim(reply.jobs);
+      this.#claimed.add(reply.jobs, this.#renewedAt);
+    }
+    if (reply.cancelledIds !== undefined && reply.cancelledIds.length > 0) giveUpCancelled(this.#held, reply.cancelledIds);
   }
 
   /** Starts claimed jobs in free slots; a consumer that stops meanwhile hands back what a late answer brings. */
@@ -232,6 +241,7 @@ export class ClaimLoop<Payload> {
     const { queue, metrics, clock } = this.#options;
     const ms = clock.now() - attempt.startedAt;
     this.#attempts.end(attempt);
+    this.#progress.forget(attempt.id);
     // While it ran no other suspect was asked for, so nobody said whether there is one.
     if (attempt.suspect) this.#hungry = true;
     this.#prefetch.observeAttempt(ms);
@@ -240,15 +250,9 @@ export class ClaimLoop<Payload> {
     this.#schedule();
   }
 
-  /** All that was held belongs to others: abort what runs, forget what waits. Outcomes that the refused call carried came too late, as did those that ended meanwhile. */
   #loseAll(): void {
     this.#hungry = true;
-    const lost = this.#attempts.all();
-    const count = lost.length + this.#claimed.size + this.#outbox.unsettled;
-    this.#claimed.clear();
-    this.#outbox.clear();
-    for (const attempt of lost) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
-    if (count > 0) this.#options.metrics?.leasesLost(this.#options.queue.name, count);
+    giveUpAll(this.#held, this.#options);
   }
 
   /** An id that is no longer held was settled by the call whose answer was lost, or was given away; either way it is not ours. */
@@ -261,16 +265,14 @@ export class ClaimLoop<Payload> {
       this.#outbox.answered();
       return this.#loseAll();
     }
-    const lost = new Set(reply.lostIds);
-    this.#outbox.takeBack(lost);
-    this.#claimed.forget(lost);
-    for (const attempt of this.#attempts.all()) if (lost.has(attempt.id)) attempt.abandon(leaseLost(this.#options.queue, attempt.id));
+    giveUpLost(this.#held, reply.lostIds, this.#options);
     this.#hungry = true;
   }
 
   #suffer(error: unknown): void {
     const known = asQueueError(error);
     this.#outbox.takeBack();
+    this.#progress.takeBack();
     this.#inDoubt ||= known.code === 'REDIS_UNAVAILABLE';
     this.#hungry = true;
     this.#troubled = true;
@@ -290,7 +292,7 @@ export class ClaimLoop<Payload> {
     const { clock, queue } = this.#options;
     const now = clock.now();
     this.#leaseWatch.tick(this.#heldCount() > 0 ? this.#renewedAt : now, this.#lastBegun, this.#attempts.size);
-    if (this.#heldCount() > 0 && now - this.#renewedAt >= queue.options.leaseMs / 3) this.#renew = true;
+    if (this.#progress.size > 0 || (this.#heldCount() > 0 && now - this.#renewedAt >= queue.options.leaseMs / 3)) this.#renew = true;
     this.#handBack(now - CLAIMED_MS_MAX);
     this.#schedule();
     clock.after(this.#tickMs, () => this.#tick());

@@ -1,8 +1,10 @@
 import { systemClock, systemRandom, type Clock } from './clock.ts';
 import { ClaimLoop } from './claim-loop.ts';
 import { withClientSpans } from './client-spans.ts';
+import { CONSUMER_EVENTS, type ConsumerEvents } from './consumer-events.ts';
 import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
+import { createEmitter } from './emitter.ts';
 import { QueueError } from './errors.ts';
 import type { QueueMetrics } from './metrics.ts';
 import { joinStores, type QueueView } from './join-stores.ts';
@@ -44,6 +46,13 @@ export interface StopResult {
 
 /** The consuming side of a queue; made by {@link createConsumer}. */
 export interface Consumer {
+  /**
+   * Calls `listener` when something happens to a job that this consumer runs, once Redis has confirmed it; returns a function that ends it.
+   * What a lost answer left open is not told. A listener that throws is told of by `onError` (`LISTENER_FAILED`).
+   *
+   * @throws {QueueError} `INVALID_OPTION` for an event that there is not.
+   */
+  on<Name extends keyof ConsumerEvents>(event: Name, listener: (event: ConsumerEvents[Name]) => void): () => void;
   /** Resolves once jobs are being claimed. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`, `EVICTION_POLICY`, `DURABILITY_UNSUPPORTED`, `CLOSED`. */
   start(): Promise<void>;
   /**
@@ -76,9 +85,9 @@ export interface Consumer {
  * console.log(await done.promise); // A-1
  * ```
  */
-export function createConsumer<Input, Payload>(
-  queue: Queue<Input, Payload>,
-  handler: Handler<Payload>,
+export function createConsumer<Input, Payload, Result>(
+  queue: Queue<Input, Payload, Result>,
+  handler: Handler<Payload, NoInfer<Result>>,
   options: ConsumerOptions,
 ): Consumer {
   refuseUnknown(options, KNOWN, 'createConsumer');
@@ -92,15 +101,17 @@ export function createConsumer<Input, Payload>(
   const { partitions } = queue.options;
   if (concurrency < partitions) refuse('concurrency', concurrency, `at least partitions (${partitions}): each has slots of its own`);
   const stores = openStores(queue, options, clock, connectTimeoutMs);
+  const events = createEmitter<ConsumerEvents>(CONSUMER_EVENTS, onError);
   const lanes = partitionsOf(queue).map((partition, at): Lane => {
     const opened = stores[at]!;
     const store = clientSpans ? withClientSpans(opened, partition.options, clock) : opened;
     const slots = Math.floor(concurrency / partitions) + (at < concurrency % partitions ? 1 : 0);
-    return { store, loop: new ClaimLoop({ queue: partition, handler, store, concurrency: slots, clock, random, trace, metrics, onError }) };
+    const loop = new ClaimLoop({ queue: partition, handler, store, concurrency: slots, clock, random, trace, metrics, onError, events });
+    return { store, loop };
   });
   const view = joinStores(stores);
   const startPolling = () => (metrics === undefined ? () => {} : pollDepth(queue.name, view, metrics, clock));
-  return createLifecycle({ queue: queue.name, view, lanes, startPolling, onWarning: onError });
+  return { on: events.on, ...createLifecycle({ queue: queue.name, view, lanes, startPolling, onWarning: onError }) };
 }
 
 const KNOWN: readonly string[] = [
@@ -119,7 +130,7 @@ const KNOWN: readonly string[] = [
 /** One partition: what is claimed from it and runs here. */
 interface Lane {
   readonly store: Store;
-  readonly loop: Pick<ClaimLoop<unknown>, 'doubt' | 'start' | 'stop' | 'wake'>;
+  readonly loop: Pick<ClaimLoop<unknown>, 'doubt' | 'lookForCancelled' | 'start' | 'stop' | 'wake'>;
 }
 
 interface Parts {
@@ -130,14 +141,21 @@ interface Parts {
   readonly onWarning: (warning: QueueError) => void;
 }
 
-function createLifecycle({ queue, view, lanes, startPolling, onWarning }: Parts): Consumer {
+function subscribe({ store, loop }: Lane): Promise<() => void> {
+  return store.subscribe((what) => {
+    if (what !== 'wake') loop.lookForCancelled();
+    if (what !== 'cancel') loop.wake();
+  });
+}
+
+function createLifecycle({ queue, view, lanes, startPolling, onWarning }: Parts): Omit<Consumer, 'on'> {
   let started: Promise<() => Promise<void>> | undefined;
   let stopped: Promise<StopResult> | undefined;
 
   const run = async () => {
     for (const warning of await view.open()) onWarning(warning);
     // Subscribed before the first claim, so that nothing that arrives in between goes unnoticed.
-    const unsubscribes = await Promise.all(lanes.map(({ store, loop }) => store.subscribe(loop.wake)));
+    const unsubscribes = await Promise.all(lanes.map(subscribe));
     for (const { store, loop } of lanes) unsubscribes.push(store.watch?.({ lost: loop.doubt, back: loop.wake }) ?? (() => {}));
     for (const { loop } of lanes) loop.start();
     const stopPolling = startPolling();

@@ -22,7 +22,14 @@ export type QueueErrorCode =
   | 'LEASE_AT_RISK'
   | 'ATTEMPT_TIMEOUT'
   | 'DEADLINE_EXCEEDED'
-  | 'STOPPED';
+  | 'STOPPED'
+  | 'INVALID_RESULT'
+  | 'RESULTS_DISABLED'
+  | 'JOB_CANCELLED'
+  | 'JOB_DEAD_LETTERED'
+  | 'JOB_UNKNOWN'
+  | 'WAIT_TIMEOUT'
+  | 'LISTENER_FAILED';
 
 /** What a {@link QueueError} carries besides code and message. */
 export interface QueueErrorDetails {
@@ -32,6 +39,8 @@ export interface QueueErrorDetails {
   readonly retryAfterMs?: number;
   /** What exactly is wrong with a payload: one line per fault, with its path. */
   readonly issues?: readonly string[];
+  /** Why a job was dead-lettered. */
+  readonly reason?: string;
 }
 
 const brand: unique symbol = Symbol.for('@nines/queue.QueueError') as never;
@@ -48,6 +57,8 @@ export class QueueError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly issues: readonly string[];
+  /** Of `JOB_DEAD_LETTERED`: why, as `deadReason` of the inspector says it. */
+  readonly reason: string | undefined;
 
   constructor(code: QueueErrorCode, message: string, details: QueueErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
@@ -55,6 +66,7 @@ export class QueueError extends Error {
     this.retryable = details.retryable ?? false;
     this.retryAfterMs = details.retryAfterMs;
     this.issues = details.issues ?? [];
+    this.reason = details.reason;
     Object.defineProperty(this, brand, { value: true });
   }
 }

@@ -1,17 +1,29 @@
 import { systemClock } from './clock.ts';
 import type { Queue } from './define.ts';
 import { checkId } from './id.ts';
-import { joinStores } from './join-stores.ts';
+import { joinStores, type QueueView } from './join-stores.ts';
 import { openStores, type Backend } from './open-store.ts';
 import { snapshot, type JobSnapshot } from './job-snapshot.ts';
 import { checkWhole, refuse, refuseUnknown } from './options.ts';
-import type { DeadLetters, JobCounts, JobState } from './store.ts';
+import type { CancelOutcome, DeadLetters, JobCounts, JobState } from './store.ts';
 
 /** Options of {@link createInspector}. */
 export type InspectorOptions = Backend & {
   /** How long a call waits for a first connection, in ms. Default 5000. */
   readonly connectTimeoutMs?: number;
 };
+
+/** Jobs to cancel: by their ids, or the first ones of a state; at most 1000 a call. */
+export type Cancellation =
+  | { readonly ids: readonly string[]; readonly state?: undefined; readonly limit?: undefined }
+  | { readonly state: 'waiting' | 'delayed' | 'active'; readonly limit: number; readonly ids?: undefined };
+
+/** What became of one cancellation. */
+export interface CancelAnswer {
+  readonly id: string;
+  /** `cancelled`: removed; `cancelling`: active, to be aborted; `ended`: completed or dead before; `unknown`: there is no such job (any more). */
+  readonly outcome: CancelOutcome;
+}
 
 /** A view on a queue; made by {@link createInspector}. */
 export interface Inspector<Payload> {
@@ -28,6 +40,12 @@ export interface Inspector<Payload> {
   redrive(which: DeadLetters): Promise<readonly string[]>;
   /** Removes dead letters for good; resolves to their ids. */
   purge(which: DeadLetters): Promise<readonly string[]>;
+  /**
+   * Cancels jobs: those of the given ids, or the `limit` first of a state; at most 1000 a call. One that has not begun is removed at once. One that is
+   * active is aborted where it runs (`signal`, with `JOB_CANCELLED`) and removed, never retried; if it completes before that it is completed.
+   * Resolves to what became of each, in the order of the ids.
+   */
+  cancel(which: Cancellation): Promise<readonly CancelAnswer[]>;
   /** Stops all claims, in every process; what runs is finished and settled. */
   pause(): Promise<void>;
   /** Lets claims go on. */
@@ -80,6 +98,7 @@ export function createInspector<Input, Output>(queue: Queue<Input, Output>, opti
     },
     redrive: async (which) => opened(() => store.redrive(checked(which))),
     purge: async (which) => opened(() => store.purge(checked(which))),
+    cancel: async (which) => opened(() => cancel(store, checkedCancellation(which))),
     pause: () => opened(() => store.setPaused(true)),
     resume: () => opened(() => store.setPaused(false)),
     close,
@@ -88,6 +107,36 @@ export function createInspector<Input, Output>(queue: Queue<Input, Output>, opti
 }
 
 const STATES: readonly JobState[] = ['waiting', 'delayed', 'active', 'completed', 'dead'];
+
+/** A job that waits is looked for in its list, so few at a time keep others waiting shortly. */
+const CANCEL_MAX = 50;
+
+async function cancel(store: QueueView, { ids, state, limit }: Cancellation): Promise<CancelAnswer[]> {
+  const all = ids === undefined ? (await store.list(state, 0, limit)).map(({ id }) => id) : [...new Set(ids)];
+  const answers: CancelAnswer[] = [];
+  for (let from = 0; from < all.length; from += CANCEL_MAX) {
+    const some = all.slice(from, from + CANCEL_MAX);
+    const outcomes = await store.cancel(some);
+    answers.push(...some.map((id, at) => ({ id, outcome: outcomes[at] ?? 'unknown' })));
+  }
+  return answers;
+}
+
+function checkedCancellation(which: Cancellation): Cancellation {
+  refuseUnknown(which, ['ids', 'state', 'limit'], 'cancel');
+  const { ids, state, limit }: { readonly ids?: readonly string[]; readonly state?: JobState; readonly limit?: number } = which;
+  if (ids !== undefined) {
+    if (state !== undefined || limit !== undefined) refuse('state', state ?? limit, 'absent, and limit too, where ids are given');
+    checkWhole('ids.length', ids.length, 0, 1000);
+    for (const id of ids) checkId(id);
+    return which;
+  }
+  if (state === undefined || !CANCELLABLE.includes(state)) refuse('state', state, `one of ${CANCELLABLE.join(', ')}`);
+  checkWhole('limit', limit, 1, 1000);
+  return which;
+}
+
+const CANCELLABLE: readonly JobState[] = ['waiting', 'delayed', 'active'];
 
 function checked(which: DeadLetters): DeadLetters {
   refuseUnknown(which, ['ids', 'limit'], 'which');

@@ -3,6 +3,7 @@ import { decodeEnvelope, type StoredEnvelope } from './envelope.ts';
 import { decodeFailure, noFailure } from './failure-record.ts';
 import type { ResolvedQueueOptions } from './options.ts';
 import type { DeadReason } from './outcome.ts';
+import { decodeResult } from './result.ts';
 import type { JobState, StoredJob } from './store.ts';
 
 /** A job as it is now. */
@@ -23,6 +24,10 @@ export interface JobSnapshot<Payload> {
   readonly deadlineAtMs: number | undefined;
   /** When a delayed job is due, or a completed or dead one ended. */
   readonly atMs: number | undefined;
+  /** How far its handler said to be, by `context.progress`, while it runs. */
+  readonly progress: unknown;
+  /** What its handler returned, of a completed job whose result is kept; undefined otherwise. */
+  readonly result: unknown;
   /** Trace of the call that enqueued it, as 32 hexadecimal digits. */
   readonly traceId: string | undefined;
 }
@@ -30,7 +35,7 @@ export interface JobSnapshot<Payload> {
 /** What lies in the store, in the words of its users. */
 export async function snapshot<Payload>(
   queue: ResolvedQueueOptions,
-  { id, state, stored, record, atMs }: StoredJob,
+  { id, state, stored, record, atMs, progress, result }: StoredJob,
 ): Promise<JobSnapshot<Payload>> {
   const envelope = readable(stored);
   const { attempts, error, reason } = record === undefined ? noFailure : decodeFailure(record);
@@ -44,6 +49,8 @@ export async function snapshot<Payload>(
     enqueuedAtMs: envelope?.enqueuedAtMs ?? 0,
     deadlineAtMs: envelope?.deadlineMs === undefined ? undefined : envelope.enqueuedAtMs + envelope.deadlineMs,
     atMs,
+    progress: progress === undefined ? undefined : JSON.parse(progress),
+    result: result === undefined ? undefined : await readableResult(queue, result),
     traceId: envelope?.trace?.toString('hex', 0, 16),
   };
 }
@@ -52,6 +59,14 @@ export async function snapshot<Payload>(
 function readable(stored: Buffer): StoredEnvelope | undefined {
   try {
     return decodeEnvelope(stored);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readableResult(queue: ResolvedQueueOptions, result: Buffer): Promise<unknown> {
+  try {
+    return await decodeResult(queue, result);
   } catch {
     return undefined;
   }

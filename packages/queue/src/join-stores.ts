@@ -1,8 +1,8 @@
 import { partitionOf } from './partition.ts';
-import type { DeadLetters, JobCounts, JobState, Store, StoredJob } from './store.ts';
+import type { CancelOutcome, DeadLetters, JobCounts, JobState, Store, StoredJob } from './store.ts';
 
 /** What is asked of a queue as a whole. */
-export type QueueView = Pick<Store, 'close' | 'counts' | 'get' | 'isEmpty' | 'list' | 'open' | 'purge' | 'redrive' | 'setPaused'>;
+export type QueueView = Pick<Store, 'cancel' | 'close' | 'counts' | 'get' | 'isEmpty' | 'list' | 'open' | 'purge' | 'redrive' | 'setPaused'>;
 
 /** The partitions of a queue as one; where there is only one, that one. */
 export function joinStores(stores: readonly Store[]): QueueView {
@@ -15,6 +15,14 @@ export function joinStores(stores: readonly Store[]): QueueView {
     counts: async () => sum(await Promise.all(stores.map((store) => store.counts()))),
     isEmpty: async () => (await Promise.all(stores.map((store) => store.isEmpty()))).every(Boolean),
     get: (id) => of(id).get(id),
+    async cancel(ids) {
+      const answers = new Map<string, CancelOutcome>();
+      for (const [partition, store] of stores.entries()) {
+        const own = ids.filter((id) => partitionOf(id, stores.length) === partition);
+        for (const [at, answer] of (await store.cancel(own)).entries()) answers.set(own[at] ?? '', answer);
+      }
+      return ids.map((id) => answers.get(id) ?? 'unknown');
+    },
     list: (state, skip, limit) => page(stores, state, skip, limit),
     redrive: (which) => takeDead(stores, which, (store, part) => store.redrive(part)),
     purge: (which) => takeDead(stores, which, (store, part) => store.purge(part)),

@@ -23,10 +23,13 @@ interface Failed {
 /** What comes of a failed attempt: what the handler said by its error, else what the queue's `classify` says. */
 export function judge({ queue, random, clock }: JudgeOptions, { failure, attempt, started, error }: Failed): Outcome {
   const { maxAttempts, backoff } = queue.options;
+  if (attempt.abandoned?.code === 'JOB_CANCELLED') return CANCELLED;
   const dead = (reason: DeadReason): Outcome => ({ verb: 'dead', reason, countsAsAttempt: started, error });
   if (attempt.deadlineAt <= attempt.startedAt) return dead('deadline');
   if (!started && isQueueError(error) && error.code === 'ENVELOPE_UNREADABLE') return dead('unreadable');
   if (isQueueError(error) && error.code === 'INVALID_PAYLOAD') return dead('invalid-payload');
+  // The work is done, and would come to the same again.
+  if (isQueueError(error) && error.code === 'INVALID_RESULT') return dead('invalid-result');
   if (isDeadLetter(error)) return dead('rejected');
   const verdict = isRetryLater(error)
     ? { retryAfterMs: error.delayMs, countsAsAttempt: error.countsAsAttempt }
@@ -41,6 +44,7 @@ export function judge({ queue, random, clock }: JudgeOptions, { failure, attempt
   return { verb: 'retry', delayMs, countsAsAttempt, error };
 }
 
+const CANCELLED: Outcome = Object.freeze({ verb: 'cancelled' });
 const COUNTED: Exclude<FailureVerdict, string> = Object.freeze({ countsAsAttempt: true });
 
 /** A classifier that fails, or says what nobody understands, must not cost the job: it is retried then. */

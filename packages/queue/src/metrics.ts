@@ -2,9 +2,9 @@ import type { DeadReason, Outcome } from './outcome.ts';
 import type { JobCounts } from './store.ts';
 
 /** How an attempt ended, as metrics count it. */
-export type AttemptOutcome = 'completed' | 'retried' | 'dead-lettered' | 'abandoned';
+export type AttemptOutcome = 'completed' | 'retried' | 'dead-lettered' | 'cancelled' | 'abandoned';
 
-const NAMES = { completed: 'completed', retry: 'retried', dead: 'dead-lettered' } as const;
+const NAMES = { completed: 'completed', retry: 'retried', dead: 'dead-lettered', cancelled: 'cancelled' } as const;
 
 /** What a queue tells about itself; `@nines/queue/prometheus` makes one from a registry. Calls must be quick and must not throw. */
 export interface QueueMetrics {

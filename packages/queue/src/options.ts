@@ -10,6 +10,14 @@ export interface Retention {
 }
 
 /**
+ * How many results are kept, and for how long; `Result` is their type, see {@link keepResults}.
+ */
+export interface ResultRetention<Result = unknown> extends Retention {
+  /** Never there; it carries the type. */
+  readonly '~result'?: (result: Result) => Result;
+}
+
+/**
  * What an enqueue waits for before it resolves. `memory`: Redis has the job; it survives the crash of every client.
  * `fsync`: it is in the append-only file too, so it survives the crash and restart of Redis (Redis 7.2 or Valkey with `appendonly yes`).
  * `replicated`: `replicas` replicas have it too, so it survives when one of those is promoted; Redis replication is no consensus,
@@ -69,6 +77,13 @@ export interface QueueOptions {
   readonly maxLeaseLosses?: number;
   /** Completed jobs kept for reading. Default none. */
   readonly completed?: Retention;
+  /**
+   * What handlers return, kept for `waitUntilCompleted` and the inspector: how many results, and for how long each. Default none.
+   * A result is JSON through the codec and has `maxBodyBytes` at most; a larger one dead-letters its job as `invalid-result`.
+   */
+  readonly results?: Retention;
+  /** Whether other processes may follow what happens to jobs, by `createEvents`; one message a call to Redis. Default false. */
+  readonly events?: boolean;
   /** Dead-lettered jobs kept. Default 10 000 jobs for 14 days. */
   readonly dead?: Retention;
   /** What an enqueue waits for. Default `memory`; the others cost a round trip to disk or replica, and a connection of their own. */
@@ -103,6 +118,8 @@ export const defaults: Omit<ResolvedQueueOptions, 'name' | 'partition'> = Object
   maxBodyBytes: 1_048_576,
   maxLeaseLosses: 3,
   completed: Object.freeze({ count: 0, ageMs: DAY_MS }),
+  results: Object.freeze({ count: 0, ageMs: DAY_MS }),
+  events: false,
   dead: Object.freeze({ count: 10_000, ageMs: 14 * DAY_MS }),
   durability: 'memory',
   replicas: 1,
@@ -140,7 +157,9 @@ export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions
   checkCodec(resolved.codec);
   if (resolved.maxWaiting < resolved.partitions) refuse('maxWaiting', resolved.maxWaiting, `at least partitions (${resolved.partitions})`);
   checkRetention('completed', resolved.completed);
+  checkRetention('results', resolved.results);
   checkRetention('dead', resolved.dead);
+  if (typeof resolved.events !== 'boolean') refuse('events', resolved.events, 'true or false');
   if (!DURABILITIES.includes(resolved.durability)) refuse('durability', resolved.durability, `one of ${DURABILITIES.join(', ')}`);
   if (typeof resolved.evictionAllowed !== 'boolean') refuse('evictionAllowed', resolved.evictionAllowed, 'true or false');
   return Object.freeze(resolved);

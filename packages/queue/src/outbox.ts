@@ -10,9 +10,9 @@ export class Outbox {
     return this.#waiting.length;
   }
 
-  /** All that Redis has not confirmed. */
-  get unsettled(): number {
-    return this.#waiting.length + this.#sent.length;
+  /** The ids of all that Redis has not confirmed. */
+  ids(): string[] {
+    return [...this.#sent, ...this.#waiting].map(({ id }) => id);
   }
 
   add(settlement: Settlement): void {

@@ -2,15 +2,16 @@ import type { FollowUp } from './store.ts';
 
 /** What came of one attempt; the runner decides it, the consumer acts on it. */
 export type Outcome =
-  | { readonly verb: 'completed'; readonly followUps?: readonly FollowUp[] }
+  | { readonly verb: 'completed'; readonly followUps?: readonly FollowUp[] | undefined; readonly result?: Buffer | undefined }
+  | { readonly verb: 'cancelled' }
   | { readonly verb: 'retry'; readonly delayMs: number; readonly countsAsAttempt: boolean; readonly error: unknown }
   | { readonly verb: 'dead'; readonly reason: DeadReason; readonly countsAsAttempt: boolean; readonly error: unknown };
 
 /**
  * Why a job was dead-lettered: its attempts were used up; its handler rejected it; its payload does not match the schema, or cannot be read;
- * its deadline passed before it was done; it was lost again and again with the process that ran it.
+ * its deadline passed before it was done; it was lost again and again with the process that ran it; what its handler returned cannot be kept.
  */
-export type DeadReason = 'attempts-exhausted' | 'rejected' | 'invalid-payload' | 'unreadable' | 'deadline' | 'poison';
+export type DeadReason = 'attempts-exhausted' | 'rejected' | 'invalid-payload' | 'unreadable' | 'deadline' | 'poison' | 'invalid-result';
 
 const deadLetter: unique symbol = Symbol.for('@nines/queue.DeadLetterError') as never;
 const retryLater: unique symbol = Symbol.for('@nines/queue.RetryLaterError') as never;

@@ -15,7 +15,7 @@ export function partitionOf(id: string, partitions: number): number {
 
 /** What of a queue's options holds in one partition: its caps are shared out. */
 export function partitionOptions(options: ResolvedQueueOptions, partition: number): ResolvedQueueOptions {
-  const { partitions, maxWaiting, completed, dead } = options;
+  const { partitions, maxWaiting, completed, dead, results } = options;
   if (partitions === 1) return options;
   const share = (retention: { readonly count: number; readonly ageMs: number }) => ({
     count: Math.ceil(retention.count / partitions),
@@ -27,6 +27,7 @@ export function partitionOptions(options: ResolvedQueueOptions, partition: numbe
     maxWaiting: Math.floor(maxWaiting / partitions),
     completed: share(completed),
     dead: share(dead),
+    results: share(results),
   });
 }
 

@@ -6,12 +6,13 @@ import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
 import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
 import { QueueError } from './errors.ts';
-import { newId } from './id.ts';
+import { checkId, newId } from './id.ts';
 import { newJob } from './new-job.ts';
 import type { QueueMetrics } from './metrics.ts';
 import { joinStores } from './join-stores.ts';
 import { openStores, type Backend } from './open-store.ts';
-import { checkWhole, refuseUnknown } from './options.ts';
+import { checkWhole, refuseUnknown, type ResolvedQueueOptions } from './options.ts';
+import { OutcomeWatch } from './outcome-watch.ts';
 import { partitionOf, partitionsOf } from './partition.ts';
 import { validate } from './schema.ts';
 import type { ServerAddress } from './tracing.ts';
@@ -28,8 +29,16 @@ export interface ProducerSettings {
 /** Options of {@link createProducer}. */
 export type ProducerOptions = Backend & ProducerSettings;
 
+/** Options of {@link Producer.waitUntilCompleted}. */
+export interface WaitOptions {
+  /** How long to wait, in ms, 1 to 86 400 000; then `WAIT_TIMEOUT`, and the job goes on. */
+  readonly timeoutMs: number;
+  /** Ends the wait with its reason; the job goes on. */
+  readonly signal?: AbortSignal;
+}
+
 /** The producing side of a queue; made by {@link createProducer}. */
-export interface Producer<Input> {
+export interface Producer<Input, Result = unknown> {
   /** Resolves once Redis can be reached; not needed before {@link Producer.enqueue}. Rejects with `REDIS_UNAVAILABLE`, `LAYOUT_MISMATCH`, `EVICTION_POLICY`, `DURABILITY_UNSUPPORTED`. */
   ready(): Promise<void>;
   /**
@@ -44,7 +53,15 @@ export interface Producer<Input> {
   enqueue(payload: Input, options?: EnqueueOptions): Promise<EnqueueResult>;
   /** Adds many jobs; resolves to one settled result for each, in their order. Never rejects. */
   enqueueMany(payloads: readonly Input[]): Promise<PromiseSettledResult<EnqueueResult>[]>;
-  /** Waits for what was enqueued and gives the connections back. */
+  /**
+   * Resolves to what the handler of a job returned, as soon as its process has told Redis; it may have ended before. Needs `results` of the queue,
+   * and no polling: the process listens to one channel. Goes on through lost connections.
+   *
+   * @throws {QueueError} `RESULTS_DISABLED`, `JOB_DEAD_LETTERED` (with `reason`), `JOB_CANCELLED`, `JOB_UNKNOWN` (there is neither the job nor its result),
+   * `WAIT_TIMEOUT`, `REDIS_UNAVAILABLE` (no connection at the beginning), `INVALID_OPTION`, `CLOSED`; and the reason of `signal`.
+   */
+  waitUntilCompleted(id: string, options: WaitOptions): Promise<Result>;
+  /** Waits for what was enqueued and gives the connections back; ends all waits. */
   close(): Promise<void>;
   /** Closes; for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -65,7 +82,10 @@ export interface Producer<Input> {
  * console.log(id, created); // order-1 true
  * ```
  */
-export function createProducer<Input, Output>(queue: Queue<Input, Output>, options: ProducerOptions): Producer<Input> {
+export function createProducer<Input, Output, Result>(
+  queue: Queue<Input, Output, Result>,
+  options: ProducerOptions,
+): Producer<Input, Result> {
   refuseUnknown(options, ['redis', 'store', 'metrics', 'enqueueTimeoutMs', 'clock'], 'createProducer');
   const { clock = systemClock, enqueueTimeoutMs = 5000, metrics } = options;
   checkWhole('enqueueTimeoutMs', enqueueTimeoutMs, 1, 600_000);
@@ -76,6 +96,7 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
     return {
       queue: partition,
       server: own.server,
+      outcomes: new OutcomeWatch({ queue: partition.options, store: own, clock }),
       coalescer: createCoalescer({ queue: partition.options, store: own, clock, timeoutMs: enqueueTimeoutMs, metrics }),
     };
   });
@@ -106,6 +127,7 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
   const close = () =>
     (closed ??= (async () => {
       stopPolling();
+      for (const { outcomes } of lanes) outcomes.close();
       for (const { coalescer } of lanes) await coalescer.idle();
       await store.close();
     })());
@@ -115,6 +137,11 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
       await store.open();
     },
     enqueue,
+    async waitUntilCompleted(id, waitOptions) {
+      const { timeoutMs, signal } = checkedWait(queue.options, id, waitOptions);
+      if (closed !== undefined) throw new QueueError('CLOSED', `the producer of queue ${queue.name} is closed`);
+      return (await lanes[partitionOf(id, lanes.length)]!.outcomes.wait(id, timeoutMs, signal)) as Result;
+    },
     enqueueMany: (payloads) => Promise.allSettled(payloads.map((payload) => enqueue(payload))),
     close,
     [Symbol.asyncDispose]: close,
@@ -135,4 +162,13 @@ interface Lane {
   readonly queue: Queue<unknown, unknown>;
   readonly server: ServerAddress | undefined;
   readonly coalescer: Coalescer;
+  readonly outcomes: OutcomeWatch;
+}
+
+function checkedWait({ name, results }: ResolvedQueueOptions, id: string, options: WaitOptions): WaitOptions {
+  checkId(id);
+  refuseUnknown(options, ['timeoutMs', 'signal'], 'waitUntilCompleted');
+  checkWhole('timeoutMs', options.timeoutMs, 1, 86_400_000);
+  if (results.count === 0) throw new QueueError('RESULTS_DISABLED', `queue ${name} keeps no results: define it with results: { count, ageMs }`);
+  return options;
 }

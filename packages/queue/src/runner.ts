@@ -10,6 +10,8 @@ import { FollowUps, type Parent } from './follow-ups.ts';
 import { decodeFailure, noFailure, type FailureRecord } from './failure-record.ts';
 import { judge } from './judge.ts';
 import type { Outcome } from './outcome.ts';
+import { progressOf } from './progress.ts';
+import { encodeResult } from './result.ts';
 import { validate } from './schema.ts';
 import type { ClaimedJob, Store } from './store.ts';
 import { endSpan, referenceOf, resume, startProcess, withSpan } from './tracing.ts';
@@ -24,7 +26,7 @@ export interface Job<Payload> {
 
 /** What a handler may ask and use besides the job. */
 export interface JobContext {
-  /** Aborted when the attempt times out, the job's deadline passes, its lease is lost, or the consumer stops and will wait no longer. */
+  /** Aborted when the attempt times out, the job's deadline passes, it is cancelled, its lease is lost, or the consumer stops and will wait no longer. */
   readonly signal: AbortSignal;
   /** 1 for the first attempt. */
   readonly attempt: number;
@@ -36,6 +38,12 @@ export interface JobContext {
    * next hop, `enqueue(payload, { deadlineMs: context.remainingMs() })` the next job.
    */
   readonly remainingMs: () => number;
+  /**
+   * Says how far the job is, for `inspector.get` and events: a fraction from 0 to 1, or any JSON value with 1024 bytes at most, which is not
+   * encoded by the codec. Sent about once a second with what is sent anyway, so that only the last value of many counts; forgotten when the
+   * attempt ends. Throws `INVALID_OPTION` for a value that is no JSON or too large.
+   */
+  readonly progress: (value: unknown) => void;
   /**
    * Enqueues a job that follows from this one, in a queue of the same namespace and the same Redis. It is checked now and sent together with
    * this job's acknowledgement, in one step: when the attempt fails or its lease is lost nothing is sent, and each parent that is done has its
@@ -53,8 +61,9 @@ export interface JobContext {
 /**
  * Does the job. Returning (or resolving) acknowledges it; throwing retries it after its backoff, and dead-letters it when
  * `maxAttempts` is reached. Throw `DeadLetterError` or `RetryLaterError` to decide otherwise.
+ * What it returns is kept where the queue has `results`.
  */
-export type Handler<Payload> = (job: Job<Payload>, context: JobContext) => unknown;
+export type Handler<Payload, Result = unknown> = (job: Job<Payload>, context: JobContext) => Result | PromiseLike<Result>;
 
 export interface Ran {
   /** Undefined when the attempt was given up and somebody else decides about the job. */
@@ -75,6 +84,8 @@ export interface RunnerOptions<Payload> {
   readonly trace: 'parent' | 'link';
   /** Told, at the first attempt of a job, how long it waited since it was enqueued; its own delay is part of that. */
   readonly onStarted: (waitedMs: number) => void;
+  /** Told, as JSON, how far a job is. */
+  readonly onProgress: (id: string, json: string) => void;
 }
 
 /**
@@ -127,9 +138,14 @@ function runInSpan<Payload>(
     running?.followUps?.close();
     return ended(judge(options, { failure, attempt, started, error }));
   };
-  const done = () => {
-    if (running?.followUps === undefined) return ended(COMPLETED);
-    return running.followUps.settled().then((followUps) => ended({ verb: 'completed', followUps }), failed);
+  const keepsResults = options.queue.options.results.count > 0;
+  const complete = async (value: unknown): Promise<Outcome> => {
+    const followUps = await running?.followUps?.settled();
+    return { verb: 'completed', followUps, result: keepsResults ? await encodeResult(options.queue.options, id, value) : undefined };
+  };
+  const done = (value: unknown) => {
+    if (running?.followUps === undefined && !keepsResults) return ended(COMPLETED);
+    return complete(value).then(ended, failed);
   };
   const work = (payload: unknown) => {
     started = true;
@@ -143,7 +159,8 @@ function runInSpan<Payload>(
     const decoded = decodeBody(queueOptions, envelope.body);
     const payload = decoded instanceof Promise ? decoded.then((late) => validate(schema, name, late)) : validate(schema, name, decoded);
     const result = payload instanceof Promise ? payload.then(work) : work(payload);
-    if (!isPromiseLike(result) && attempt.abandoned === undefined && running?.followUps === undefined) return ended(COMPLETED);
+    const simple = attempt.abandoned === undefined && running?.followUps === undefined && !keepsResults;
+    if (simple && !isPromiseLike(result)) return ended(COMPLETED);
     return untilAbandoned(attempt, result, done, failed);
   } catch (error) {
     return failed(error);
@@ -151,7 +168,7 @@ function runInSpan<Payload>(
 }
 
 /** What a context needs of the runner's options. */
-type ContextOptions = Pick<RunnerOptions<unknown>, 'queue' | 'store'>;
+type ContextOptions = Pick<RunnerOptions<unknown>, 'onProgress' | 'queue' | 'store'>;
 
 /** A class, because an object literal with a getter costs more to make than many a handler to run. */
 class AttemptContext implements JobContext {
@@ -177,6 +194,13 @@ class AttemptContext implements JobContext {
     return this.#attempt.signal();
   }
 
+  get progress(): JobContext['progress'] {
+    return (value) => {
+      const json = progressOf(value);
+      if (!this.#attempt.ended && this.#attempt.abandoned === undefined) this.#options.onProgress(this.#attempt.id, json);
+    };
+  }
+
   get enqueue(): JobContext['enqueue'] {
     const parent: Parent = { id: this.#attempt.id, enqueuedAtMs: this.#enqueuedAtMs, queue: this.#options.queue };
     const followUps = (this.followUps ??= new FollowUps(parent, this.#options.store));
@@ -192,7 +216,7 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 function untilAbandoned(
   attempt: Attempt,
   work: unknown,
-  completed: () => Ran | Promise<Ran>,
+  completed: (value: unknown) => Ran | Promise<Ran>,
   failed: (error: unknown) => Ran,
 ): Promise<Ran> {
   return new Promise((resolve) => {
@@ -205,14 +229,14 @@ function untilAbandoned(
     attempt.onAbandon = (reason) => end(() => failed(reason));
     if (attempt.abandoned !== undefined) attempt.onAbandon(attempt.abandoned);
     Promise.resolve(work).then(
-      () => end(completed),
+      (value) => end(() => completed(value)),
       (error: unknown) => end(() => failed(error)),
     );
   });
 }
 
 /** An attempt that was given up for these reasons is settled by this process. */
-const OURS: ReadonlySet<string> = new Set(['ATTEMPT_TIMEOUT', 'DEADLINE_EXCEEDED']);
+const OURS: ReadonlySet<string> = new Set(['ATTEMPT_TIMEOUT', 'DEADLINE_EXCEEDED', 'JOB_CANCELLED']);
 
 /** A job whose lease is lost, or that is handed back at a stop, is no longer this process's to settle. */
 function withoutLost(outcome: Outcome, { abandoned }: Attempt): Outcome | undefined {
@@ -221,7 +245,7 @@ function withoutLost(outcome: Outcome, { abandoned }: Attempt): Outcome | undefi
 
 function failureType(outcome: Outcome, { abandoned }: Attempt): { readonly type: string } | undefined {
   if (abandoned !== undefined) return { type: abandoned.code };
-  if (outcome.verb === 'completed') return undefined;
+  if (outcome.verb === 'completed' || outcome.verb === 'cancelled') return undefined;
   if (isQueueError(outcome.error)) return { type: outcome.error.code };
   return { type: outcome.error instanceof Error ? outcome.error.name : typeof outcome.error };
 }

@@ -11,9 +11,11 @@ function describe(error: unknown): string {
 export function settlementOf(id: string, outcome: Outcome, failure: FailureRecord, span: string | undefined): Settlement {
   if (outcome.verb === 'completed') {
     const failedBefore = failure.attempts > 0 || failure.losses > 0;
-    const { followUps } = outcome;
-    return followUps === undefined ? { verb: 'ack', id, failedBefore } : { verb: 'commit', id, failedBefore, followUps };
+    const { followUps, result } = outcome;
+    const kept = result === undefined ? undefined : { result };
+    return followUps === undefined ? { verb: 'ack', id, failedBefore, ...kept } : { verb: 'commit', id, failedBefore, followUps, ...kept };
   }
+  if (outcome.verb === 'cancelled') return { verb: 'cancel', id };
   const attempts = failure.attempts + (outcome.countsAsAttempt ? 1 : 0);
   const reason = outcome.verb === 'dead' ? outcome.reason : undefined;
   const record = encodeFailure({ attempts, losses: 0, error: describe(outcome.error), reason, span });

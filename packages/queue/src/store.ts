@@ -40,12 +40,16 @@ export interface FollowUp {
 /** When a job comes back whose follow-ups found a full queue. */
 export const REFUSED_DELAY_MS = 1000;
 
-/** How one attempt ended, as the store needs it; `commit` acknowledges and adds what follows in one step, or does neither. */
+/**
+ * How one attempt ended, as the store needs it; `commit` acknowledges and adds what follows in one step, or does neither. Of a job that is to be
+ * cancelled every end but `ack` and `commit` is a `cancel`.
+ */
 export type Settlement =
-  | { readonly verb: 'commit'; readonly id: string; readonly failedBefore: boolean; readonly followUps: readonly FollowUp[] }
-  | { readonly verb: 'ack'; readonly id: string; readonly failedBefore: boolean }
+  | { readonly verb: 'commit'; readonly id: string; readonly failedBefore: boolean; readonly followUps: readonly FollowUp[]; readonly result?: Buffer }
+  | { readonly verb: 'ack'; readonly id: string; readonly failedBefore: boolean; readonly result?: Buffer }
   | { readonly verb: 'retry'; readonly id: string; readonly delayMs: number; readonly record: string }
   | { readonly verb: 'dead'; readonly id: string; readonly record: string }
+  | { readonly verb: 'cancel'; readonly id: string }
   | { readonly verb: 'release'; readonly id: string; readonly suspect: boolean };
 
 /** One exchange of a holder with the store. */
@@ -54,6 +58,8 @@ export interface ExchangeRequest {
   /** True once this token was used; a token that is known and gone was recovered by somebody. */
   readonly known: boolean;
   readonly settlements: readonly Settlement[];
+  /** How far jobs are that are held, as JSON by their ids; of those that are not held nothing is kept. */
+  readonly progress?: ReadonlyMap<string, string>;
   /** How many jobs to claim, 0 to 1000. */
   readonly want: number;
   /** Whether one of them may be a suspect. */
@@ -87,6 +93,8 @@ export interface ExchangeReply {
   readonly poisoned: number;
   /** Where there was a commit: those that found a full queue. Their jobs are delayed for a second, with no attempt counted. */
   readonly refusedIds?: readonly string[];
+  /** Jobs that are held and were cancelled by somebody, those of this claim among them: to be aborted, or not to begin. */
+  readonly cancelledIds?: readonly string[];
 }
 
 /** How many jobs are in each state. */
@@ -117,7 +125,26 @@ export interface StoredJob {
   readonly record: string | undefined;
   /** When a delayed job is due, or a completed or dead one ended, in ms of the store's clock. */
   readonly atMs: number | undefined;
+  /** How far its attempt says to be, as JSON. */
+  readonly progress?: string | undefined;
+  /** What its handler returned, as {@link Settlement} had it; only of a completed job, and where results are kept. */
+  readonly result?: Buffer | undefined;
 }
+
+/** What came of a job: it ended (with its result, or cancelled), died, will come to an end, or nothing is known of it any more. */
+export type StoredOutcome =
+  | { readonly state: 'completed'; readonly result: Buffer }
+  | { readonly state: 'cancelled' | 'pending' | 'unknown' }
+  | { readonly state: 'dead'; readonly record: string | undefined };
+
+/**
+ * What became of a cancellation: the job is gone; it is active and will be aborted where it runs, and not retried; it had ended, as a dead letter or
+ * completed; or there is no such job.
+ */
+export type CancelOutcome = 'cancelled' | 'cancelling' | 'ended' | 'unknown';
+
+/** What happened to a job; told by the script that did it, once, and kept nowhere. */
+export type JobNews = readonly [kind: 'completed', ...ids: string[]] | readonly [kind: string, id: string, detail?: string | number];
 
 /** What happens to the connection that carries the calls of a store. */
 export interface ConnectionListener {
@@ -160,10 +187,19 @@ export interface Store {
   redrive(which: DeadLetters): Promise<readonly string[]>;
   /** Removes dead letters for good; resolves to their ids. */
   purge(which: DeadLetters): Promise<readonly string[]>;
+  /** Removes jobs that have not begun, and has active ones aborted where they run; at most 100 ids, answered in their order. */
+  cancel(ids: readonly string[]): Promise<readonly CancelOutcome[]>;
+  /** What came of jobs, in the order of the ids; at most 1000. Results are kept only where the queue says so. */
+  outcomes(ids: readonly string[]): Promise<readonly StoredOutcome[]>;
   /** Stops claims everywhere, or lets them go on. */
   setPaused(paused: boolean): Promise<void>;
-  /** Calls `listener` when something may have become claimable, also after every reconnection; resolves to a function that ends it. */
-  subscribe(listener: () => void): Promise<() => void>;
+  /**
+   * Calls `listener` when something may have become claimable (`wake`), active jobs were cancelled (`cancel`), or either may have been missed
+   * because the connection was away (undefined); resolves to a function that ends it.
+   */
+  subscribe(listener: (what: 'wake' | 'cancel' | undefined) => void): Promise<() => void>;
+  /** Calls `listener` with what happens to jobs, or with undefined when some of it was missed; resolves to a function that ends it. */
+  listen(listener: (news: readonly JobNews[] | undefined) => void): Promise<() => void>;
   /** Tells what happens to the connection, until the function that comes back is called; absent where there is none. */
   watch?(listener: ConnectionListener): () => void;
   /** Gives back what the store holds; connections are shared and close with their last user. */

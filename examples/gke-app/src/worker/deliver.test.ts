@@ -14,7 +14,7 @@ const attempt = {
   signal: new AbortController().signal,
   attempt: 1,
   maxAttempts: 20,
-  enqueue: () => Promise.reject(new Error('deliveries enqueue nothing')),
+  progress: () => {}, enqueue: () => Promise.reject(new Error('deliveries enqueue nothing')),
   remainingMs: () => 60_000,
 };
 

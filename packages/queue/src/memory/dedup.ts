@@ -1,5 +1,5 @@
 import type { NewJob } from '../store.ts';
-import type { MemoryQueue } from './queue.ts';
+import type { DueSet } from './due-set.ts';
 
 interface Owner {
   readonly id: string;
@@ -17,8 +17,16 @@ export function createKeys(): Keys {
   return { owners: new Map(), ofJobs: new Map() };
 }
 
+/** What of a queue tells whether a job has ended. */
+interface Owned {
+  readonly keys: Keys;
+  readonly jobs: ReadonlyMap<string, Buffer>;
+  readonly dead: DueSet;
+  readonly completed: DueSet;
+}
+
 /** The job that has a key; one that has ended has no key without a time, but gets it back by a redrive. */
-export function ownerOf({ keys, jobs, dead, completed }: MemoryQueue, key: string, now: number): Owner | undefined {
+export function ownerOf({ keys, jobs, dead, completed }: Owned, key: string, now: number): Owner | undefined {
   const owner = keys.owners.get(key);
   if (owner === undefined) return undefined;
   if (owner.untilMs !== undefined) return owner.untilMs > now ? owner : undefined;

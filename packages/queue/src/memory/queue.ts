@@ -3,6 +3,7 @@ import type { ResolvedQueueOptions } from '../options.ts';
 import type { EnqueueReply, NewJob } from '../store.ts';
 import { createKeys, ownerOf, release, remember, type Keys } from './dedup.ts';
 import { DueSet } from './due-set.ts';
+import { createSide, type Side } from './side-state.ts';
 
 /** What Redis keeps in keys, kept in one process. */
 export interface MemoryQueue {
@@ -20,7 +21,8 @@ export interface MemoryQueue {
   readonly holders: DueSet;
   readonly held: Map<string, Set<string>>;
   readonly keys: Keys;
-  readonly listeners: Set<() => void>;
+  readonly side: Side;
+  readonly listeners: Set<Listener>;
   /** Called once each after something was settled, claimed, paused or left. */
   readonly observers: Set<() => void>;
   paused: boolean;
@@ -40,6 +42,7 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
     holders: new DueSet(),
     held: new Map(),
     keys: createKeys(),
+    side: createSide(),
     listeners: new Set(),
     observers: new Set(),
     paused: false,
@@ -49,8 +52,14 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
 /** Gives the queue of these options; the same one for the same name and namespace. */
 export type FindQueue = (options: ResolvedQueueOptions) => MemoryQueue;
 
+type Listener = (what: 'wake' | 'cancel' | undefined) => void;
+
 export function wake(queue: MemoryQueue): void {
-  for (const listener of queue.listeners) listener();
+  tellConsumers(queue, 'wake');
+}
+
+export function tellConsumers(queue: MemoryQueue, what: 'wake' | 'cancel'): void {
+  for (const listener of queue.listeners) listener(what);
 }
 
 /** Tells who waits for a change. */

@@ -1,5 +1,7 @@
 import { REFUSED_DELAY_MS, type FollowUp, type Settlement } from '../store.ts';
+import { decodeFailure } from '../failure-record.ts';
 import { depth, enqueue, forget, type FindQueue, type MemoryQueue } from './queue.ts';
+import { endCancelled, keepResult, note } from './side.ts';
 
 /** Ends one attempt, if the job is held still; a commit is refused where its follow-ups have no room. */
 export function settle(
@@ -11,23 +13,42 @@ export function settle(
 ): 'settled' | 'lost' | 'refused' {
   const { id } = settlement;
   if (!held.delete(id)) return 'lost';
+  if (isCancelled(queue, settlement)) {
+    endCancelled(queue, id, now);
+    return 'settled';
+  }
   if (settlement.verb === 'commit' && !hasRoom(settlement.followUps, find)) {
     queue.delayed.add(id, now + REFUSED_DELAY_MS);
     return 'refused';
   }
+  queue.side.progress.delete(id);
   if (settlement.verb === 'ack' || settlement.verb === 'commit') {
     queue.failures.delete(id);
+    // A cancellation that comes after the end comes too late.
+    queue.side.cancelled.delete(id);
+    note(queue, ['completed', id]);
+    if (settlement.result !== undefined) keepResult(queue, id, settlement.result, now);
     if (queue.options.completed.count > 0) queue.completed.add(id, now);
     else forget(queue, id);
     if (settlement.verb === 'commit') for (const followUp of settlement.followUps) enqueue(find(followUp.queue), [followUp.job]);
   } else if (settlement.verb === 'release') {
     (settlement.suspect ? queue.suspects : queue.waiting).unshift(id);
-  } else {
+  } else if (settlement.verb === 'retry') {
     queue.failures.set(id, settlement.record);
-    if (settlement.verb === 'retry') queue.delayed.add(id, now + settlement.delayMs);
-    else queue.dead.add(id, now);
+    queue.delayed.add(id, now + settlement.delayMs);
+    note(queue, ['retrying', id, settlement.delayMs]);
+  } else if (settlement.verb === 'dead') {
+    queue.failures.set(id, settlement.record);
+    queue.dead.add(id, now);
+    const { reason } = decodeFailure(settlement.record);
+    note(queue, reason === undefined ? ['dead', id] : ['dead', id, reason]);
   }
   return 'settled';
+}
+
+/** Of a job that is to be cancelled every end but a good one is that. */
+function isCancelled({ side }: MemoryQueue, { id, verb }: Settlement): boolean {
+  return verb === 'cancel' || (side.cancelled.has(id) && verb !== 'ack' && verb !== 'commit');
 }
 
 function hasRoom(followUps: readonly FollowUp[], find: FindQueue): boolean {

@@ -14,6 +14,7 @@ import { sweep } from './dedup.ts';
 import type { DueSet } from './due-set.ts';
 import { enqueue, forget, notify, wake, type FindQueue, type MemoryQueue } from './queue.ts';
 import { settle } from './settle.ts';
+import { announce, cancel, endCancelled, note, outcomeOf } from './side.ts';
 
 /** The verbs of a queue in memory, with the same answers as the scripts on Redis. */
 export function createMemoryStore(queue: MemoryQueue, find: FindQueue, check: () => void): Store {
@@ -40,6 +41,12 @@ export function createMemoryStore(queue: MemoryQueue, find: FindQueue, check: ()
     list: (state, skip, limit) => Promise.resolve(list(queue, state, skip, limit)),
     redrive: (which) => Promise.resolve(redrive(queue, which)),
     purge: (which) => Promise.resolve(purge(queue, which)),
+    cancel(ids) {
+      const answers = cancel(queue, ids);
+      notify(queue);
+      return Promise.resolve(answers);
+    },
+    outcomes: (ids) => Promise.resolve(ids.map((id) => outcomeOf(queue, id))),
     setPaused(paused) {
       queue.paused = paused;
       if (!paused) wake(queue);
@@ -52,6 +59,12 @@ export function createMemoryStore(queue: MemoryQueue, find: FindQueue, check: ()
         queue.listeners.delete(listener);
         notify(queue);
       };
+      unsubscribes.push(unsubscribe);
+      return Promise.resolve(unsubscribe);
+    },
+    listen(listener) {
+      queue.side.listeners.add(listener);
+      const unsubscribe = () => void queue.side.listeners.delete(listener);
       unsubscribes.push(unsubscribe);
       return Promise.resolve(unsubscribe);
     },
@@ -70,6 +83,11 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
   if (queue.holders.has(request.token)) queue.holders.add(request.token, now + queue.options.leaseMs);
   const held = queue.held.get(request.token) ?? new Set<string>();
   queue.held.set(request.token, held);
+  for (const [id, value] of request.progress ?? []) {
+    if (!held.has(id)) continue;
+    queue.side.progress.set(id, value);
+    note(queue, ['progress', id, value]);
+  }
   const lostIds: string[] = [];
   const refusedIds: string[] = [];
   for (const settlement of request.settlements) {
@@ -89,6 +107,7 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
     queue.held.delete(request.token);
   }
   const left = queue.waiting.length > 0 || (request.wantSuspect && queue.suspects.length > 0);
+  announce(queue);
   if (!queue.paused && (recovered > 0 || left || request.settlements.some(({ verb }) => verb !== 'ack'))) wake(queue);
   return {
     nowMs: now,
@@ -99,6 +118,7 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
     recovered,
     poisoned,
     refusedIds,
+    cancelledIds: [...held].filter((id) => queue.side.cancelled.has(id)),
   };
 }
 
@@ -107,14 +127,22 @@ function recover(queue: MemoryQueue, now: number): { recovered: number; poisoned
   let poisoned = 0;
   for (const token of queue.holders.takeDue(now, 10)) {
     for (const id of queue.held.get(token) ?? []) {
+      recovered += 1;
+      if (queue.side.cancelled.has(id)) {
+        endCancelled(queue, id, now);
+        continue;
+      }
       const failure = decodeFailure(queue.failures.get(id) ?? '');
       const losses = failure.losses + 1;
       queue.failures.set(id, encodeFailure({ ...failure, losses }));
-      recovered += 1;
       if (losses - 1 >= queue.options.maxLeaseLosses) {
         queue.dead.add(id, now);
         poisoned += 1;
-      } else queue.suspects.push(id);
+        note(queue, ['dead', id, 'poison']);
+      } else {
+        queue.suspects.push(id);
+        note(queue, ['lost', id]);
+      }
     }
     queue.held.delete(token);
   }
@@ -178,12 +206,14 @@ function get(queue: MemoryQueue, id: string): Awaited<ReturnType<Store['get']>> 
   const stored = queue.jobs.get(id);
   if (stored === undefined) return undefined;
   const record = queue.failures.get(id);
+  const progress = queue.side.progress.get(id);
   for (const state of ['delayed', 'dead', 'completed'] as const) {
     const atMs = queue[state].at(id);
-    if (atMs !== undefined) return { id, state, stored, record, atMs };
+    if (atMs === undefined) continue;
+    return { id, state, stored, record, atMs, progress, result: state === 'completed' ? queue.side.results.get(id) : undefined };
   }
   const active = [...queue.held.values()].some((held) => held.has(id));
-  return { id, state: active ? 'active' : 'waiting', stored, record, atMs: undefined };
+  return { id, state: active ? 'active' : 'waiting', stored, record, atMs: undefined, progress };
 }
 
 function list(queue: MemoryQueue, state: JobState, skip: number, limit: number): StoredJob[] {

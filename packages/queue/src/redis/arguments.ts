@@ -1,6 +1,7 @@
 import type { ResolvedQueueOptions } from '../options.ts';
 import { REFUSED_DELAY_MS, type ExchangeRequest, type Settlement } from '../store.ts';
 import { keyPrefix } from './keys.ts';
+import { messagePack } from './message-pack.ts';
 import { packKey } from './packed.ts';
 import type { Argument } from './script.ts';
 
@@ -8,12 +9,14 @@ import type { Argument } from './script.ts';
 export function exchangeArguments(queue: ResolvedQueueOptions, offsetMs: number, request: ExchangeRequest): Argument[] {
   const acks: string[] = [];
   const clears: string[] = [];
+  const done: Done[] = [];
   const rows: Argument[] = [];
   for (const settlement of request.settlements) {
     if (settlement.verb === 'commit') continue;
     if (settlement.verb !== 'ack') rows.push(...settlementRow(settlement));
     else {
       acks.push(settlement.id);
+      if (settlement.result !== undefined) done.push(settlement);
       if (settlement.failedBefore) clears.push(settlement.id);
     }
   }
@@ -22,8 +25,29 @@ export function exchangeArguments(queue: ResolvedQueueOptions, offsetMs: number,
   const lease = [offsetMs, request.token, request.known ? 1 : 0, queue.leaseMs, queue.maxLeaseLosses];
   const claim = [request.want, request.wantSuspect ? 1 : 0];
   const bounds = [completed.count, completed.ageMs, dead.count, dead.ageMs];
-  return [...lease, ...claim, ...bounds, JSON.stringify(acks), JSON.stringify(clears), ...rows];
+  const side = sideArgument(queue, done, request.progress);
+  return [...lease, ...claim, ...bounds, JSON.stringify(acks), JSON.stringify(clears), side, ...rows];
 }
+
+type Done = Extract<Settlement, { verb: 'ack' | 'commit' }>;
+
+/** What side.lua reads: nothing, where the queue keeps no results, nobody listens and no job has told how far it is. */
+export function sideArgument(
+  { results, events }: ResolvedQueueOptions,
+  done: readonly Done[] = [],
+  progress: ReadonlyMap<string, string> = NO_PROGRESS,
+): Buffer | string {
+  if (results.count === 0 && !events && progress.size === 0) return '';
+  const returned = results.count === 0 ? [] : done.flatMap(({ id, result }) => (result === undefined ? [] : [id, result]));
+  return messagePack({
+    ...(results.count === 0 ? {} : { n: results.count, a: results.ageMs }),
+    ...(results.count > 0 || events ? { e: 1 } : {}),
+    ...(returned.length === 0 ? {} : { r: returned }),
+    ...(progress.size === 0 ? {} : { p: [...progress].flat() }),
+  });
+}
+
+const NO_PROGRESS: ReadonlyMap<string, string> = new Map();
 
 export type Commit = Extract<Settlement, { verb: 'commit' }>;
 
@@ -40,11 +64,12 @@ export function commitArguments(queue: ResolvedQueueOptions, offsetMs: number, t
     followUps.length,
     ...followUps.flatMap(({ queue: target, job }) => [keyPrefix(target), target.maxWaiting, job.id, job.delayMs, packKey(job), job.envelope]),
   ]);
-  return [offsetMs, token, completed.count, completed.ageMs, REFUSED_DELAY_MS, ...rows];
+  return [offsetMs, token, completed.count, completed.ageMs, REFUSED_DELAY_MS, sideArgument(queue, commits), ...rows];
 }
 
 function settlementRow(settlement: Exclude<Settlement, { verb: 'ack' | 'commit' }>): [string, string, number, string] {
   if (settlement.verb === 'retry') return [settlement.id, 'retry', settlement.delayMs, settlement.record];
   if (settlement.verb === 'dead') return [settlement.id, 'dead', 0, settlement.record];
+  if (settlement.verb === 'cancel') return [settlement.id, 'cancel', 0, ''];
   return [settlement.id, settlement.suspect ? 'release-suspect' : 'release', 0, ''];
 }

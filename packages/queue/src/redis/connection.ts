@@ -16,7 +16,10 @@ export interface Connection {
   readonly server: ServerAddress | undefined;
   /** The connection that waits for disk or replicas; whatever waits on it holds up nobody else. Opened by its first user. */
   durable(timeoutMs: number): Promise<RedisClient>;
-  subscribe(channel: string, listener: () => void): Promise<() => void>;
+  /** Calls `listener` with each message, and with undefined where some may have been missed, because the connection was away. */
+  subscribe(channel: string, listener: MessageListener): Promise<() => void>;
+  /** Resolves when the connection that listens is there. */
+  listening(timeoutMs: number): Promise<void>;
   /** Tells what happens to `command`; on a Cluster also when the connection of one node is lost. */
   watch(listener: ConnectionListener): () => void;
   /**
@@ -47,10 +50,12 @@ const SAFE = {
 /** By default a Cluster client sends a command again whose answer was cut off with the connection of its node. */
 const CLUSTER = { enableOfflineQueue: false, lazyConnect: false, retryDelayOnFailover: 0, redisOptions: SAFE } as const;
 
+type MessageListener = (message: string | undefined) => void;
+
 interface Shared {
   readonly command: RedisClient;
   readonly subscriber: RedisClient;
-  readonly listeners: Map<string, Set<() => void>>;
+  readonly listeners: Map<string, Set<MessageListener>>;
   readonly watchers: Set<ConnectionListener>;
   readonly isGone: IsGone;
   durable: RedisClient | undefined;
@@ -79,6 +84,7 @@ export function acquireConnection(client: RedisClient, clock: Clock): Connection
       return shared.durable;
     },
     subscribe: (channel, listener) => subscribe(shared, channel, listener),
+    listening: (timeoutMs) => waitUntilReady(shared.subscriber, clock, timeoutMs),
     watch: (listener) => watch(shared, listener),
     reach: (work, timeoutMs) => reach(shared.command, work, clock, timeoutMs),
     release() {
@@ -120,7 +126,7 @@ function open(client: RedisClient, clock: Clock): Shared {
     durable: undefined,
     users: 0,
   };
-  shared.subscriber.on('message', (channel: string) => notify(shared.listeners.get(channel)));
+  shared.subscriber.on('message', (channel: string, message: string) => notify(shared.listeners.get(channel), message));
   // What was published while the connection was away is lost, so after each (re)connection everybody looks again.
   shared.subscriber.on('ready', () => {
     void resubscribe(shared).catch(() => {});
@@ -150,26 +156,32 @@ function duplicate(client: RedisClient): RedisClient {
 async function resubscribe(shared: Shared): Promise<void> {
   const channels = [...shared.listeners.keys()];
   if (channels.length > 0) await shared.subscriber.subscribe(...channels);
-  for (const listeners of shared.listeners.values()) notify(listeners);
+  for (const listeners of shared.listeners.values()) notify(listeners, undefined);
 }
 
-function notify(listeners: Set<() => void> | undefined): void {
-  for (const listener of listeners ?? []) listener();
+function notify(listeners: Set<MessageListener> | undefined, message: string | undefined): void {
+  for (const listener of listeners ?? []) listener(message);
 }
 
-async function subscribe(shared: Shared, channel: string, listener: () => void): Promise<() => void> {
+async function subscribe(shared: Shared, channel: string, listener: MessageListener): Promise<() => void> {
   const listeners = shared.listeners.get(channel) ?? new Set();
   shared.listeners.set(channel, listeners);
   listeners.add(listener);
   // Not connected yet: the `ready` event subscribes to all channels that have listeners.
-  if (shared.subscriber.status === 'ready')
-    await shared.subscriber.subscribe(channel).catch((error: unknown) => Promise.reject(redisError(error, 'SUBSCRIBE')));
-  return () => {
+  const end = () => {
     listeners.delete(listener);
-    if (listeners.size > 0) return;
+    if (listeners.size > 0 || shared.listeners.get(channel) !== listeners) return;
     shared.listeners.delete(channel);
     if (shared.subscriber.status === 'ready') void shared.subscriber.unsubscribe(channel).catch(() => {});
   };
+  if (shared.subscriber.status !== 'ready') return end;
+  try {
+    await shared.subscriber.subscribe(channel);
+    return end;
+  } catch (error) {
+    end();
+    throw redisError(error, 'SUBSCRIBE');
+  }
 }
 
 const REPEAT_MS = 20;

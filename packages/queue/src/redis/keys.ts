@@ -8,6 +8,11 @@ const names = ['jobs', 'waiting', 'suspects', 'holders', 'held', 'delayed', 'fai
 /** The last part of a key's name. `held` is a prefix: the holder's token follows it; `events` is a channel. */
 export type KeyName = (typeof names)[number];
 
+/** The channel that tells what happens to jobs; only `events` and `results` of a queue use it. */
+export function lifecycleChannel(queue: ResolvedQueueOptions): string {
+  return `${keyPrefix(queue)}lifecycle`;
+}
+
 /** What all keys of a queue begin with. */
 export function keyPrefix({ namespace, name, partition }: ResolvedQueueOptions): string {
   return `{nines:${namespace}:${partition}}:${name}:`;

@@ -1,5 +1,6 @@
 import { QueueError } from '../errors.ts';
 import type { NewJob } from '../store.ts';
+import { messagePack } from './message-pack.ts';
 
 /*
  * Many values as one argument or one reply, in MessagePack, which Redis's Lua reads and writes in C: a client and Redis each spend
@@ -14,15 +15,13 @@ const STRING_16 = 0xda;
 const STRING_32 = 0xdb;
 const ARRAY_16 = 0xdc;
 const ARRAY_32 = 0xdd;
-const STRING_FIX = 0xa0;
-const MAP_FIX = 0x80;
-/** What a map with a key of 128 bytes has at most. */
-const KEY_BYTES_MAX = 160;
+/** What the map of a job with a key of 128 bytes has at most. */
+const MORE_BYTES_MAX = 256;
 
-/** The jobs of a call as enqueue.lua reads them: `id delayMs fresh envelope`, and so on. Ids and keys are ASCII and have 128 bytes at most. */
+/** The jobs of a call as enqueue.lua reads them: `id delayMs fresh|more envelope`, and so on. Ids and keys are ASCII and have 128 bytes at most. */
 export function packJobs(jobs: readonly NewJob[]): Buffer {
   let size = 5;
-  for (const { id, envelope, deduplicate } of jobs) size += id.length + envelope.length + 17 + (deduplicate === undefined ? 0 : KEY_BYTES_MAX);
+  for (const { id, envelope, deduplicate } of jobs) size += id.length + envelope.length + 17 + (deduplicate === undefined ? 0 : MORE_BYTES_MAX);
   const bytes = Buffer.allocUnsafe(size);
   bytes[0] = ARRAY_32;
   let at = bytes.writeUInt32BE(4 * jobs.length, 1);
@@ -36,7 +35,11 @@ export function packJobs(jobs: readonly NewJob[]): Buffer {
       at = bytes.writeDoubleBE(delayMs, at + 1);
     }
     if (deduplicate === undefined) bytes[at++] = fresh ? 1 : 0;
-    else at = writeMore(bytes, at, deduplicate, fresh);
+    else {
+      const more = messagePack({ f: fresh ? 1 : 0, k: deduplicate.key, t: deduplicate.ttlMs });
+      bytes.set(more, at);
+      at += more.length;
+    }
     bytes[at] = STRING_32;
     at = bytes.writeUInt32BE(envelope.length, at + 1);
     bytes.set(envelope, at);
@@ -45,41 +48,10 @@ export function packJobs(jobs: readonly NewJob[]): Buffer {
   return bytes.subarray(0, at);
 }
 
-/** What a job has besides: a map { f = fresh, k = key, t = the key's time }. */
-function writeMore(bytes: Buffer, start: number, { key, ttlMs }: Key, fresh: boolean | undefined): number {
-  let at = start + 1;
-  let entries = 1;
-  const name = (letter: string) => {
-    bytes[at++] = STRING_FIX | 1;
-    at += bytes.write(letter, at, 'latin1');
-  };
-  if (fresh !== undefined) {
-    entries += 1;
-    name('f');
-    bytes[at++] = fresh ? 1 : 0;
-  }
-  name('k');
-  bytes[at] = STRING_8;
-  bytes[at + 1] = key.length;
-  at += 2 + bytes.write(key, at + 2, 'latin1');
-  if (ttlMs !== undefined) {
-    entries += 1;
-    name('t');
-    bytes[at] = FLOAT_64;
-    at = bytes.writeDoubleBE(ttlMs, at + 1);
-  }
-  bytes[start] = MAP_FIX | entries;
-  return at;
-}
-
 /** The key of a job that follows from another, as follow.lua reads it; nothing where it has none. */
 export function packKey({ deduplicate }: NewJob): Buffer | string {
-  if (deduplicate === undefined) return '';
-  const bytes = Buffer.allocUnsafe(KEY_BYTES_MAX);
-  return bytes.subarray(0, writeMore(bytes, 0, deduplicate, undefined));
+  return deduplicate === undefined ? '' : messagePack({ k: deduplicate.key, t: deduplicate.ttlMs });
 }
-
-type Key = Exclude<NewJob['deduplicate'], undefined>;
 
 /** Small envelopes come packed behind their ids, large ones as they are. */
 export type PackedClaim = Buffer | readonly [ids: Buffer, bodies: readonly (Buffer | null)[]];

@@ -1,4 +1,4 @@
-import type { ClaimedJob, EnqueueReply, EnqueueVerdict, ExchangeReply, JobCounts, JobState, StoredJob } from '../store.ts';
+import type { CancelOutcome, ClaimedJob, EnqueueReply, EnqueueVerdict, ExchangeReply, JobCounts, JobNews, JobState, StoredJob, StoredOutcome } from '../store.ts';
 import { unpackClaim, type PackedClaim } from './packed.ts';
 
 /** What the scripts return, as the store's answers; the order of each tuple is the RETURNS line of its script. */
@@ -21,7 +21,7 @@ export function enqueueReply([, waiting, refused, owners]: RawEnqueue, jobs: num
 }
 
 export type RawCommit = readonly [nowMs: number, lost: readonly Buffer[], refused: readonly Buffer[]];
-export type RawExchange = [number, number, number, Buffer[], PackedClaim, (Buffer | null)[], number, number, number];
+export type RawExchange = [number, number, number, Buffer[], PackedClaim, (Buffer | null)[], number, number, number, Buffer[]];
 
 export function exchangeReply([
   nowMs,
@@ -33,6 +33,7 @@ export function exchangeReply([
   suspects,
   recovered,
   poisoned,
+  cancelled,
 ]: RawExchange): ExchangeReply {
   const { ids, bodies } = unpackClaim(packed);
   const jobs = ids.map((id, at): ClaimedJob => ({
@@ -50,6 +51,7 @@ export function exchangeReply([
     nextDueMs: nextDueMs < 0 ? undefined : nextDueMs,
     recovered,
     poisoned,
+    ...(cancelled.length === 0 ? {} : { cancelledIds: cancelled.map(text) }),
   };
 }
 
@@ -76,25 +78,64 @@ export function jobCounts([
   };
 }
 
-export type RawJob = [number, Buffer, Buffer, Buffer, number];
+export type RawJob = [number, Buffer, Buffer, Buffer, number, Buffer, Buffer];
 
-export function storedJob(id: string, [, state, stored, record, atMs]: RawJob): StoredJob {
+export function storedJob(id: string, [, stateName, stored, record, atMs, progress, result]: RawJob): StoredJob {
+  const state = text(stateName) as JobState;
   return {
     id,
-    state: text(state) as JobState,
+    state,
     stored,
     record: record.length === 0 ? undefined : text(record),
     atMs: atMs < 0 ? undefined : atMs,
+    progress: progress.length === 0 ? undefined : text(progress),
+    result: state === 'completed' && result.length > 0 ? result : undefined,
   };
 }
 
-export type RawList = [number, Buffer[], (Buffer | null)[], (Buffer | null)[], number[]];
+export type RawList = [number, Buffer[], (Buffer | null)[], (Buffer | null)[], number[], (Buffer | null)[], (Buffer | null)[]];
 
-export function storedJobs(state: JobState, [, ids, bodies, records, times]: RawList): StoredJob[] {
+export function storedJobs(state: JobState, [, ids, bodies, records, times, progress, results]: RawList): StoredJob[] {
   return ids.flatMap((id, at) => {
     const stored = bodies[at];
     const atMs = times[at] ?? -1;
     // A body that is missing was removed by foreign hands; there is nothing to show of such a job.
-    return stored == null ? [] : [{ id: text(id), state, stored, record: records[at]?.toString(), atMs: atMs < 0 ? undefined : atMs }];
+    if (stored == null) return [];
+    return [
+      {
+        id: text(id),
+        state,
+        stored,
+        record: records[at]?.toString(),
+        atMs: atMs < 0 ? undefined : atMs,
+        progress: progress[at]?.toString(),
+        result: (state === 'completed' && results[at]) || undefined,
+      },
+    ];
   });
+}
+
+const CANCELS: readonly CancelOutcome[] = ['unknown', 'ended', 'cancelled', 'cancelling'];
+
+export type RawCancel = readonly [nowMs: number, answers: readonly number[]];
+
+export function cancelOutcomes([, answers]: RawCancel): CancelOutcome[] {
+  return answers.map((answer) => CANCELS[answer] ?? 'unknown');
+}
+
+/** What is stored as the result of a job that was cancelled; those of handlers begin with another byte. */
+const CANCELLED = 'c';
+
+export function storedOutcomes(answers: readonly Buffer[]): StoredOutcome[] {
+  return Array.from({ length: answers.length / 2 }, (_, at): StoredOutcome => {
+    const [state = '', value = Buffer.alloc(0)] = [answers[2 * at]?.toString(), answers[2 * at + 1]];
+    if (state === 'dead') return { state, record: value.length === 0 ? undefined : text(value) };
+    if (state !== 'ended') return { state: state === 'pending' ? state : 'unknown' };
+    return text(value) === CANCELLED ? { state: 'cancelled' } : { state: 'completed', result: value };
+  });
+}
+
+/** A message of the channel `lifecycle`. */
+export function newsOf(message: string): readonly JobNews[] {
+  return JSON.parse(message) as readonly JobNews[];
 }

@@ -1,11 +1,25 @@
 import type { ResolvedQueueOptions } from '../options.ts';
 import type { DeadLetters, Store } from '../store.ts';
+import { sideArgument } from './arguments.ts';
 import { createColocation } from './colocate.ts';
 import type { Connection } from './connection.ts';
-import { queueKeys, type KeyName } from './keys.ts';
+import { lifecycleChannel, queueKeys, type KeyName } from './keys.ts';
 import { createOpen } from './open.ts';
 import { packJobs } from './packed.ts';
-import { enqueueReply, jobCounts, storedJob, storedJobs, text, type RawEnqueue, type RawJob, type RawList } from './replies.ts';
+import {
+  cancelOutcomes,
+  enqueueReply,
+  jobCounts,
+  newsOf,
+  storedJob,
+  storedJobs,
+  storedOutcomes,
+  text,
+  type RawCancel,
+  type RawEnqueue,
+  type RawJob,
+  type RawList,
+} from './replies.ts';
 import { createExchange } from './exchange.ts';
 import { runDurably, waitOf } from './durability.ts';
 import { runScript, type RunScript } from './script.ts';
@@ -18,6 +32,11 @@ export interface RedisStoreOptions {
   readonly connectTimeoutMs: number;
   /** Milliseconds added to the time of Redis; 0 except in suites that move time. */
   readonly offsetMs?: () => number;
+}
+
+function messageOf(message: string | undefined): 'cancel' | 'wake' | undefined {
+  if (message === undefined) return undefined;
+  return message === 'cancel' ? 'cancel' : 'wake';
 }
 
 /** The store on Redis: one script a verb, one key layout, the only place that knows both. */
@@ -76,11 +95,22 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
     redrive: (which) => deadLetters(scripts.redrive, which),
     purge: (which) => deadLetters(scripts.purge, which),
 
+    async cancel(ids) {
+      return ids.length === 0 ? [] : cancelOutcomes((await run(scripts.cancel, [offsetMs(), sideArgument(queue), ...ids])) as RawCancel);
+    },
+    async outcomes(ids) {
+      return ids.length === 0 ? [] : storedOutcomes((await run(scripts.outcomes, ids)) as Buffer[]);
+    },
+
     async setPaused(paused) {
       await run(scripts.pause, [paused ? 1 : 0]);
     },
 
-    subscribe: (listener) => connection.subscribe(keys.events, listener),
+    subscribe: (listener) => connection.subscribe(keys.events, (message) => listener(messageOf(message))),
+    async listen(listener) {
+      await connection.listening(connectTimeoutMs);
+      return connection.subscribe(lifecycleChannel(queue), (message) => listener(message === undefined ? message : newsOf(message)));
+    },
     watch: (listener) => connection.watch(listener),
 
     async close() {

@@ -172,9 +172,9 @@ export class Reference {
     } else if (verb === 'release') {
       if (settlement.suspect) this.#prepend(this.#suspects, 'suspects', [id]);
       else this.#prepend(this.#waiting, 'waiting', [id]);
-    } else {
+    } else if (settlement.verb !== 'cancel') {
       Object.assign(job, { ...decodeFailure(settlement.record), recorded: true });
-      if (verb === 'retry') job.at = this.now + settlement.delayMs / UNIT_MS;
+      if (settlement.verb === 'retry') job.at = this.now + settlement.delayMs / UNIT_MS;
       this.#move(id, verb === 'retry' ? 'delayed' : 'dead');
     }
     return true;

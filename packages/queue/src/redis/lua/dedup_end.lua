@@ -19,10 +19,3 @@ local function forget_keys(d, ids)
     redis.call('HDEL', d.ids, unpack(ids))
   end
 end
-
--- One look tells whether anybody uses keys, so that others pay for nothing else.
-local function open_keys(q, now)
-  if redis.call('EXISTS', string.sub(q.jobs, 1, -5) .. 'dedup') == 0 then return end
-  q.dedup = dedup_of(q.jobs)
-  sweep(q.dedup, now)
-end

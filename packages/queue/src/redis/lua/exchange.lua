@@ -1,10 +1,10 @@
 -- SCRIPT exchange: one call settles what a holder finished, renews its lease, recovers and promotes, and claims more.
 -- KEYS: jobs waiting suspects holders held delayed failures dead completed meta events
--- ARGV: offsetMs token known leaseMs maxLeaseLosses want wantSuspect completedCount completedAgeMs deadCount deadAgeMs [ackId]* [clearId]* { id verb delayMs record }*
--- RETURNS: { nowMs, 0 holds | 1 expired | 2 holds nothing, nextDueMs, lostIds, [ids,bodies] | { [ids], bodies }, records, suspects, recovered, poisoned }
+-- ARGV: offsetMs token known leaseMs maxLeaseLosses want wantSuspect completedCount completedAgeMs deadCount deadAgeMs [ackId]* [clearId]* side { id verb delayMs record }*
+-- RETURNS: { nowMs, 0 holds | 1 expired | 2 holds nothing, nextDueMs, lostIds, [ids,bodies] | { [ids], bodies }, records, suspects, recovered, poisoned, cancelledIds }
 -- STATE: active -> completed | delayed | waiting | dead | none; delayed -> waiting; waiting -> active
 -- COST: O(settled + claimed); about ten commands a call, none for a job acknowledged at its first attempt
--- USES: now wake dedup dedup_end trim recover promote settle rows claim
+-- USES: now wake dedup dedup_end side trim recover promote settle results rows claim
 local q = {
   jobs = KEYS[1], waiting = KEYS[2], suspects = KEYS[3], holders = KEYS[4], held = KEYS[5], delayed = KEYS[6],
   failures = KEYS[7], dead = KEYS[8], completed = KEYS[9], meta = KEYS[10], events = KEYS[11],
@@ -17,22 +17,25 @@ redis.call('ZREM', q.holders, '')
 
 -- A holder that was recovered owns nothing any more: it settles and claims nothing, and comes back under a new token.
 local lease = tonumber(redis.call('ZSCORE', q.holders, token) or 0)
-if ARGV[3] == '1' and lease == 0 then return { now, 1, 0, {}, '', {}, 0, 0, 0 } end
+if ARGV[3] == '1' and lease == 0 then return { now, 1, 0, {}, '', {}, 0, 0, 0, {} } end
 -- One that comes late, but before anybody recovered it, is alive: without this it would lose to itself what it holds.
 if lease > 0 and lease <= now then redis.call('ZADD', q.holders, now + tonumber(ARGV[4]), token) end
 
-open_keys(q, now)
+open_side(q, ARGV[14], now)
+keep_progress(q, held)
 local done, acked = release_held(held, cjson.decode(ARGV[12]), lost)
 complete(q, done, now, keep)
+keep_results(q, acked, now)
 for _, id in ipairs(cjson.decode(ARGV[13])) do
   if acked[id] then redis.call('HDEL', q.failures, id) end
 end
 
-local rows, died = settle_rows(q, held, 14, lost, now)
+local rows, died = settle_rows(q, held, 15, lost, now)
 
 local recovered, poisoned = recover(q, now, tonumber(ARGV[5]))
 if died + poisoned > 0 then trim(q.dead, q, now, tonumber(ARGV[10]), tonumber(ARGV[11])) end
 if keep and #done > 0 then trim(q.completed, q, now, tonumber(ARGV[8]), tonumber(ARGV[9])) end
+trim_results(q, now)
 promote(q, now)
 -- A paused queue settles and recovers, and gives nothing out.
 local room = redis.call('HEXISTS', q.meta, 'paused') == 1 and 0 or want
@@ -45,4 +48,7 @@ if status == 0 then redis.call('ZADD', q.holders, now + tonumber(ARGV[4]), token
 local left = redis.call('LLEN', q.waiting) > 0 or (ARGV[7] == '1' and redis.call('LLEN', q.suspects) > 0)
 if room == want and (recovered > 0 or rows > 0 or left) then wake(q.meta, q.events) end
 if #ids < want then redis.call('HSET', q.meta, 'sleeping', '1') end
-return { now, status, next_due(q, token, now), lost, packed(ids, bodies), records, suspect, recovered, poisoned }
+announce(q)
+-- Jobs that somebody cancelled: those that run are to be aborted, those that were claimed just now are not to begin.
+local cancelled = q.marked and redis.call('SINTER', q.cancelled, held) or {}
+return { now, status, next_due(q, token, now), lost, packed(ids, bodies), records, suspect, recovered, poisoned, cancelled }

@@ -1,7 +1,7 @@
 -- SCRIPT get: one job with its state.
 -- KEYS: jobs holders held delayed failures dead completed
 -- ARGV: offsetMs id
--- RETURNS: nil | { nowMs, state, body, record | '', sinceMs | -1 }
+-- RETURNS: nil | { nowMs, state, body, record | '', sinceMs | -1, progress | '', result | '' }
 -- STATE: unchanged
 -- COST: O(holders), at most 1000 of them
 -- USES: now
@@ -29,4 +29,6 @@ if state == 'waiting' then
     if redis.call('SISMEMBER', held .. token, id) == 1 then state = 'active' end
   end
 end
-return { now_ms(ARGV[1]), state, body, redis.call('HGET', failures, id) or '', since }
+local prefix = string.sub(jobs, 1, -5)
+local progress, result = redis.call('HGET', prefix .. 'progress', id) or '', redis.call('HGET', prefix .. 'results', id) or ''
+return { now_ms(ARGV[1]), state, body, redis.call('HGET', failures, id) or '', since, progress, result }

@@ -1,7 +1,7 @@
 -- SCRIPT list: jobs of one state, oldest first, a page at a time.
 -- KEYS: jobs waiting suspects holders held delayed failures dead completed
 -- ARGV: offsetMs state skip limit
--- RETURNS: { nowMs, ids, bodies, records, { sinceMs | -1 }* }
+-- RETURNS: { nowMs, ids, bodies, records, { sinceMs | -1 }*, progress, results }
 -- STATE: unchanged
 -- COST: O(limit), for active O(held); at most 1000 jobs and 1000 holders
 -- USES: now
@@ -36,6 +36,8 @@ else
 end
 
 local now = now_ms(ARGV[1])
-if #ids == 0 then return { now, {}, {}, {}, {} } end
+if #ids == 0 then return { now, {}, {}, {}, {}, {}, {} } end
 for at = #times + 1, #ids do times[at] = -1 end
-return { now, ids, redis.call('HMGET', q.jobs, unpack(ids)), redis.call('HMGET', q.failures, unpack(ids)), times }
+local prefix, found = string.sub(q.jobs, 1, -5), {}
+for at, of in ipairs({ q.jobs, q.failures, prefix .. 'progress', prefix .. 'results' }) do found[at] = redis.call('HMGET', of, unpack(ids)) end
+return { now, ids, found[1], found[2], times, found[3], found[4] }

@@ -2,6 +2,7 @@
 -- All that a dead process held was lost together, so a first loss proves nothing about a job: it becomes a suspect, and
 -- suspects run one at a time in a process. Only a job that is lost again and again as a suspect is dead-lettered as poison.
 local function lose(q, id, now, max_losses)
+  if ends_cancelled(q, id, 'lose', now) then return 0 end
   local record = redis.call('HGET', q.failures, id) or '0 0 '
   local attempts, losses, rest = string.match(record, '^(%d+) (%d+) ?(.*)$')
   losses = tonumber(losses) + 1
@@ -9,9 +10,11 @@ local function lose(q, id, now, max_losses)
   -- The first loss makes the suspect; only the later ones are its own.
   if losses - 1 >= max_losses then
     redis.call('ZADD', q.dead, now, id)
+    note(q, 'dead', id, 'poison')
     return 1
   end
   redis.call('RPUSH', q.suspects, id)
+  note(q, 'lost', id)
   return 0
 end
 

@@ -1,12 +1,15 @@
 -- FRAGMENT rows: ends attempts that did not succeed, and gives back what was not started.
--- One row is { id, verb, delayMs | 0, record }; verbs: retry, dead, release, release-suspect.
+-- One row is { id, verb, delayMs | 0, record }; verbs: retry, dead, release, release-suspect, cancel.
 local function settle_row(q, row, now)
   local id, verb, record = row[1], row[2], row[4]
+  if ends_cancelled(q, id, verb, now) then return end
   if record ~= '' then redis.call('HSET', q.failures, id, record) end
   if verb == 'retry' then
     redis.call('ZADD', q.delayed, now + tonumber(row[3]), id)
+    note(q, 'retrying', id, tonumber(row[3]))
   elseif verb == 'dead' then
     redis.call('ZADD', q.dead, now, id)
+    note(q, 'dead', id, string.match(record, '"r":"([%l-]+)"'))
   else
     redis.call('LPUSH', verb == 'release' and q.waiting or q.suspects, id)
   end

@@ -22,8 +22,13 @@ end
 
 local function complete(q, ids, now, keep)
   each_page(ids, function(page)
+    if q.news then note(q, 'completed', unpack(page)) end
+    if q.marked then
+      redis.call('HDEL', q.progress, unpack(page))
+      redis.call('SREM', q.cancelled, unpack(page))
+    end
     if not keep then
-      if q.dedup then forget_keys(q.dedup, page) end
+      if q.marked then forget_keys(q.dedup, page) end
       return redis.call('HDEL', q.jobs, unpack(page))
     end
     local scored = {}
