@@ -37,6 +37,10 @@ function opened(store: Store): Store {
       await store.open();
       return store.colocate(target);
     },
+    listen: async (listener) => {
+      await store.open();
+      return store.listen(listener);
+    },
     subscribe: async (listener) => {
       await store.open();
       return store.subscribe(listener);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { defineQueue, type QueueOptions } from '@nines/queue';
 import { createActor, LEASE_MS, type StoreHarness } from './store-cases/actor.ts';
 import { boundCases } from './store-cases/bound.ts';
+import { cancelCases } from './store-cases/cancel.ts';
 import { clockJumpCases } from './store-cases/clock-jump.ts';
 import { dedupCases } from './store-cases/dedup.ts';
 import { fencingCases } from './store-cases/fencing.ts';
@@ -9,6 +10,7 @@ import { followUpCases } from './store-cases/follow-up.ts';
 import { lifeCases } from './store-cases/life.ts';
 import { operatorCases } from './store-cases/operator.ts';
 import { recoveryCases } from './store-cases/recovery.ts';
+import { resultCases } from './store-cases/result.ts';
 import { sameBodyCases } from './store-cases/same-body.ts';
 import { wakeCases } from './store-cases/wake.ts';
 
@@ -35,6 +37,8 @@ export function storeSuite(name: string, makeHarness: () => StoreHarness): void 
     followUpCases(open, () => harness);
     sameBodyCases(open);
     dedupCases(open, () => harness);
+    resultCases(open, () => harness);
+    cancelCases(open, () => harness);
     operatorCases(open, () => harness);
     wakeCases(open, () => harness);
     clockJumpCases(open, () => harness);
