@@ -10,6 +10,7 @@ import {
   type QueueOptions,
 } from '@nines/queue';
 import { uniqueName, type Bench } from './consumer-cases/bench.ts';
+import { cancelCases } from './consumer-cases/cancel.ts';
 import { dedupCases } from './consumer-cases/dedup.ts';
 import { deadlineCases } from './consumer-cases/deadline.ts';
 import { followUpCases } from './consumer-cases/follow-up.ts';
@@ -17,6 +18,7 @@ import { operatorCases } from './consumer-cases/operator.ts';
 import { outcomeCases } from './consumer-cases/outcome.ts';
 import { partitionCases } from './consumer-cases/partition.ts';
 import { payloadCases } from './consumer-cases/payload.ts';
+import { resultCases } from './consumer-cases/result.ts';
 import { stopCases } from './consumer-cases/stop.ts';
 
 /** What producers and consumers promise, whatever the store. */
@@ -51,6 +53,8 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
     outcomeCases(bench);
     deadlineCases(bench);
     dedupCases(bench);
+    resultCases(bench);
+    cancelCases(bench);
     followUpCases(bench);
     operatorCases(bench);
     partitionCases(bench);
