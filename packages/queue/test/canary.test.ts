@@ -5,7 +5,7 @@ import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { createConsumer, createProducer, DeadLetterError, defineQueue, fixed, type QueueError } from '@nines/queue';
+import { createConsumer, createEvents, createProducer, DeadLetterError, defineQueue, fixed, type JobEvents, type QueueError } from '@nines/queue';
 import { prometheus } from '@nines/queue/prometheus';
 import { memoryStore } from '@nines/queue/testing';
 
@@ -26,6 +26,7 @@ afterAll(async () => {
 
 /** Jobs that succeed, fail, die, are refused and enqueue others, with the canary in every payload, result, error and baggage. */
 async function runEverything() {
+  const kept = { results: { count: 100, ageMs: 60_000 }, events: true };
   const logged: string[] = [];
   for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
     vi.spyOn(console, method).mockImplementation((...words) => void logged.push(words.map(String).join(' ')));
@@ -38,8 +39,13 @@ async function runEverything() {
   const metrics = prometheus(registry);
   const store = memoryStore();
   const schema = z.object({ kind: z.string(), secret: z.string() });
-  const orders = defineQueue({ name: 'orders', schema, maxAttempts: 2, backoff: fixed(0), maxBodyBytes: 200 });
+  const orders = defineQueue({ name: 'orders', schema, maxAttempts: 2, backoff: fixed(0), maxBodyBytes: 200, ...kept });
   const next = defineQueue<string>({ name: 'next' });
+  const told: unknown[] = [];
+  await using events = createEvents(orders, { store });
+  const names: readonly (keyof JobEvents)[] = ['completed', 'retrying', 'dead', 'cancelled', 'lost'];
+  for (const name of names) events.on(name, (event) => told.push(name, event));
+  await events.ready();
   const troubles: QueueError[] = [];
   const producer = createProducer(orders, { store, metrics });
   let ended = 0;
@@ -59,9 +65,10 @@ async function runEverything() {
   );
   await consumer.start();
   const refusals: unknown[] = [];
+  const ids: string[] = [];
   const baggage = propagation.createBaggage({ user: { value: CANARY } });
   await context.with(propagation.setBaggage(context.active(), baggage), async () => {
-    for (const kind of ['works', 'fails', 'dies', 'throws a string']) await producer.enqueue({ kind, secret: CANARY });
+    for (const kind of ['works', 'fails', 'dies', 'throws a string']) ids.push((await producer.enqueue({ kind, secret: CANARY })).id);
     const wrong = [
       { kind: 1, secret: CANARY },
       { kind: 'big', secret: CANARY.repeat(50) },
@@ -69,14 +76,19 @@ async function runEverything() {
     for (const payload of wrong) await producer.enqueue(payload).catch((error: unknown) => refusals.push(error));
   });
   await all.promise;
+  const result = await producer.waitUntilCompleted(ids[0] ?? '', { timeoutMs: 30_000 });
   await consumer.stop();
   await producer.close();
   vi.restoreAllMocks();
-  return { spans: exporter.getFinishedSpans(), metrics: await registry.metrics(), logged, refusals, troubles };
+  return { spans: exporter.getFinishedSpans(), metrics: await registry.metrics(), logged, refusals, troubles, told, result };
 }
 
 test('a canary in payload, result, error and baggage is in no span, metric, log line or error of ours', async () => {
-  const { spans, metrics, logged, refusals, troubles } = await runEverything();
+  const { spans, metrics, logged, refusals, troubles, told, result } = await runEverything();
+  // The result is kept, and those who wait for it get it; nobody else does.
+  expect(result).toEqual({ [CANARY]: CANARY });
+  expect(told).toEqual(expect.arrayContaining(['completed', 'retrying', 'dead']));
+  expect(JSON.stringify(told)).not.toContain(CANARY);
   const written = JSON.stringify(spans.map(({ name, attributes, events, status, links }) => ({ name, attributes, events, status, links })));
   expect(spans.map(({ name }) => name)).toEqual(expect.arrayContaining(['send orders', 'process orders']));
   expect(written).not.toContain(CANARY);

@@ -5,9 +5,12 @@ import * as v from 'valibot';
 import { z } from 'zod';
 import {
   createConsumer,
+  createEvents,
   createInspector,
   createProducer,
   defineQueue,
+  keepResults,
+  type DeadReason,
   type EnqueueResult,
   type Job,
   type Producer,
@@ -53,6 +56,40 @@ test('a handler enqueues the payload of the other queue, the input of its schema
     },
     { redis },
   );
+});
+
+test('a queue carries the type of its results, beside a payload type or a schema', () => {
+  const typed = defineQueue<{ sku: string }, { total: number }>({ name: 'typed', results: { count: 1, ageMs: 1 } });
+  expectTypeOf(typed).toEqualTypeOf<Queue<{ sku: string }, { sku: string }, { total: number }>>();
+  const schema = z.object({ at: z.string().transform((text) => new Date(text)) });
+  const withSchema = defineQueue({ name: 'with-schema', schema, results: keepResults<number>({ count: 1, ageMs: 1 }) });
+  expectTypeOf(withSchema).toEqualTypeOf<Queue<{ at: string }, { at: Date }, number>>();
+  const wait = { timeoutMs: 1 };
+  const producers = () => [createProducer(typed, { redis }), createProducer(withSchema, { redis }), createProducer(plain, { redis })] as const;
+  type Producers = ReturnType<typeof producers>;
+  expectTypeOf<ReturnType<Producers[0]['waitUntilCompleted']>>().resolves.toEqualTypeOf<{ total: number }>();
+  expectTypeOf<ReturnType<Producers[1]['waitUntilCompleted']>>().resolves.toEqualTypeOf<number>();
+  expectTypeOf<ReturnType<Producers[2]['waitUntilCompleted']>>().resolves.toEqualTypeOf<unknown>();
+  createConsumer(typed, async () => ({ total: 1 }), { redis });
+  createConsumer(withSchema, () => 1, { redis });
+  createConsumer(plain, () => 'anything', { redis });
+  // @ts-expect-error Type 'string' is not assignable to type 'number'.
+  createConsumer(typed, async () => ({ total: 'one' }), { redis });
+  // @ts-expect-error Property 'total' is missing
+  createConsumer(typed, () => ({}), { redis });
+  // @ts-expect-error Property 'timeoutMs' is missing
+  void ((producer: Producers[0]) => producer.waitUntilCompleted('id', {}));
+  expectTypeOf(wait).toExtend<Parameters<Producers[0]['waitUntilCompleted']>[1]>();
+});
+
+test('listeners get the event of their name', () => {
+  const consumer = createConsumer(plain, () => {}, { redis });
+  consumer.on('retrying', (event) => expectTypeOf(event.delayMs).toEqualTypeOf<number>());
+  // @ts-expect-error Property 'delayMs' does not exist
+  consumer.on('completed', ({ delayMs }) => delayMs);
+  // @ts-expect-error Argument of type '"done"' is not assignable
+  consumer.on('done', () => {});
+  createEvents(plain, { redis }).on('dead', ({ reason }) => expectTypeOf(reason).toEqualTypeOf<DeadReason>());
 });
 
 test('an inspector shows what was enqueued', () => {
