@@ -90,7 +90,8 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
   }
   const lostIds: string[] = [];
   const refusedIds: string[] = [];
-  for (const settlement of request.settlements) {
+  // Commits come first, as on Redis: what follows from them finds what was still active then.
+  for (const settlement of request.settlements.toSorted((a, b) => Number(b.verb === 'commit') - Number(a.verb === 'commit'))) {
     const end = settle(queue, held, settlement, now, find);
     if (end === 'lost') lostIds.push(settlement.id);
     if (end === 'refused') refusedIds.push(settlement.id);

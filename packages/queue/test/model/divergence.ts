@@ -8,3 +8,5 @@ export function same(what: string, got: unknown, expected: unknown): void {
   if (JSON.stringify(got) !== JSON.stringify(expected))
     throw new Divergence(`${what}: the store says ${JSON.stringify(got)}, the model ${JSON.stringify(expected)}`);
 }
+
+export const byText = (a: string, b: string): number => (a < b ? -1 : 1);

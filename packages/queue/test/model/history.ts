@@ -1,8 +1,9 @@
 import type { FollowUp, NewJob, QueueOptions, ResolvedQueueOptions, Settlement, Store } from '@nines/queue';
 import { encodeEnvelope } from '../../src/envelope.ts';
 import { decodeFailure, encodeFailure } from '../../src/failure-record.ts';
-import { Divergence } from './divergence.ts';
+import { Divergence, same } from './divergence.ts';
 import { LEASE_UNITS, UNIT_MS, type Limits } from './job.ts';
+import { sameListing } from './listing.ts';
 import { Reference } from './reference.ts';
 
 /** A store whose time the history moves. */
@@ -18,7 +19,8 @@ export function modelQueue(name: string): QueueOptions {
   const { maxWaiting, maxLeaseLosses, completedCount, deadCount } = modelLimits;
   const ageMs = 366 * 86_400_000;
   const kept = { completed: { count: completedCount, ageMs }, dead: { count: deadCount, ageMs } };
-  return { name, leaseMs: LEASE_UNITS * UNIT_MS, maxWaiting, maxLeaseLosses, ...kept };
+  const results = { count: 1_000_000, ageMs };
+  return { name, results, leaseMs: LEASE_UNITS * UNIT_MS, maxWaiting, maxLeaseLosses, ...kept };
 }
 
 interface Holder {
@@ -66,8 +68,9 @@ export class RandomHistory {
     else if (chance < 0.84) this.#advance(this.#below(LEASE_UNITS + 2));
     else if (chance < 0.88) await this.#reconcile(this.#pick(this.#holders));
     else if (chance < 0.9) this.#die();
-    else if (chance < 0.94) await this.#dead();
-    else if (chance < 0.96) await this.#pause(this.#random() < 0.3);
+    else if (chance < 0.93) await this.#dead();
+    else if (chance < 0.95) await this.#cancel();
+    else if (chance < 0.965) await this.#pause(this.#random() < 0.3);
     else await this.#look();
   }
 
@@ -120,14 +123,19 @@ export class RandomHistory {
     return [...new Set(mine)].map((id): Settlement => {
       const { record, suspect = false } = holder.running.get(id) ?? {};
       const chance = this.#random();
-      if (chance < 0.1 && this.#hasRoom()) return { verb: 'commit', id, failedBefore: record !== undefined, followUps: this.#followUps() };
-      if (chance < 0.5) return { verb: 'ack', id, failedBefore: record !== undefined };
+      if (chance < 0.1 && this.#hasRoom()) return { verb: 'commit', id, failedBefore: record !== undefined, followUps: this.#followUps(), ...this.#result() };
+      if (chance < 0.5) return { verb: 'ack', id, failedBefore: record !== undefined, ...this.#result() };
+      if (chance < 0.53) return { verb: 'cancel', id };
       if (chance < 0.65) return { verb: 'release', id, suspect };
       const attempts = (record === undefined ? 0 : decodeFailure(record).attempts) + 1;
       const failed = encodeFailure({ attempts, losses: 0, error: 'no' });
       if (chance < 0.85) return { verb: 'retry', id, delayMs: this.#below(4) * UNIT_MS, record: failed };
       return { verb: 'dead', id, record: failed };
     });
+  }
+
+  #result(): { result?: Buffer } {
+    return this.#random() < 0.3 ? {} : { result: Buffer.from(`v${(this.#serial += 1)}`) };
   }
 
   /** Where a queue is full a commit is delayed by a time that is no unit; that has a case of its own. */
@@ -172,6 +180,12 @@ export class RandomHistory {
     this.#model.takeDead(which, await (redriven ? store.redrive(which) : store.purge(which)), redriven);
   }
 
+  async #cancel(): Promise<void> {
+    const ids = [...new Set(Array.from({ length: 1 + this.#below(4) }, () => `id-${this.#below(IDS)}`))];
+    this.#note('cancel', ids);
+    this.#model.cancel(ids, await this.#target.store.cancel(ids));
+  }
+
   async #pause(paused: boolean): Promise<void> {
     this.#note('pause', paused);
     await this.#target.store.setPaused(paused);
@@ -183,8 +197,11 @@ export class RandomHistory {
     const id = `id-${this.#below(IDS)}`;
     const state = (await store.get(id))?.state;
     if (state !== this.#model.stateOf(id)) throw new Divergence(`${id} is ${state}, in the model ${this.#model.stateOf(id)}`);
+    const [outcome] = await store.outcomes([id]);
+    same('outcome', outcome?.state === 'completed' ? outcome.result.toString() : outcome?.state, this.#model.outcomeOf(id));
     const look = this.#pick(['waiting', 'delayed', 'active', 'completed', 'dead'] as const);
-    this.#model.listed(
+    sameListing(
+      this.#model,
       look,
       (await store.list(look, 0, 1000)).map((job) => job.id),
     );

@@ -17,7 +17,13 @@ export interface ModelJob {
   losses: number;
   /** Whether something is remembered of failures. */
   recorded: boolean;
+  /** Whether it is active and to end. */
+  cancelled: boolean;
   holder: string | undefined;
   /** When it is due, or when it ended, in units. */
   at: number;
+}
+
+export function boundOf({ deadCount, completedCount }: Limits, place: 'dead' | 'completed'): number {
+  return place === 'dead' ? deadCount : completedCount;
 }

@@ -6,7 +6,7 @@ import { modelQueue, RandomHistory } from './history.ts';
 import { seeded } from './seeded.ts';
 
 /** Keeps these, and no other key of its queue, after a history. */
-const KEPT: ReadonlySet<string | undefined> = new Set(['completed', 'jobs', 'meta', 'dedup', 'dedup_ids']);
+const KEPT: ReadonlySet<string | undefined> = new Set(['completed', 'jobs', 'meta', 'dedup', 'dedup_ids', 'results', 'results_at']);
 
 /**
  * One history on a queue of its own on Redis; resolves to the keys that it left and should not have.

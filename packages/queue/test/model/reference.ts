@@ -1,8 +1,9 @@
 import type { ClaimedJob, EnqueueReply, ExchangeReply, FollowUp, ExchangeRequest, JobState, NewJob, Settlement } from '@nines/queue';
 import { decodeFailure } from '../../src/failure-record.ts';
-import { same } from './divergence.ts';
-import { LEASE_UNITS, UNIT_MS, type Limits, type ModelJob, type Place } from './job.ts';
+import { byText, same } from './divergence.ts';
+import { boundOf, LEASE_UNITS, UNIT_MS, type Limits, type ModelJob, type Place } from './job.ts';
 import { ModelKeys } from './keys.ts';
+import { sameOldest } from './listing.ts';
 import { Order } from './order.ts';
 
 /**
@@ -12,8 +13,9 @@ import { Order } from './order.ts';
 export class Reference {
   readonly jobs: Map<string, ModelJob> = new Map();
   readonly holders: Map<string, number> = new Map();
-  readonly #waiting = new Order();
-  readonly #suspects = new Order();
+  readonly waiting: Order = new Order();
+  readonly suspects: Order = new Order();
+  readonly #results = new Map<string, string>();
   readonly #keys = new ModelKeys();
   readonly #limits: Limits;
   now = 0;
@@ -34,7 +36,7 @@ export class Reference {
   }
 
   depth(): number {
-    return this.#waiting.size + this.#suspects.size + this.in('delayed').length;
+    return this.waiting.size + this.suspects.size + this.in('delayed').length;
   }
 
   enqueue(jobs: readonly NewJob[], { verdicts, keptOutBy }: EnqueueReply, delays: ReadonlyMap<string, number>): void {
@@ -64,7 +66,9 @@ export class Reference {
       same('what an expired holder gets', reply.jobs, []);
       return;
     }
-    const lost = request.settlements.filter((settlement) => !this.#settle(request.token, settlement)).map(({ id }) => id);
+    // Commits come first; what follows from them finds what was still active then.
+    const ordered = request.settlements.toSorted((a, b) => Number(b.verb === 'commit') - Number(a.verb === 'commit'));
+    const lost = ordered.filter((settlement) => !this.#settle(request.token, settlement)).map(({ id }) => id);
     same('lostIds', [...reply.lostIds].toSorted(byText), lost.toSorted(byText));
     same('refusedIds', reply.refusedIds ?? [], []);
     // Whoever calls while nobody has recovered it is alive, however late it is.
@@ -72,6 +76,8 @@ export class Reference {
     same('recovered and poisoned', [reply.recovered, reply.poisoned], this.#recover());
     this.#promote();
     this.#claim(request, reply.jobs);
+    const marked = this.in('held').filter((id) => this.jobs.get(id)?.holder === request.token && this.jobs.get(id)?.cancelled);
+    same('cancelledIds', [...(reply.cancelledIds ?? [])].toSorted(byText), marked.toSorted(byText));
     const holds = [...this.jobs.values()].some(({ holder }) => holder === request.token);
     if (holds) this.holders.set(request.token, this.now + LEASE_UNITS);
     else this.holders.delete(request.token);
@@ -90,17 +96,44 @@ export class Reference {
     same('lostIds', [...reply.lostIds].toSorted(byText), running.filter((id) => !held.has(id)).toSorted(byText));
     const back = [...held].filter((id) => !running.includes(id));
     this.#prepend(
-      this.#waiting,
+      this.waiting,
       'waiting',
       back.filter((id) => this.jobs.get(id)?.losses === 0),
     );
     this.#prepend(
-      this.#suspects,
+      this.suspects,
       'suspects',
       back.filter((id) => this.jobs.get(id)!.losses > 0),
     );
     if (back.length === held.size) this.holders.delete(token);
     else this.holders.set(token, this.now + LEASE_UNITS);
+  }
+
+  cancel(ids: readonly string[], answers: readonly string[]): void {
+    const expected = ids.map((id) => {
+      const job = this.jobs.get(id);
+      if (job === undefined) return 'unknown';
+      if (job.place === 'dead' || job.place === 'completed') return 'ended';
+      if (job.place !== 'held') {
+        this.#endCancelled(id);
+        return 'cancelled';
+      }
+      job.cancelled = true;
+      return 'cancelling';
+    });
+    same('what became of the cancellations', answers, expected);
+  }
+
+  outcomeOf(id: string): string {
+    const place = this.jobs.get(id)?.place ?? 'completed';
+    if (place !== 'completed') return place === 'dead' ? place : 'pending';
+    return this.#results.get(id) ?? 'unknown';
+  }
+
+  #endCancelled(id: string): void {
+    this.#move(id, 'completed');
+    this.jobs.delete(id);
+    this.#results.set(id, 'cancelled');
   }
 
   /** Dead letters taken by ids or as the oldest ones; `redriven` wait again, others are gone. */
@@ -116,25 +149,25 @@ export class Reference {
         taken,
         [...new Set(which.ids)].filter((id) => dead.includes(id)),
       );
-    else this.#oldest('dead', taken, Math.min(which.limit ?? 0, dead.length));
+    else sameOldest(this, 'dead', taken, Math.min(which.limit ?? 0, dead.length));
     for (const id of taken) {
       if (!redriven) this.jobs.delete(id);
       else {
         Object.assign(this.jobs.get(id)!, { attempts: 0, losses: 0, recorded: false });
-        this.#append(this.#waiting, 'waiting', [id]);
+        this.#append(this.waiting, 'waiting', [id]);
       }
     }
   }
 
   /** Whether more ended jobs are remembered than may be: then the store must have forgotten some. */
   overfull(place: 'dead' | 'completed'): boolean {
-    return this.in(place).length > this.#bound(place);
+    return this.in(place).length > boundOf(this.#limits, place);
   }
 
   /** The store forgot old ended jobs and still has `kept`. */
   trimmed(place: 'dead' | 'completed', kept: readonly string[]): void {
     const gone = this.in(place).filter((id) => !kept.includes(id));
-    this.#oldest(place, gone, this.in(place).length - this.#bound(place));
+    sameOldest(this, place, gone, this.in(place).length - boundOf(this.#limits, place));
     same(
       `known among the ${place}`,
       kept.every((id) => this.jobs.get(id)?.place === place),
@@ -143,38 +176,27 @@ export class Reference {
     for (const id of gone) this.jobs.delete(id);
   }
 
-  /** The store listed these ids, in this order, as all jobs of a state. */
-  listed(state: JobState, ids: readonly string[]): void {
-    if (state === 'waiting') {
-      same('the suspects come first', this.#suspects.allows(ids.slice(0, this.#suspects.size)), true);
-      same('then those that wait', this.#waiting.allows(ids.slice(this.#suspects.size)), true);
-      return same('all that wait', ids.length, this.#suspects.size + this.#waiting.size);
-    }
-    const all = this.in(state === 'active' ? 'held' : state);
-    same(state, ids.toSorted(byText), all.toSorted(byText));
-    const times = state === 'active' ? [] : ids.map((id) => this.jobs.get(id)!.at);
-    same(
-      `${state} in order`,
-      times,
-      times.toSorted((a, b) => a - b),
-    );
-  }
-
   #settle(token: string, settlement: Settlement): boolean {
     const { id, verb } = settlement;
     const job = this.jobs.get(id);
     if (job?.place !== 'held' || job.holder !== token) return false;
     job.at = this.now;
-    if (verb === 'commit') for (const followUp of settlement.followUps) this.#follow(followUp);
-    if (verb === 'ack' || verb === 'commit') {
-      Object.assign(job, { attempts: 0, losses: 0, recorded: false });
+    const done = verb === 'ack' || verb === 'commit';
+    if (verb === 'cancel' || (job.cancelled && !done)) {
+      this.#endCancelled(id);
+      return true;
+    }
+    if (done && settlement.result !== undefined) this.#results.set(id, settlement.result.toString());
+    if (done) {
+      Object.assign(job, { attempts: 0, losses: 0, recorded: false, cancelled: false });
       this.#move(id, 'completed');
+      if (verb === 'commit') for (const followUp of settlement.followUps) this.#follow(followUp);
     } else if (verb === 'release') {
-      if (settlement.suspect) this.#prepend(this.#suspects, 'suspects', [id]);
-      else this.#prepend(this.#waiting, 'waiting', [id]);
-    } else if (settlement.verb !== 'cancel') {
+      if (settlement.suspect) this.#prepend(this.suspects, 'suspects', [id]);
+      else this.#prepend(this.waiting, 'waiting', [id]);
+    } else {
       Object.assign(job, { ...decodeFailure(settlement.record), recorded: true });
-      if (settlement.verb === 'retry') job.at = this.now + settlement.delayMs / UNIT_MS;
+      if (verb === 'retry') job.at = this.now + settlement.delayMs / UNIT_MS;
       this.#move(id, verb === 'retry' ? 'delayed' : 'dead');
     }
     return true;
@@ -187,11 +209,11 @@ export class Reference {
   }
 
   #add(id: string, delay: number, deduplicate: NewJob['deduplicate']): void {
-    const job: ModelJob = { place: 'waiting', attempts: 0, losses: 0, recorded: false, holder: undefined, at: this.now + delay };
+    const job: ModelJob = { place: 'waiting', attempts: 0, losses: 0, recorded: false, cancelled: false, holder: undefined, at: this.now + delay };
     this.jobs.set(id, job);
     this.#keys.remember(deduplicate, id, job, this.now);
     if (delay > 0) this.#move(id, 'delayed');
-    else this.#append(this.#waiting, 'waiting', [id]);
+    else this.#append(this.waiting, 'waiting', [id]);
   }
 
   #recover(): [number, number] {
@@ -201,6 +223,10 @@ export class Reference {
     const spared: string[] = [];
     for (const id of lost) {
       const job = this.jobs.get(id)!;
+      if (job.cancelled) {
+        this.#endCancelled(id);
+        continue;
+      }
       Object.assign(job, { losses: job.losses + 1, recorded: true, at: this.now });
       if (job.losses - 1 < this.#limits.maxLeaseLosses) spared.push(id);
       else {
@@ -208,7 +234,7 @@ export class Reference {
         poisoned += 1;
       }
     }
-    this.#append(this.#suspects, 'suspects', spared);
+    this.#append(this.suspects, 'suspects', spared);
     for (const token of expired) this.holders.delete(token);
     return [lost.length, poisoned];
   }
@@ -217,7 +243,7 @@ export class Reference {
     const due = this.in('delayed').filter((id) => this.jobs.get(id)!.at <= this.now);
     for (const at of new Set(due.map((id) => this.jobs.get(id)!.at).toSorted((a, b) => a - b))) {
       this.#append(
-        this.#waiting,
+        this.waiting,
         'waiting',
         due.filter((id) => this.jobs.get(id)!.at === at),
       );
@@ -226,16 +252,16 @@ export class Reference {
 
   #claim({ token, want, wantSuspect }: ExchangeRequest, claimed: readonly ClaimedJob[]): void {
     const room = this.paused ? 0 : want;
-    const suspects = Math.min(wantSuspect ? 1 : 0, room, this.#suspects.size);
-    same('claimed', claimed.length, suspects + Math.min(room - suspects, this.#waiting.size));
+    const suspects = Math.min(wantSuspect ? 1 : 0, room, this.suspects.size);
+    same('claimed', claimed.length, suspects + Math.min(room - suspects, this.waiting.size));
     same(
       'suspects',
       claimed.map(({ suspect }) => suspect),
       claimed.map((_job, at) => at < suspects),
     );
     const ids = claimed.map(({ id }) => id);
-    same('the suspect that is next', this.#suspects.allows(ids.slice(0, suspects)), true);
-    same('those that are next', this.#waiting.allows(ids.slice(suspects)), true);
+    same('the suspect that is next', this.suspects.allows(ids.slice(0, suspects)), true);
+    same('those that are next', this.waiting.allows(ids.slice(suspects)), true);
     for (const { id, record, stored } of claimed) {
       const job = this.jobs.get(id)!;
       const { attempts, losses } = record === undefined ? { attempts: 0, losses: 0 } : decodeFailure(record);
@@ -252,21 +278,6 @@ export class Reference {
     return dues.length === 0 ? undefined : Math.max(0, Math.min(...dues) - this.now);
   }
 
-  #bound(place: 'dead' | 'completed'): number {
-    return place === 'dead' ? this.#limits.deadCount : this.#limits.completedCount;
-  }
-
-  #oldest(place: 'dead' | 'completed', taken: readonly string[], count: number): void {
-    same(`how many ${place} go`, taken.length, count);
-    const left = this.in(place).filter((id) => !taken.includes(id));
-    const newest = Math.max(...taken.map((id) => this.jobs.get(id)!.at), -1);
-    same(
-      `only the oldest ${place} go`,
-      left.every((id) => this.jobs.get(id)!.at >= newest),
-      true,
-    );
-  }
-
   #append(order: Order, place: Place, ids: readonly string[]): void {
     for (const id of ids) this.#move(id, place);
     order.append(ids);
@@ -278,12 +289,10 @@ export class Reference {
   }
 
   #move(id: string, place: Place): void {
-    this.#waiting.delete(id);
-    this.#suspects.delete(id);
+    this.waiting.delete(id);
+    this.suspects.delete(id);
     const job = this.jobs.get(id)!;
     job.place = place;
     job.holder = undefined;
   }
 }
-
-const byText = (a: string, b: string) => (a < b ? -1 : 1);

@@ -114,4 +114,19 @@ export function dedupCases(open: Open, harness: () => StoreHarness): void {
     await next.ack('n', 'x', 'a2');
     expect(await enqueue(next, keyed('y', 'free'))).toEqual(['created y']);
   });
+
+  test('a job may be followed by one with its own key, for it ends in the same step', async () => {
+    const actor = open();
+    await actor.store.colocate(actor.options);
+    await enqueue(actor, keyed('a', 'k'), keyed('b', 'other', { ttlMs: 60_000 }));
+    await actor.claim('h');
+    const commit = (id: string, follower: NewJob) =>
+      ({ verb: 'commit', id, failedBefore: false, followUps: [{ queue: actor.options, job: follower }] }) as const;
+    await actor.exchange('h', [commit('a', keyed('a2', 'k')), commit('b', keyed('b2', 'other', { ttlMs: 60_000 }))], 0);
+    // A key with a time is remembered whatever becomes of its job.
+    expect(await actor.claim('h')).toEqual(['a2']);
+    expect(await enqueue(actor, keyed('c', 'k'), keyed('d', 'other'))).toEqual(['existing a2', 'existing b']);
+    await actor.ack('h', 'a2');
+    expect(await enqueue(actor, keyed('c', 'k'))).toEqual(['created c']);
+  });
 }

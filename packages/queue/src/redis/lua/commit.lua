@@ -31,7 +31,7 @@ while at <= #ARGV do
     is_done[id] = true
     redis.call('SREM', held, id)
     if failed then redis.call('HDEL', q.failures, id) end
-    add_following(first, at - 1, now)
+    add_following(q, first, at - 1, now, is_done)
   end
 end
 complete(q, done, now, keep)

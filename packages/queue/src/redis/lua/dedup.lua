@@ -5,7 +5,7 @@ local function dedup_of(jobs)
   local prefix = string.sub(jobs, 1, -5)
   return {
     jobs = jobs, dead = prefix .. 'dead', completed = prefix .. 'completed',
-    entries = prefix .. 'dedup', ids = prefix .. 'dedup_ids', till = prefix .. 'dedup_until', taken = {},
+    entries = prefix .. 'dedup', ids = prefix .. 'dedup_ids', till = prefix .. 'dedup_until', taken = {}, ended = {},
   }
 end
 
@@ -17,7 +17,7 @@ local function owner_of(d, key, now)
   local till = redis.call('ZSCORE', d.till, key)
   if till then return tonumber(till) > now and entry or nil end
   local id = string.sub(entry, 17)
-  if redis.call('HEXISTS', d.jobs, id) == 0 or redis.call('ZSCORE', d.dead, id) or redis.call('ZSCORE', d.completed, id) then return nil end
+  if d.ended[id] or redis.call('HEXISTS', d.jobs, id) == 0 or redis.call('ZSCORE', d.dead, id) or redis.call('ZSCORE', d.completed, id) then return nil end
   return entry
 end
 

@@ -11,11 +11,13 @@ local function has_room(first, last)
   return true
 end
 
-local function add_following(first, last, now)
+-- A job that is done by the same call, as `ended` says, has its key no more: it may be followed by one with the same key.
+local function add_following(q, first, last, now, ended)
   for at = first, last, 6 do
     local prefix, id, delay, body = ARGV[at], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 5]
     local more = ARGV[at + 4] ~= '' and cmsgpack.unpack(ARGV[at + 4]) or {}
     local dedup = more.k and dedup_of(prefix .. 'jobs')
+    if dedup and dedup.jobs == q.jobs then dedup.ended = ended end
     -- It is there already when the id is the caller's own and in use, or another job has the key.
     if not (dedup and owner_of(dedup, more.k, now)) and redis.call('HSETNX', prefix .. 'jobs', id, struct.pack('>I6', now) .. body) == 1 then
       if dedup then

@@ -1,0 +1,42 @@
+import type { JobState } from '@nines/queue';
+import { byText, same } from './divergence.ts';
+import type { ModelJob, Place } from './job.ts';
+import type { Order } from './order.ts';
+
+/** What of the model a comparison reads. */
+interface Seen {
+  readonly jobs: ReadonlyMap<string, ModelJob>;
+  readonly waiting: Order;
+  readonly suspects: Order;
+  in(place: Place): string[];
+}
+
+/** The store listed these ids, in this order, as all jobs of a state. */
+export function sameListing(model: Seen, state: JobState, ids: readonly string[]): void {
+  const { jobs, suspects, waiting } = model;
+  if (state === 'waiting') {
+    same('the suspects come first', suspects.allows(ids.slice(0, suspects.size)), true);
+    same('then those that wait', waiting.allows(ids.slice(suspects.size)), true);
+    return same('all that wait', ids.length, suspects.size + waiting.size);
+  }
+  const all = model.in(state === 'active' ? 'held' : state);
+  same(state, ids.toSorted(byText), all.toSorted(byText));
+  const times = state === 'active' ? [] : ids.map((id) => jobs.get(id)!.at);
+  same(
+    `${state} in order`,
+    times,
+    times.toSorted((a, b) => a - b),
+  );
+}
+
+/** The store took `count` of the ended jobs of a place, the oldest ones. */
+export function sameOldest(model: Pick<Seen, 'in' | 'jobs'>, place: 'dead' | 'completed', taken: readonly string[], count: number): void {
+  same(`how many ${place} go`, taken.length, count);
+  const left = model.in(place).filter((id) => !taken.includes(id));
+  const newest = Math.max(...taken.map((id) => model.jobs.get(id)!.at), -1);
+  same(
+    `only the oldest ${place} go`,
+    left.every((id) => model.jobs.get(id)!.at >= newest),
+    true,
+  );
+}
