@@ -6,8 +6,8 @@ export interface Emitter<Events> {
   /** Whether anybody listens. */
   readonly listening: boolean;
   /** @throws {QueueError} `INVALID_OPTION` for an event that there is not, or a listener that is no function. */
-  on<Name extends keyof Events & string>(name: Name, listener: (event: Events[Name]) => void): () => void;
-  emit<Name extends keyof Events & string>(name: Name, event: Events[Name]): void;
+  readonly on: <Name extends keyof Events & string>(name: Name, listener: (event: Events[Name]) => void) => () => void;
+  readonly emit: <Name extends keyof Events & string>(name: Name, event: Events[Name]) => void;
 }
 
 export function createEmitter<Events>(names: readonly (keyof Events & string)[], onError: (error: QueueError) => void): Emitter<Events> {

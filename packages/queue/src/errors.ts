@@ -17,19 +17,19 @@ export type QueueErrorCode =
   | 'PARTITIONS_MISMATCH'
   | 'ENVELOPE_UNREADABLE'
   | 'NOT_COLOCATED'
+  | 'INVALID_RESULT'
+  | 'RESULTS_DISABLED'
+  | 'JOB_DEAD_LETTERED'
+  | 'JOB_CANCELLED'
+  | 'JOB_UNKNOWN'
+  | 'WAIT_TIMEOUT'
+  | 'LISTENER_FAILED'
   | 'CLOSED'
   | 'LEASE_LOST'
   | 'LEASE_AT_RISK'
   | 'ATTEMPT_TIMEOUT'
   | 'DEADLINE_EXCEEDED'
-  | 'STOPPED'
-  | 'INVALID_RESULT'
-  | 'RESULTS_DISABLED'
-  | 'JOB_CANCELLED'
-  | 'JOB_DEAD_LETTERED'
-  | 'JOB_UNKNOWN'
-  | 'WAIT_TIMEOUT'
-  | 'LISTENER_FAILED';
+  | 'STOPPED';
 
 /** What a {@link QueueError} carries besides code and message. */
 export interface QueueErrorDetails {

@@ -124,7 +124,11 @@ async function cancel(store: QueueView, { ids, state, limit }: Cancellation): Pr
 
 function checkedCancellation(which: Cancellation): Cancellation {
   refuseUnknown(which, ['ids', 'state', 'limit'], 'cancel');
-  const { ids, state, limit }: { readonly ids?: readonly string[] | undefined; readonly state?: JobState | undefined; readonly limit?: number | undefined } = which;
+  const {
+    ids,
+    state,
+    limit,
+  }: { readonly ids?: readonly string[] | undefined; readonly state?: JobState | undefined; readonly limit?: number | undefined } = which;
   if (ids !== undefined) {
     if (state !== undefined || limit !== undefined) refuse('state', state ?? limit, 'absent, and limit too, where ids are given');
     checkWhole('ids.length', ids.length, 0, 1000);

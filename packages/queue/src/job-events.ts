@@ -14,10 +14,7 @@ export interface JobEvents {
 }
 
 /** Calls `emit` for each job of a message. */
-export function readNews(
-  news: readonly JobNews[],
-  emit: <Name extends keyof JobEvents>(name: Name, event: JobEvents[Name]) => void,
-): void {
+export function readNews(news: readonly JobNews[], emit: <Name extends keyof JobEvents>(name: Name, event: JobEvents[Name]) => void): void {
   for (const [kind, ...rest] of news) {
     const [id = '', detail] = rest as readonly [string?, (string | number)?];
     if (kind === 'completed') for (const one of rest) emit('completed', { id: String(one) });

@@ -2,7 +2,10 @@ import { partitionOf } from './partition.ts';
 import type { CancelOutcome, DeadLetters, JobCounts, JobState, Store, StoredJob } from './store.ts';
 
 /** What is asked of a queue as a whole. */
-export type QueueView = Pick<Store, 'cancel' | 'close' | 'counts' | 'get' | 'isEmpty' | 'list' | 'open' | 'purge' | 'redrive' | 'setPaused'>;
+export type QueueView = Pick<
+  Store,
+  'cancel' | 'close' | 'counts' | 'get' | 'isEmpty' | 'list' | 'open' | 'purge' | 'redrive' | 'setPaused'
+>;
 
 /** The partitions of a queue as one; where there is only one, that one. */
 export function joinStores(stores: readonly Store[]): QueueView {

@@ -48,7 +48,8 @@ export class OutcomeWatch {
       };
       const waiter: Waiter = { resolve: (result) => end(() => resolve(result)), reject: (error) => end(() => reject(error)) };
       const abort = () => waiter.reject(signal?.reason);
-      const timeout = () => waiter.reject(new QueueError('WAIT_TIMEOUT', `job ${id} of queue ${queue.name} has not ended within ${timeoutMs} ms`));
+      const timeout = () =>
+        waiter.reject(new QueueError('WAIT_TIMEOUT', `job ${id} of queue ${queue.name} has not ended within ${timeoutMs} ms`));
       const cancel = clock.after(timeoutMs, timeout, true);
       signal?.addEventListener('abort', abort, { once: true });
       this.#waiters.set(id, (this.#waiters.get(id) ?? new Set()).add(waiter));
@@ -118,7 +119,7 @@ export class OutcomeWatch {
   }
 
   #each(id: string, act: (waiter: Waiter) => void): void {
-    for (const waiter of [...(this.#waiters.get(id) ?? [])]) act(waiter);
+    for (const waiter of this.#waiters.get(id) ?? []) act(waiter);
   }
 
   /** The last one who waits ends the subscription. */
@@ -154,7 +155,8 @@ async function resultOf(queue: ResolvedQueueOptions, id: string, outcome: Stored
   const job = `job ${id} of queue ${queue.name}`;
   if (outcome.state === 'completed') return decodeResult(queue, outcome.result);
   if (outcome.state === 'cancelled') throw new QueueError('JOB_CANCELLED', `${job} was cancelled`);
-  if (outcome.state !== 'dead') throw new QueueError('JOB_UNKNOWN', `${job} is not there, and neither is a result of it: it never was, or is forgotten`);
+  if (outcome.state !== 'dead')
+    throw new QueueError('JOB_UNKNOWN', `${job} is not there, and neither is a result of it: it never was, or is forgotten`);
   const { reason = 'poison', error } = decodeFailure(outcome.record ?? '');
   throw new QueueError('JOB_DEAD_LETTERED', `${job} was dead-lettered (${reason})${error === undefined ? '' : `: ${error}`}`, { reason });
 }

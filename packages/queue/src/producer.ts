@@ -169,6 +169,7 @@ function checkedWait({ name, results }: ResolvedQueueOptions, id: string, option
   checkId(id);
   refuseUnknown(options, ['timeoutMs', 'signal'], 'waitUntilCompleted');
   checkWhole('timeoutMs', options.timeoutMs, 1, 86_400_000);
-  if (results.count === 0) throw new QueueError('RESULTS_DISABLED', `queue ${name} keeps no results: define it with results: { count, ageMs }`);
+  if (results.count === 0)
+    throw new QueueError('RESULTS_DISABLED', `queue ${name} keeps no results: define it with results: { count, ageMs }`);
   return options;
 }

@@ -64,7 +64,10 @@ export function createEvents<Input, Output, Result>(queue: Queue<Input, Output, 
   const { connectTimeoutMs = 5000, onError = () => {} } = options;
   checkWhole('connectTimeoutMs', connectTimeoutMs, 1, 600_000);
   if (!queue.options.events) {
-    throw new QueueError('INVALID_OPTION', `events must be true in defineQueue of queue ${queue.name}, for its consumers to tell what happens`);
+    throw new QueueError(
+      'INVALID_OPTION',
+      `events must be true in defineQueue of queue ${queue.name}, for its consumers to tell what happens`,
+    );
   }
   const stores = openStores(queue, options, systemClock, connectTimeoutMs);
   const emitter = createEmitter<QueueEventMap>(NAMES, onError);

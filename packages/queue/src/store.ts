@@ -45,7 +45,13 @@ export const REFUSED_DELAY_MS = 1000;
  * cancelled every end but `ack` and `commit` is a `cancel`.
  */
 export type Settlement =
-  | { readonly verb: 'commit'; readonly id: string; readonly failedBefore: boolean; readonly followUps: readonly FollowUp[]; readonly result?: Buffer }
+  | {
+      readonly verb: 'commit';
+      readonly id: string;
+      readonly failedBefore: boolean;
+      readonly followUps: readonly FollowUp[];
+      readonly result?: Buffer;
+    }
   | { readonly verb: 'ack'; readonly id: string; readonly failedBefore: boolean; readonly result?: Buffer }
   | { readonly verb: 'retry'; readonly id: string; readonly delayMs: number; readonly record: string }
   | { readonly verb: 'dead'; readonly id: string; readonly record: string }

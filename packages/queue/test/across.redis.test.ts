@@ -46,13 +46,13 @@ async function scene() {
     messages,
     saw,
     release: () => child.send('release'),
-    async cut() {
+    cut: async () => {
       const clients = String(await admin.client('LIST')).split('\n');
       const own = clients.filter((line) => line.includes(`name=${name} `)).map((line) => /^id=(\d+)/.exec(line)?.[1] ?? '');
       for (const id of own) await admin.call('CLIENT', 'KILL', 'ID', id);
       return own.length;
     },
-    listeners: async () => Number(((await admin.pubsub('NUMSUB', key('lifecycle'))) as unknown[])[1]),
+    listeners: async () => Number((await admin.pubsub('NUMSUB', key('lifecycle')))[1]),
   };
 }
 

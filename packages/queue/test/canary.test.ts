@@ -5,7 +5,16 @@ import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { createConsumer, createEvents, createProducer, DeadLetterError, defineQueue, fixed, type JobEvents, type QueueError } from '@nines/queue';
+import {
+  createConsumer,
+  createEvents,
+  createProducer,
+  DeadLetterError,
+  defineQueue,
+  fixed,
+  type JobEvents,
+  type QueueError,
+} from '@nines/queue';
 import { prometheus } from '@nines/queue/prometheus';
 import { memoryStore } from '@nines/queue/testing';
 

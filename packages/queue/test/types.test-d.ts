@@ -65,7 +65,8 @@ test('a queue carries the type of its results, beside a payload type or a schema
   const withSchema = defineQueue({ name: 'with-schema', schema, results: keepResults<number>({ count: 1, ageMs: 1 }) });
   expectTypeOf(withSchema).toEqualTypeOf<Queue<{ at: string }, { at: Date }, number>>();
   const wait = { timeoutMs: 1 };
-  const producers = () => [createProducer(typed, { redis }), createProducer(withSchema, { redis }), createProducer(plain, { redis })] as const;
+  const producers = () =>
+    [createProducer(typed, { redis }), createProducer(withSchema, { redis }), createProducer(plain, { redis })] as const;
   type Producers = ReturnType<typeof producers>;
   expectTypeOf<ReturnType<Producers[0]['waitUntilCompleted']>>().resolves.toEqualTypeOf<{ total: number }>();
   expectTypeOf<ReturnType<Producers[1]['waitUntilCompleted']>>().resolves.toEqualTypeOf<number>();

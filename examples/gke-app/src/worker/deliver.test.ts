@@ -14,7 +14,8 @@ const attempt = {
   signal: new AbortController().signal,
   attempt: 1,
   maxAttempts: 20,
-  progress: () => {}, enqueue: () => Promise.reject(new Error('deliveries enqueue nothing')),
+  progress: () => {},
+  enqueue: () => Promise.reject(new Error('deliveries enqueue nothing')),
   remainingMs: () => 60_000,
 };
 

@@ -33,7 +33,12 @@ export function ownerOf({ keys, jobs, dead, completed }: Owned, key: string, now
   return jobs.has(owner.id) && !dead.has(owner.id) && !completed.has(owner.id) ? owner : undefined;
 }
 
-export function remember({ owners, ofJobs }: Keys, { key, ttlMs }: Exclude<NewJob['deduplicate'], undefined>, owner: Owner, now: number): void {
+export function remember(
+  { owners, ofJobs }: Keys,
+  { key, ttlMs }: Exclude<NewJob['deduplicate'], undefined>,
+  owner: Owner,
+  now: number,
+): void {
   const before = owners.get(key);
   if (before !== undefined) ofJobs.delete(before.id);
   owners.set(key, { ...owner, untilMs: ttlMs === undefined ? undefined : now + ttlMs });

@@ -62,7 +62,14 @@ export function commitArguments(queue: ResolvedQueueOptions, offsetMs: number, t
     id,
     failedBefore ? 1 : 0,
     followUps.length,
-    ...followUps.flatMap(({ queue: target, job }) => [keyPrefix(target), target.maxWaiting, job.id, job.delayMs, packKey(job), job.envelope]),
+    ...followUps.flatMap(({ queue: target, job }) => [
+      keyPrefix(target),
+      target.maxWaiting,
+      job.id,
+      job.delayMs,
+      packKey(job),
+      job.envelope,
+    ]),
   ]);
   return [offsetMs, token, completed.count, completed.ageMs, REFUSED_DELAY_MS, sideArgument(queue, commits), ...rows];
 }

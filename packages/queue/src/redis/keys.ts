@@ -3,15 +3,31 @@ import type { ResolvedQueueOptions } from '../options.ts';
 /** Version of the key layout, kept in `meta`; another version is refused. See docs/keys.md. */
 export const LAYOUT = '1';
 
-const names = ['jobs', 'waiting', 'suspects', 'holders', 'held', 'delayed', 'failures', 'dead', 'completed', 'meta', 'events'] as const;
+const names = [
+  'jobs',
+  'waiting',
+  'suspects',
+  'holders',
+  'held',
+  'delayed',
+  'failures',
+  'dead',
+  'completed',
+  'meta',
+  'events',
+  'lifecycle',
+  'results',
+  'results_at',
+  'progress',
+  'cancelled',
+  'dedup',
+  'dedup_ids',
+  'dedup_until',
+] as const;
 
-/** The last part of a key's name. `held` is a prefix: the holder's token follows it; `events` is a channel. */
+/** The last part of a key's name. `held` is a prefix: the holder's token follows it; `events` and `lifecycle` are channels.
+ * Scripts make the names of what few queues use by themselves, so that no call pays for carrying them. */
 export type KeyName = (typeof names)[number];
-
-/** The channel that tells what happens to jobs; only `events` and `results` of a queue use it. */
-export function lifecycleChannel(queue: ResolvedQueueOptions): string {
-  return `${keyPrefix(queue)}lifecycle`;
-}
 
 /** What all keys of a queue begin with. */
 export function keyPrefix({ namespace, name, partition }: ResolvedQueueOptions): string {

@@ -21,7 +21,8 @@ const MORE_BYTES_MAX = 256;
 /** The jobs of a call as enqueue.lua reads them: `id delayMs fresh|more envelope`, and so on. Ids and keys are ASCII and have 128 bytes at most. */
 export function packJobs(jobs: readonly NewJob[]): Buffer {
   let size = 5;
-  for (const { id, envelope, deduplicate } of jobs) size += id.length + envelope.length + 17 + (deduplicate === undefined ? 0 : MORE_BYTES_MAX);
+  for (const { id, envelope, deduplicate } of jobs)
+    size += id.length + envelope.length + 17 + (deduplicate === undefined ? 0 : MORE_BYTES_MAX);
   const bytes = Buffer.allocUnsafe(size);
   bytes[0] = ARRAY_32;
   let at = bytes.writeUInt32BE(4 * jobs.length, 1);

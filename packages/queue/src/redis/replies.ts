@@ -1,4 +1,15 @@
-import type { CancelOutcome, ClaimedJob, EnqueueReply, EnqueueVerdict, ExchangeReply, JobCounts, JobNews, JobState, StoredJob, StoredOutcome } from '../store.ts';
+import type {
+  CancelOutcome,
+  ClaimedJob,
+  EnqueueReply,
+  EnqueueVerdict,
+  ExchangeReply,
+  JobCounts,
+  JobNews,
+  JobState,
+  StoredJob,
+  StoredOutcome,
+} from '../store.ts';
 import { unpackClaim, type PackedClaim } from './packed.ts';
 
 /** What the scripts return, as the store's answers; the order of each tuple is the RETURNS line of its script. */

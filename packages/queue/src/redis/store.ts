@@ -3,7 +3,7 @@ import type { DeadLetters, Store } from '../store.ts';
 import { sideArgument } from './arguments.ts';
 import { createColocation } from './colocate.ts';
 import type { Connection } from './connection.ts';
-import { lifecycleChannel, queueKeys, type KeyName } from './keys.ts';
+import { queueKeys, type KeyName } from './keys.ts';
 import { createOpen } from './open.ts';
 import { packJobs } from './packed.ts';
 import {
@@ -37,6 +37,32 @@ export interface RedisStoreOptions {
 function messageOf(message: string | undefined): 'cancel' | 'wake' | undefined {
   if (message === undefined) return undefined;
   return message === 'cancel' ? 'cancel' : 'wake';
+}
+
+/** What is asked about single jobs, and how they are cancelled. */
+function askAbout({ queue, run, offsetMs }: AskOptions): Pick<Store, 'cancel' | 'outcomes'> {
+  return {
+    cancel: async (ids) =>
+      ids.length === 0 ? [] : cancelOutcomes((await run(scripts.cancel, [offsetMs(), sideArgument(queue), ...ids])) as RawCancel),
+    outcomes: async (ids) => (ids.length === 0 ? [] : storedOutcomes((await run(scripts.outcomes, ids)) as Buffer[])),
+  };
+}
+
+interface AskOptions {
+  readonly queue: ResolvedQueueOptions;
+  readonly run: RunScript;
+  readonly offsetMs: () => number;
+}
+
+/** Both ways to listen: for what may be claimed or was cancelled, and for what happens to jobs. */
+function listenOn(connection: Connection, keys: Readonly<Record<KeyName, string>>, timeoutMs: number): Pick<Store, 'listen' | 'subscribe'> {
+  return {
+    subscribe: (listener) => connection.subscribe(keys.events, (message) => listener(messageOf(message))),
+    async listen(listener) {
+      await connection.listening(timeoutMs);
+      return connection.subscribe(keys.lifecycle, (message) => listener(message === undefined ? message : newsOf(message)));
+    },
+  };
 }
 
 /** The store on Redis: one script a verb, one key layout, the only place that knows both. */
@@ -95,22 +121,13 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
     redrive: (which) => deadLetters(scripts.redrive, which),
     purge: (which) => deadLetters(scripts.purge, which),
 
-    async cancel(ids) {
-      return ids.length === 0 ? [] : cancelOutcomes((await run(scripts.cancel, [offsetMs(), sideArgument(queue), ...ids])) as RawCancel);
-    },
-    async outcomes(ids) {
-      return ids.length === 0 ? [] : storedOutcomes((await run(scripts.outcomes, ids)) as Buffer[]);
-    },
+    ...askAbout({ queue, run, offsetMs }),
 
     async setPaused(paused) {
       await run(scripts.pause, [paused ? 1 : 0]);
     },
 
-    subscribe: (listener) => connection.subscribe(keys.events, (message) => listener(messageOf(message))),
-    async listen(listener) {
-      await connection.listening(connectTimeoutMs);
-      return connection.subscribe(lifecycleChannel(queue), (message) => listener(message === undefined ? message : newsOf(message)));
-    },
+    ...listenOn(connection, keys, connectTimeoutMs),
     watch: (listener) => connection.watch(listener),
 
     async close() {

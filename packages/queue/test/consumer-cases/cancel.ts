@@ -45,7 +45,8 @@ export function cancelCases(bench: MakeBench): void {
           begun.resolve();
         }),
     );
-    for (const name of ['completed', 'retrying', 'dead', 'cancelled', 'lost'] as const) consumer.on(name, ({ id }) => events.push(`${name} ${id}`));
+    for (const name of ['completed', 'retrying', 'dead', 'cancelled', 'lost'] as const)
+      consumer.on(name, ({ id }) => events.push(`${name} ${id}`));
     const { id } = await producer.enqueue('a');
     const waiting = producer.waitUntilCompleted(id, WAIT).catch((error: QueueError) => error.code);
     await begun.promise;
@@ -73,7 +74,8 @@ export function cancelCases(bench: MakeBench): void {
     await inspector.cancel({ ids: jobs.slice(1).map(({ id }) => id) });
     end.resolve();
     expect(await producer.waitUntilCompleted(jobs[0]!.id, WAIT)).toBeUndefined();
-    for (const { id } of jobs.slice(1)) await expect(producer.waitUntilCompleted(id, WAIT)).rejects.toMatchObject({ code: 'JOB_CANCELLED' });
+    for (const { id } of jobs.slice(1))
+      await expect(producer.waitUntilCompleted(id, WAIT)).rejects.toMatchObject({ code: 'JOB_CANCELLED' });
     await consumer.stop();
     expect(seen).toEqual(['a']);
   });

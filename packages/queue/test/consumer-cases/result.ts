@@ -80,7 +80,11 @@ export function resultCases(bench: MakeBench): void {
     const consumer = await consume(() => {
       throw new DeadLetterError('gone for good');
     });
-    expect(await waiting).toMatchObject({ code: 'JOB_DEAD_LETTERED', reason: 'rejected', message: expect.stringContaining('gone for good') });
+    expect(await waiting).toMatchObject({
+      code: 'JOB_DEAD_LETTERED',
+      reason: 'rejected',
+      message: expect.stringContaining('gone for good'),
+    });
     await expect(producer.waitUntilCompleted(id, WAIT)).rejects.toMatchObject({ code: 'JOB_DEAD_LETTERED' });
     await consumer.stop();
   });

@@ -3,7 +3,7 @@ import { encodeEnvelope } from '../../src/envelope.ts';
 import { decodeFailure, encodeFailure } from '../../src/failure-record.ts';
 import { Divergence, same } from './divergence.ts';
 import { LEASE_UNITS, UNIT_MS, type Limits } from './job.ts';
-import { sameListing } from './listing.ts';
+import { outcomeOf, sameListing } from './listing.ts';
 import { Reference } from './reference.ts';
 
 /** A store whose time the history moves. */
@@ -123,7 +123,8 @@ export class RandomHistory {
     return [...new Set(mine)].map((id): Settlement => {
       const { record, suspect = false } = holder.running.get(id) ?? {};
       const chance = this.#random();
-      if (chance < 0.1 && this.#hasRoom()) return { verb: 'commit', id, failedBefore: record !== undefined, followUps: this.#followUps(), ...this.#result() };
+      if (chance < 0.1 && this.#hasRoom())
+        return { verb: 'commit', id, failedBefore: record !== undefined, followUps: this.#followUps(), ...this.#result() };
       if (chance < 0.5) return { verb: 'ack', id, failedBefore: record !== undefined, ...this.#result() };
       if (chance < 0.53) return { verb: 'cancel', id };
       if (chance < 0.65) return { verb: 'release', id, suspect };
@@ -198,7 +199,7 @@ export class RandomHistory {
     const state = (await store.get(id))?.state;
     if (state !== this.#model.stateOf(id)) throw new Divergence(`${id} is ${state}, in the model ${this.#model.stateOf(id)}`);
     const [outcome] = await store.outcomes([id]);
-    same('outcome', outcome?.state === 'completed' ? outcome.result.toString() : outcome?.state, this.#model.outcomeOf(id));
+    same('outcome', outcome?.state === 'completed' ? outcome.result.toString() : outcome?.state, outcomeOf(this.#model, id));
     const look = this.#pick(['waiting', 'delayed', 'active', 'completed', 'dead'] as const);
     sameListing(
       this.#model,

@@ -6,6 +6,7 @@ import type { Order } from './order.ts';
 /** What of the model a comparison reads. */
 interface Seen {
   readonly jobs: ReadonlyMap<string, ModelJob>;
+  readonly results: ReadonlyMap<string, string>;
   readonly waiting: Order;
   readonly suspects: Order;
   in(place: Place): string[];
@@ -39,4 +40,11 @@ export function sameOldest(model: Pick<Seen, 'in' | 'jobs'>, place: 'dead' | 'co
     left.every((id) => model.jobs.get(id)!.at >= newest),
     true,
   );
+}
+
+/** What those who wait for a job are told. */
+export function outcomeOf({ jobs, results }: Pick<Seen, 'jobs' | 'results'>, id: string): string {
+  const place = jobs.get(id)?.place ?? 'completed';
+  if (place !== 'completed') return place === 'dead' ? place : 'pending';
+  return results.get(id) ?? 'unknown';
 }

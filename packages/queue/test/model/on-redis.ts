@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { defineQueue } from '@nines/queue';
 import { redisHarness } from '../redis-harness.ts';
-import { same } from './divergence.ts';
+import { byText, same } from './divergence.ts';
 import { modelQueue, RandomHistory } from './history.ts';
 import { seeded } from './seeded.ts';
 
@@ -31,8 +31,15 @@ export async function historyOnRedis(redis: Redis, seed: number, steps: number):
 /** Keys under which jobs are remembered go with their jobs. */
 async function sameKeys(redis: Redis, prefix: string): Promise<void> {
   const byJob = await redis.hgetall(`${prefix}dedup_ids`);
-  const owners = Object.entries(await redis.hgetallBuffer(`${prefix}dedup`)).map(([key, entry]) => [entry.toString('latin1', 16), key]);
-  same('keys and their jobs', owners.toSorted(), Object.entries(byJob).toSorted());
+  const owners = Object.entries(await redis.hgetallBuffer(`${prefix}dedup`));
+  const pairs = owners.map(([key, entry]) => `${entry.toString('latin1', 16)} ${key}`);
+  same(
+    'keys and their jobs',
+    pairs.toSorted(byText),
+    Object.entries(byJob)
+      .map(([id, key]) => `${id} ${key}`)
+      .toSorted(byText),
+  );
   const jobs = new Set(await redis.hkeys(`${prefix}jobs`));
   same(
     'keys of jobs that are gone',

@@ -15,7 +15,7 @@ export class Reference {
   readonly holders: Map<string, number> = new Map();
   readonly waiting: Order = new Order();
   readonly suspects: Order = new Order();
-  readonly #results = new Map<string, string>();
+  readonly results: Map<string, string> = new Map();
   readonly #keys = new ModelKeys();
   readonly #limits: Limits;
   now = 0;
@@ -124,16 +124,10 @@ export class Reference {
     same('what became of the cancellations', answers, expected);
   }
 
-  outcomeOf(id: string): string {
-    const place = this.jobs.get(id)?.place ?? 'completed';
-    if (place !== 'completed') return place === 'dead' ? place : 'pending';
-    return this.#results.get(id) ?? 'unknown';
-  }
-
   #endCancelled(id: string): void {
     this.#move(id, 'completed');
     this.jobs.delete(id);
-    this.#results.set(id, 'cancelled');
+    this.results.set(id, 'cancelled');
   }
 
   /** Dead letters taken by ids or as the oldest ones; `redriven` wait again, others are gone. */
@@ -186,7 +180,7 @@ export class Reference {
       this.#endCancelled(id);
       return true;
     }
-    if (done && settlement.result !== undefined) this.#results.set(id, settlement.result.toString());
+    if (done && settlement.result !== undefined) this.results.set(id, settlement.result.toString());
     if (done) {
       Object.assign(job, { attempts: 0, losses: 0, recorded: false, cancelled: false });
       this.#move(id, 'completed');
@@ -209,7 +203,15 @@ export class Reference {
   }
 
   #add(id: string, delay: number, deduplicate: NewJob['deduplicate']): void {
-    const job: ModelJob = { place: 'waiting', attempts: 0, losses: 0, recorded: false, cancelled: false, holder: undefined, at: this.now + delay };
+    const job: ModelJob = {
+      place: 'waiting',
+      attempts: 0,
+      losses: 0,
+      recorded: false,
+      cancelled: false,
+      holder: undefined,
+      at: this.now + delay,
+    };
     this.jobs.set(id, job);
     this.#keys.remember(deduplicate, id, job, this.now);
     if (delay > 0) this.#move(id, 'delayed');

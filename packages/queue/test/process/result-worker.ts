@@ -41,4 +41,5 @@ async function work(url: string, name: string): Promise<void> {
 }
 
 const [, , url, name] = process.argv;
-if (url !== undefined && name !== undefined && process.send !== undefined && import.meta.filename === process.argv[1]) await work(url, name);
+if (url !== undefined && name !== undefined && process.send !== undefined && import.meta.filename === process.argv[1])
+  await work(url, name);

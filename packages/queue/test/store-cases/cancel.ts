@@ -14,7 +14,14 @@ export function cancelCases(open: Open, harness: () => StoreHarness): void {
     await actor.add('done', 'dead', 'a', 'b');
     await actor.addDelayed('later', 60_000);
     await actor.claim('h', 2);
-    await actor.exchange('h', [{ verb: 'ack', id: 'done', failedBefore: false }, { verb: 'dead', id: 'dead', record: '1 0 {}' }], 0);
+    await actor.exchange(
+      'h',
+      [
+        { verb: 'ack', id: 'done', failedBefore: false },
+        { verb: 'dead', id: 'dead', record: '1 0 {}' },
+      ],
+      0,
+    );
     const ids = ['a', 'later', 'done', 'dead', 'never'];
     expect(await actor.store.cancel(ids)).toEqual(['cancelled', 'cancelled', 'ended', 'ended', 'unknown']);
     expect(await actor.store.cancel(['a'])).toEqual(['unknown']);
@@ -48,17 +55,20 @@ export function cancelCases(open: Open, harness: () => StoreHarness): void {
     ['is retried', retry('a', 5000)],
     ['is dead-lettered', { verb: 'dead', id: 'a', record: '1 0 {}' }],
     ['is handed back', { verb: 'release', id: 'a', suspect: false }],
-  ] satisfies [string, Settlement][])('a cancelled job that %s by a holder that has not heard of it ends as cancelled', async (_how, settlement) => {
-    const actor = open(kept);
-    await actor.add('a');
-    await actor.claim('h');
-    await actor.store.cancel(['a']);
-    await actor.exchange('h', [settlement], 0);
-    expect(await actor.state('a')).toBeUndefined();
-    expect(await cancelled(actor, 'a')).toBe('cancelled');
-    expect(await actor.add('a')).toEqual(['created']);
-    expect((await actor.exchange('h', [], 1)).cancelledIds ?? []).toEqual([]);
-  });
+  ] satisfies [string, Settlement][])(
+    'a cancelled job that %s by a holder that has not heard of it ends as cancelled',
+    async (_how, settlement) => {
+      const actor = open(kept);
+      await actor.add('a');
+      await actor.claim('h');
+      await actor.store.cancel(['a']);
+      await actor.exchange('h', [settlement], 0);
+      expect(await actor.state('a')).toBeUndefined();
+      expect(await cancelled(actor, 'a')).toBe('cancelled');
+      expect(await actor.add('a')).toEqual(['created']);
+      expect((await actor.exchange('h', [], 1)).cancelledIds ?? []).toEqual([]);
+    },
+  );
 
   test('a job that is done before its cancellation reaches it is completed', async () => {
     const actor = open(kept);
@@ -115,15 +125,22 @@ export function cancelCases(open: Open, harness: () => StoreHarness): void {
       news.push(...(more ?? []));
       if (news.length === 7) all.resolve();
     });
-    for (const { add, claim, ack } of [silent, actor]) {
-      await add('a', 'b', 'c', 'd', 'e');
-      await claim('h');
-      await ack('h', 'a');
+    for (const one of [silent, actor]) {
+      await one.add('a', 'b', 'c', 'd', 'e');
+      await one.claim('h');
+      await one.ack('h', 'a');
     }
     const settlements: Settlement[] = [retry('b', 5000), { verb: 'dead', id: 'c', record: '1 0 {"e":"\\"r\\":\\"x\\"","r":"rejected"}' }];
     await actor.exchange('h', settlements, 0);
     await actor.store.cancel(['b', 'd']);
-    await actor.store.exchange({ token: 'h', known: true, settlements: [], progress: new Map([['e', '0.5']]), want: 0, wantSuspect: false });
+    await actor.store.exchange({
+      token: 'h',
+      known: true,
+      settlements: [],
+      progress: new Map([['e', '0.5']]),
+      want: 0,
+      wantSuspect: false,
+    });
     await actor.exchange('h', [{ verb: 'cancel', id: 'd' }], 0);
     harness().advance(LEASE_MS + 1);
     await actor.exchange('heir', [], 0);

@@ -4,7 +4,11 @@ import { digestOf, encodeEnvelope } from '../../src/envelope.ts';
 import { LEASE_MS, type Open, type StoreHarness } from './actor.ts';
 
 /** A job with a key, as the producer makes it. */
-export function keyed(id: string, key: string, options: { readonly ttlMs?: number; readonly body?: string; readonly delayMs?: number } = {}): NewJob {
+export function keyed(
+  id: string,
+  key: string,
+  options: { readonly ttlMs?: number; readonly body?: string; readonly delayMs?: number } = {},
+): NewJob {
   const { ttlMs, body = 'body', delayMs = 0 } = options;
   const bytes = Buffer.from(JSON.stringify(body));
   const envelope = encodeEnvelope({ digest: digestOf(bytes), body: bytes });

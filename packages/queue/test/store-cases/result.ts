@@ -9,7 +9,9 @@ const done = (id: string, result = `v"${id}"`): Settlement => ({ verb: 'ack', id
 /** What handlers return, and how far they are. */
 export function resultCases(open: Open, harness: () => StoreHarness): void {
   const outcomes = async ({ store }: ReturnType<Open>, ...ids: readonly string[]) =>
-    (await store.outcomes(ids)).map((outcome) => (outcome.state === 'completed' ? `completed ${outcome.result.toString()}` : outcome.state));
+    (await store.outcomes(ids)).map((outcome) =>
+      outcome.state === 'completed' ? `completed ${outcome.result.toString()}` : outcome.state,
+    );
 
   test('a result is kept with the acknowledgement, and what came of a job is told', async () => {
     const actor = open(results);
@@ -58,7 +60,9 @@ export function resultCases(open: Open, harness: () => StoreHarness): void {
     await actor.claim('stale');
     harness().advance(LEASE_MS + 1);
     expect(await actor.claim('fresh')).toEqual(['a']);
-    expect((await actor.store.exchange({ token: 'stale', known: true, settlements: [done('a')], want: 0, wantSuspect: false })).holder).toBe('expired');
+    expect(
+      (await actor.store.exchange({ token: 'stale', known: true, settlements: [done('a')], want: 0, wantSuspect: false })).holder,
+    ).toBe('expired');
     expect((await actor.exchange('other', [done('a')], 0)).lostIds).toEqual(['a']);
     expect(await outcomes(actor, 'a')).toEqual(['pending']);
   });

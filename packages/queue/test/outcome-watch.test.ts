@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { createConsumer, createProducer, defineQueue, QueueError, type Store } from '@nines/queue';
 import { memoryStore } from '@nines/queue/testing';
-import { systemClock } from './clock.ts';
-import { OutcomeWatch } from './outcome-watch.ts';
+import { systemClock } from '../src/clock.ts';
+import { OutcomeWatch } from '../src/outcome-watch.ts';
 
 /** A watch on a store in memory that counts its looks, and fails those that it is told to. */
 async function scene() {
