@@ -50,7 +50,7 @@ test.each([
   [{ id: '' }, 'id must be 1 to 128 visible ASCII characters, got ""'],
   [{ id: 'with space' }, 'id must be 1 to 128 visible ASCII characters, got "with space"'],
   [{ delayMs: -1 }, 'delayMs must be a whole number from 0 to 31622400000, got -1'],
-  [{ priority: 1 }, 'enqueue has no option priority; it has deadlineMs, delayMs, id'],
+  [{ priority: 1 }, 'enqueue has no option priority; it has deadlineMs, deduplicate, delayMs, id'],
 ])('enqueue refuses %j', async (options, message) => {
   const producer = createProducer(defineQueue<string>({ name: 'ok' }), { store: memoryStore() });
   await expect(producer.enqueue('x', options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION', message });

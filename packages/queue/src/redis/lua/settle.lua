@@ -26,11 +26,9 @@ local function complete(q, ids, now, keep)
     if q.marked then
       redis.call('HDEL', q.progress, unpack(page))
       redis.call('SREM', q.cancelled, unpack(page))
+      if not keep then forget_keys(q.dedup, page) end
     end
-    if not keep then
-      if q.marked then forget_keys(q.dedup, page) end
-      return redis.call('HDEL', q.jobs, unpack(page))
-    end
+    if not keep then return redis.call('HDEL', q.jobs, unpack(page)) end
     local scored = {}
     for at, id in ipairs(page) do
       scored[2 * at - 1] = now
