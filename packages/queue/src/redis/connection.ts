@@ -58,6 +58,7 @@ interface Shared {
   readonly listeners: Map<string, Set<MessageListener>>;
   readonly watchers: Set<ConnectionListener>;
   readonly isGone: IsGone;
+  readonly clock: Clock;
   durable: RedisClient | undefined;
   users: number;
 }
@@ -123,6 +124,7 @@ function open(client: RedisClient, clock: Clock): Shared {
     listeners: new Map(),
     watchers: new Set(),
     isGone: createIsGone(command, clock),
+    clock,
     durable: undefined,
     users: 0,
   };
@@ -155,7 +157,7 @@ function duplicate(client: RedisClient): RedisClient {
 
 async function resubscribe(shared: Shared): Promise<void> {
   const channels = [...shared.listeners.keys()];
-  if (channels.length > 0) await shared.subscriber.subscribe(...channels);
+  if (channels.length > 0) await sendSubscribe(shared, channels);
   for (const listeners of shared.listeners.values()) notify(listeners, undefined);
 }
 
@@ -176,12 +178,33 @@ async function subscribe(shared: Shared, channel: string, listener: MessageListe
   };
   if (shared.subscriber.status !== 'ready') return end;
   try {
-    await shared.subscriber.subscribe(channel);
+    await sendSubscribe(shared, [channel]);
     return end;
   } catch (error) {
     end();
     throw redisError(error, 'SUBSCRIBE');
   }
+}
+
+/** What ioredis 5 rejects a SUBSCRIBE with that overtook its own look at a new node of a Cluster, and subscribes to nothing then. */
+const OVERTAKEN = "Can't execute 'info'";
+const SUBSCRIBE_MS_MAX = 5000;
+
+async function sendSubscribe({ subscriber, clock }: Shared, channels: readonly string[]): Promise<void> {
+  const giveUpAt = clock.now() + SUBSCRIBE_MS_MAX;
+  for (;;) {
+    try {
+      await subscriber.subscribe(...channels);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.includes(OVERTAKEN) || clock.now() > giveUpAt) throw error;
+      await pause(clock);
+    }
+  }
+}
+
+function pause(clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.after(REPEAT_MS, resolve, true));
 }
 
 const REPEAT_MS = 20;
@@ -194,7 +217,7 @@ async function reach<T>(command: RedisClient, work: () => Promise<T>, clock: Clo
       return await work();
     } catch (error) {
       if (!isQueueError(error) || error.code !== 'REDIS_UNAVAILABLE' || clock.now() + REPEAT_MS > giveUpAt) throw error;
-      await new Promise<void>((resolve) => clock.after(REPEAT_MS, resolve, true));
+      await pause(clock);
     }
   }
 }
