@@ -1,6 +1,8 @@
 /** Every way in which the queue refuses or fails; documented in docs/errors.md. */
 export type QueueErrorCode =
   | 'INVALID_OPTION'
+  | 'INVALID_FILTER'
+  | 'INVALID_LINE'
   | 'INVALID_PAYLOAD'
   | 'PAYLOAD_TOO_LARGE'
   | 'PAYLOAD_NOT_SERIALISABLE'

@@ -2,6 +2,12 @@ export { exponential, fixed, retryAfter } from '@nines/resilience';
 export type { Backoff } from '@nines/resilience';
 export type { Clock } from './clock.ts';
 export { createConsumer, type Consumer, type ConsumerOptions, type ConsumerSettings, type StopResult } from './consumer.ts';
+export type { DeadLetterFilter } from './dead/filter.ts';
+export { parseDeadLetterFilter } from './dead/parse-filter.ts';
+export type { DeadLetterPage, DeadLetterQuery } from './dead/query.ts';
+export type { BulkOptions, BulkProgress, BulkResult } from './dead/take.ts';
+export type { ImportOptions, ImportProgress, ImportResult, Lines } from './dead/transfer.ts';
+export type { DeadLetterVerbs } from './dead/verbs.ts';
 export { defineQueue, type Queue, type QueueDefinition, type QueueOf } from './define.ts';
 export type { EnqueueOptions } from './enqueue-options.ts';
 export { isQueueError, QueueError, type QueueErrorCode, type QueueErrorDetails } from './errors.ts';
@@ -17,7 +23,10 @@ export type { Handler, Job, JobContext } from './runner.ts';
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './schema.ts';
 export type {
   ClaimedJob,
+  DeadCursor,
+  DeadLetter,
   DeadLetters,
+  DeadPage,
   EnqueueReply,
   EnqueueVerdict,
   ExchangeReply,
@@ -25,6 +34,7 @@ export type {
   FollowUp,
   JobCounts,
   JobState,
+  NewDeadLetter,
   NewJob,
   Settlement,
   Store,

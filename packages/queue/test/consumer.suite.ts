@@ -10,6 +10,7 @@ import {
   type QueueOptions,
 } from '@nines/queue';
 import { uniqueName, type Bench } from './consumer-cases/bench.ts';
+import { deadLetterCases } from './consumer-cases/dead-letter.ts';
 import { deadlineCases } from './consumer-cases/deadline.ts';
 import { followUpCases } from './consumer-cases/follow-up.ts';
 import { operatorCases } from './consumer-cases/operator.ts';
@@ -51,6 +52,7 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
     deadlineCases(bench);
     followUpCases(bench);
     operatorCases(bench);
+    deadLetterCases(bench);
     partitionCases(bench);
     stopCases(bench);
     payloadCases(bench);

@@ -3,6 +3,7 @@ import { defineQueue, type QueueOptions } from '@nines/queue';
 import { createActor, LEASE_MS, type StoreHarness } from './store-cases/actor.ts';
 import { boundCases } from './store-cases/bound.ts';
 import { clockJumpCases } from './store-cases/clock-jump.ts';
+import { deadCases } from './store-cases/dead.ts';
 import { fencingCases } from './store-cases/fencing.ts';
 import { followUpCases } from './store-cases/follow-up.ts';
 import { lifeCases } from './store-cases/life.ts';
@@ -34,6 +35,7 @@ export function storeSuite(name: string, makeHarness: () => StoreHarness): void 
     followUpCases(open, () => harness);
     sameBodyCases(open);
     operatorCases(open, () => harness);
+    deadCases(open, () => harness);
     wakeCases(open, () => harness);
     clockJumpCases(open, () => harness);
   });

@@ -1,4 +1,14 @@
-import type { ClaimedJob, EnqueueReply, EnqueueVerdict, ExchangeReply, JobCounts, JobState, StoredJob } from '../store.ts';
+import type {
+  ClaimedJob,
+  DeadCursor,
+  DeadPage,
+  EnqueueReply,
+  EnqueueVerdict,
+  ExchangeReply,
+  JobCounts,
+  JobState,
+  StoredJob,
+} from '../store.ts';
 import { unpackClaim, type PackedClaim } from './packed.ts';
 
 /** What the scripts return, as the store's answers; the order of each tuple is the RETURNS line of its script. */
@@ -12,9 +22,14 @@ export function text(value: Buffer): string {
 export type RawEnqueue = readonly [nowMs: number, waiting: number, refused: readonly number[]];
 
 export function enqueueReply([, waiting, refused]: RawEnqueue, jobs: number): EnqueueReply {
+  return { waiting, verdicts: verdictsOf(refused, jobs) };
+}
+
+/** Scripts that add jobs name those only that were not created. */
+export function verdictsOf(refused: readonly number[], jobs: number): EnqueueVerdict[] {
   const verdicts: EnqueueVerdict[] = Array.from({ length: jobs }, () => 'created');
   for (let at = 0; at < refused.length; at += 2) verdicts[refused[at]!] = REFUSALS[refused[at + 1]!] ?? 'full';
-  return { waiting, verdicts };
+  return verdicts;
 }
 
 export type RawCommit = readonly [nowMs: number, lost: readonly Buffer[], refused: readonly Buffer[]];
@@ -94,4 +109,16 @@ export function storedJobs(state: JobState, [, ids, bodies, records, times]: Raw
     // A body that is missing was removed by foreign hands; there is nothing to show of such a job.
     return stored == null ? [] : [{ id: text(id), state, stored, record: records[at]?.toString(), atMs: atMs < 0 ? undefined : atMs }];
   });
+}
+
+export type RawDeadPage = readonly [nowMs: number, ids: readonly Buffer[], records: readonly (Buffer | null)[], times: readonly number[]];
+
+export function deadPage([nowMs, ids, records, times]: RawDeadPage, after: DeadCursor | undefined, limit: number): DeadPage {
+  const all = ids.map((id, at) => ({ id: text(id), atMs: times[at] ?? 0, record: records[at]?.toString() }));
+  const last = all.length < limit ? undefined : all.at(-1);
+  return {
+    nowMs,
+    letters: after === undefined ? all : all.filter(({ id, atMs }) => atMs > after.atMs || id > after.id),
+    next: last && { atMs: last.atMs, id: last.id },
+  };
 }

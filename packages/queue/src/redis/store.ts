@@ -1,8 +1,9 @@
 import type { ResolvedQueueOptions } from '../options.ts';
-import type { DeadLetters, Store } from '../store.ts';
+import type { Store } from '../store.ts';
 import { createColocation } from './colocate.ts';
 import type { Connection } from './connection.ts';
-import { queueKeys, type KeyName } from './keys.ts';
+import { createDead } from './dead.ts';
+import { queueKeys } from './keys.ts';
 import { createOpen } from './open.ts';
 import { packJobs } from './packed.ts';
 import { enqueueReply, jobCounts, storedJob, storedJobs, text, type RawEnqueue, type RawJob, type RawList } from './replies.ts';
@@ -27,11 +28,6 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
   const run: RunScript = (script, args) => runScript(connection.command, script, keys, args);
 
   const open = createOpen({ queue, connection, keys, timeoutMs: connectTimeoutMs });
-
-  const deadLetters = async <Key extends KeyName>(script: scripts.Script<Key>, { ids = [], limit = 0 }: DeadLetters) => {
-    const reply = (await run(script, [offsetMs(), limit, ...ids])) as [number, Buffer[]];
-    return reply[1].map(text);
-  };
 
   return {
     server: connection.server,
@@ -73,8 +69,7 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
       return storedJobs(state, (await run(scripts.list, [offsetMs(), state, skip, limit])) as RawList);
     },
 
-    redrive: (which) => deadLetters(scripts.redrive, which),
-    purge: (which) => deadLetters(scripts.purge, which),
+    ...createDead({ queue, run, offsetMs }),
 
     async setPaused(paused) {
       await run(scripts.pause, [paused ? 1 : 0]);

@@ -1,4 +1,4 @@
-import type { ClaimedJob, ExchangeReply, FollowUp, ExchangeRequest, JobState, NewJob, Settlement } from '@nines/queue';
+import type { ClaimedJob, DeadReason, ExchangeReply, FollowUp, ExchangeRequest, JobState, NewJob, Settlement } from '@nines/queue';
 import { decodeFailure } from '../../src/failure-record.ts';
 import { same } from './divergence.ts';
 import { Order } from './order.ts';
@@ -20,6 +20,8 @@ interface ModelJob {
   place: Place;
   attempts: number;
   losses: number;
+  /** Why it is dead; undefined for poison. */
+  reason?: DeadReason | undefined;
   /** Whether something is remembered of failures. */
   recorded: boolean;
   holder: string | undefined;
@@ -116,24 +118,24 @@ export class Reference {
     else this.holders.set(token, this.now + LEASE_UNITS);
   }
 
-  /** Dead letters taken by ids or as the oldest ones; `redriven` wait again, others are gone. */
+  /** Dead letters taken by ids or as the oldest ones, of all or of those that are meant; `redriven` wait again, others are gone. */
   takeDead(
     which: { readonly ids?: readonly string[] | undefined; readonly limit?: number | undefined },
     taken: readonly string[],
     redriven: boolean,
+    meant: readonly string[] = this.in('dead'),
   ): void {
-    const dead = this.in('dead');
     if (which.ids !== undefined)
       same(
         'taken',
         taken,
-        [...new Set(which.ids)].filter((id) => dead.includes(id)),
+        [...new Set(which.ids)].filter((id) => meant.includes(id)),
       );
-    else this.#oldest('dead', taken, Math.min(which.limit ?? 0, dead.length));
+    else this.#oldest(meant, taken, Math.min(which.limit ?? 0, meant.length));
     for (const id of taken) {
       if (!redriven) this.jobs.delete(id);
       else {
-        Object.assign(this.jobs.get(id)!, { attempts: 0, losses: 0, recorded: false });
+        Object.assign(this.jobs.get(id)!, { attempts: 0, losses: 0, reason: undefined, recorded: false });
         this.#append(this.#waiting, 'waiting', [id]);
       }
     }
@@ -147,7 +149,7 @@ export class Reference {
   /** The store forgot old ended jobs and still has `kept`. */
   trimmed(place: 'dead' | 'completed', kept: readonly string[]): void {
     const gone = this.in(place).filter((id) => !kept.includes(id));
-    this.#oldest(place, gone, this.in(place).length - this.#bound(place));
+    this.#oldest(this.in(place), gone, this.in(place).length - this.#bound(place));
     same(
       `known among the ${place}`,
       kept.every((id) => this.jobs.get(id)?.place === place),
@@ -180,7 +182,7 @@ export class Reference {
     job.at = this.now;
     if (verb === 'commit') for (const followUp of settlement.followUps) this.#follow(followUp);
     if (verb === 'ack' || verb === 'commit') {
-      Object.assign(job, { attempts: 0, losses: 0, recorded: false });
+      Object.assign(job, { attempts: 0, losses: 0, reason: undefined, recorded: false });
       this.#move(id, 'completed');
     } else if (verb === 'release') {
       if (settlement.suspect) this.#prepend(this.#suspects, 'suspects', [id]);
@@ -264,12 +266,12 @@ export class Reference {
     return place === 'dead' ? this.#limits.deadCount : this.#limits.completedCount;
   }
 
-  #oldest(place: 'dead' | 'completed', taken: readonly string[], count: number): void {
-    same(`how many ${place} go`, taken.length, count);
-    const left = this.in(place).filter((id) => !taken.includes(id));
+  #oldest(among: readonly string[], taken: readonly string[], count: number): void {
+    const left = among.filter((id) => !taken.includes(id));
+    same('how many go', [taken.length, among.length - left.length], [count, count]);
     const newest = Math.max(...taken.map((id) => this.jobs.get(id)!.at), -1);
     same(
-      `only the oldest ${place} go`,
+      'only the oldest go',
       left.every((id) => this.jobs.get(id)!.at >= newest),
       true,
     );
