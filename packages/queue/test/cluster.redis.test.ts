@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vites
 import { createInspector, createProducer, defineQueue } from '@nines/queue';
 import { startCluster, type RunningCluster } from '../../../tools/redis/cluster.ts';
 import { onPath } from '../../../tools/redis/machine.ts';
+import { cli } from './cli/process.ts';
 import { consumerSuite } from './consumer.suite.ts';
 import { redisHarness } from './redis-harness.ts';
 import { storeSuite } from './store.suite.ts';
@@ -56,4 +57,20 @@ test('on a Cluster the partitions of a queue are on several nodes', async () => 
   const found = await Promise.all(redis.nodes('master').map((node) => node.keys('*:spread:jobs')));
   expect(found.flat()).toHaveLength(8);
   expect(found.filter((keys) => keys.length > 0).length).toBeGreaterThan(1);
+});
+
+test('nines-queue --cluster finds the queue wherever it is', async () => {
+  const redis = new Cluster(nodes());
+  onTestFinished(() => redis.disconnect());
+  for (const namespace of ['one', 'two', 'three']) {
+    const queue = defineQueue<string>({ name: 'cli', namespace, partitions: 4 });
+    await using producer = createProducer(queue, { redis });
+    await producer.enqueue('x', { id: 'a' });
+    const common = ['--queue', 'cli', '--namespace', namespace, '--cluster', '--redis', `redis://127.0.0.1:${cluster.nodes[0]!.port}`];
+    expect(await cli('get', 'a', ...common, '--payload')).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringContaining('payload   "x"') as string,
+    });
+  }
 });
