@@ -1,4 +1,4 @@
-import { Cluster } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5 } from 'ioredis5';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import { createInspector, createProducer, defineQueue } from '@nines/queue';
@@ -73,4 +73,21 @@ test('nines-queue --cluster finds the queue wherever it is', async () => {
       out: expect.stringContaining('payload   "x"') as string,
     });
   }
+});
+
+test.each([
+  ['6', Cluster],
+  ['5', Cluster5 as unknown as typeof Cluster],
+])('a Cluster with a password is reached by ioredis %s', async (major, Client) => {
+  const password = 'a password';
+  const direct = nodes().map((node) => new Redis(node));
+  onTestFinished(async () => {
+    await Promise.all(direct.map((node) => node.config('SET', 'requirepass', '')));
+    for (const node of direct) node.disconnect();
+  });
+  await Promise.all(direct.map((node) => node.config('SET', 'requirepass', password)));
+  const redis = new Client(nodes(), { redisOptions: { password } });
+  onTestFinished(() => redis.disconnect());
+  await using producer = createProducer(defineQueue<string>({ name: `password-${major}` }), { redis });
+  expect(await producer.enqueue('x')).toMatchObject({ created: true });
 });
