@@ -18,7 +18,7 @@ export interface DeadLetterVerbs<Payload> {
   countDead(options?: { readonly filter?: DeadLetterFilter }): Promise<number>;
   /**
    * Makes waiting jobs of all dead letters that match and lay there when the call began, oldest first, with no attempt counted. A job that dies
-   * again meanwhile is not touched twice. Each call to Redis is one step; after an abort, a crash or an error nothing is lost, what was not
+   * again meanwhile is not touched twice. `maxWaiting` does not hold it up: these jobs were accepted once. Each call to Redis is one step; after an abort, a crash or an error nothing is lost, what was not
    * reached is still a dead letter, and the same call again goes on.
    *
    * @throws {QueueError} `INVALID_OPTION`, `REDIS_UNAVAILABLE`; what `onProgress` was told last is how far it got.

@@ -105,12 +105,24 @@ test('redrive by filter with a rate, by id, and dry', async () => {
   expect(await inspector.counts()).toMatchObject({ waiting: 5, dead: 0 });
 });
 
+test('redrive is killed in the middle: each job is a dead letter or waits, and the same command goes on', async () => {
+  const { name, kill, inspector } = await makeQueue(redis);
+  await kill('a', 'b', 'c');
+  const running = start(['redrive', '--queue', name, '--all', '--yes', '--rate', '0.01']);
+  while ((await inspector.counts()).waiting < 1) await new Promise<void>((resolve) => setImmediate(resolve));
+  running.signal('SIGKILL');
+  expect(await running.ended).toMatchObject({ code: null, out: '' });
+  expect(await inspector.counts()).toMatchObject({ waiting: 1, dead: 2 });
+  expect((await cli('redrive', '--queue', name, '--all', '--yes')).out).toBe('REDRIVEN\tSKIPPED\tLEFT\n2\t0\t0\n');
+  expect((await inspector.list('waiting')).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+});
+
 test('redrive is stopped by SIGINT between two steps, says how far it got with 1, and the same command goes on', async () => {
   const { name, kill, inspector } = await makeQueue(redis);
   await kill('a', 'b', 'c');
   const running = start(['redrive', '--queue', name, '--all', '--yes', '--rate', '0.01', '--json']);
   while ((await inspector.counts()).waiting < 1) await new Promise<void>((resolve) => setImmediate(resolve));
-  running.interrupt();
+  running.signal('SIGINT');
   const { code, out, err } = await running.ended;
   expect({ code, result: json(out) }).toEqual({ code: 1, result: { redriven: 1, skipped: 0, left: 2, ended: 'aborted' } });
   expect(err).toContain('stopped before the end; the same command goes on');
@@ -124,7 +136,7 @@ test('tail tells counts and new dead letters as JSON lines, those that were ther
   await running.printed('"dead":1');
   await kill('new');
   await running.printed('"id":"new"');
-  running.interrupt();
+  running.signal('SIGINT');
   const { code, out } = await running.ended;
   const lines = out
     .trimEnd()

@@ -16,7 +16,7 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** Resolves when the standard output holds this text. */
   readonly printed: (text: string) => Promise<void>;
-  readonly interrupt: () => void;
+  readonly signal: (name: 'SIGINT' | 'SIGKILL') => void;
   readonly type: (text: string) => void;
 }
 
@@ -49,7 +49,7 @@ export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, comm
         watchers.add(look);
         look();
       }),
-    interrupt: () => void child.kill('SIGINT'),
+    signal: (name) => void child.kill(name),
     type: (text) => void child.stdin.write(text),
   };
 }
