@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tools/toolchain/tsup.ts';
 
-const config: ReturnType<typeof defineConfig> = defineConfig(packageBuild(['index', 'prometheus', 'testing']));
+const config: ReturnType<typeof defineConfig> = defineConfig(packageBuild(['index', 'console', 'prometheus', 'testing']));
 export default config;
