@@ -84,6 +84,13 @@ test.each(mounts)('mounted in %s it serves its page, its figures and its actions
   expect((await fetch(`${at}/nowhere`)).status).toBe(404);
 });
 
+test('the way from the base to the page stays on the server, whatever the base is called', async () => {
+  await using handler = queueConsole([orders], { store: memoryStore() });
+  await using server = await listen(express().use('/:tenant', handler));
+  const response = await fetch(`${server.origin}/https:evil.example`, { redirect: 'manual' });
+  expect([response.status, response.headers.get('location')]).toEqual([302, './https:evil.example/']);
+});
+
 test('a request beside the base path is answered with CONSOLE_NOT_FOUND', async () => {
   await using handler = queueConsole([orders], { store: memoryStore(), basePath: '/queues/' });
   await using server = await listen(handler);

@@ -59,7 +59,8 @@ async function route(parts: ConsoleParts, request: IncomingMessage, response: Se
   if (location === undefined) throw new ConsoleRefusal('CONSOLE_NOT_FOUND', 'the console is not here: check its basePath');
   const { path, lastOfBase, query } = location;
   const access = await accessOf(request, parts.authorize, parts.onError);
-  if (path === undefined) return sendText(response, 302, 'text/plain', '', { location: `${lastOfBase}/` });
+  // With a dot in front, for a base such as `https:elsewhere` would be an address of its own.
+  if (path === undefined) return sendText(response, 302, 'text/plain', '', { location: `./${lastOfBase}/` });
   const action = path.replace(/^api\//, '');
   if (path !== action && isAction(action)) return sendJson(response, 200, await act(parts, request, access, action));
   const asset = path === '' ? 'index.html' : path;
