@@ -110,7 +110,7 @@ test('docs/metrics.md lists the metrics of resilience with their types and label
 test('docs/keys.md lists the keys of the layout, all and no others', () => {
   const names = /const names = \[([^\]]+)\]/.exec(read('packages/queue/src/redis/keys.ts'))?.[1] ?? '';
   const keys = [...names.matchAll(/'(\w+)'/g)].map((match) => match[1] ?? '');
-  const documented = column('docs/keys.md', 'Redis keys', 0).map((key) => key.replace(':<token>', ''));
+  const documented = column('docs/keys.md', '# Redis keys', 0).map((key) => key.replace(':<token>', ''));
   expect(documented.toSorted()).toEqual(keys.toSorted());
 });
 

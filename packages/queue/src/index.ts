@@ -14,12 +14,13 @@ export { isQueueError, QueueError, type QueueErrorCode, type QueueErrorDetails }
 export { createInspector, type Inspector, type InspectorOptions } from './inspector.ts';
 export type { JobSnapshot } from './job-snapshot.ts';
 export type { AttemptOutcome, QueueMetrics } from './metrics.ts';
-export type { Backend, StoreFactory } from './open-store.ts';
+export { openStores, type Backend, type StoreFactory } from './open-store.ts';
 export type { BodyCodec, Durability, FailureVerdict, QueueOptions, ResolvedQueueOptions, Retention } from './options.ts';
 export { DeadLetterError, RetryLaterError, type DeadReason } from './outcome.ts';
 export { createProducer, type Producer, type ProducerOptions, type ProducerSettings } from './producer.ts';
 export type { RedisClient } from './redis/connection.ts';
 export type { Handler, Job, JobContext } from './runner.ts';
+export type { DueReply, ScheduleStore, StoredSchedule, Tick, TickVerdict, UpsertReply } from './schedule-store.ts';
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './schema.ts';
 export type {
   ClaimedJob,

@@ -1,5 +1,6 @@
 import { QueueError } from './errors.ts';
 import type { ResolvedQueueOptions } from './options.ts';
+import type { ScheduleStore } from './schedule-store.ts';
 import type { ServerAddress } from './tracing.ts';
 
 /** Where a job is in its life. */
@@ -162,6 +163,8 @@ export interface ConnectionListener {
 export interface Store {
   /** Where it is, for spans; undefined where there is no single address. */
   readonly server?: ServerAddress | undefined;
+  /** Its schedules; those of partition 0 are the queue's. */
+  readonly schedules: ScheduleStore;
   /** Resolves when the store can be used, to warnings; rejects where the queue's promises cannot be kept there. */
   open(): Promise<readonly QueueError[]>;
   /** Adds jobs, and waits until they are as durable as the queue demands. */

@@ -7,6 +7,7 @@ import { onPath } from '../../../tools/redis/machine.ts';
 import { cli } from './cli/process.ts';
 import { consumerSuite } from './consumer.suite.ts';
 import { redisHarness } from './redis-harness.ts';
+import { schedulerSuite } from './scheduler.suite.ts';
 import { storeSuite } from './store.suite.ts';
 
 let cluster: RunningCluster;
@@ -20,6 +21,7 @@ afterAll(() => cluster?.stop());
 const nodes = () => cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
 
 storeSuite('a Cluster of three nodes', () => redisHarness(new Cluster(nodes())));
+schedulerSuite('a Cluster of three nodes', () => redisHarness(new Cluster(nodes())));
 
 for (const [name, connect] of [
   ['ioredis 6', () => new Cluster(nodes())],

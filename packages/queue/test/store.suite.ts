@@ -10,6 +10,7 @@ import { lifeCases } from './store-cases/life.ts';
 import { operatorCases } from './store-cases/operator.ts';
 import { recoveryCases } from './store-cases/recovery.ts';
 import { sameBodyCases } from './store-cases/same-body.ts';
+import { scheduleCases } from './store-cases/schedule.ts';
 import { wakeCases } from './store-cases/wake.ts';
 
 let serial = 0;
@@ -37,6 +38,7 @@ export function storeSuite(name: string, makeHarness: () => StoreHarness): void 
     operatorCases(open, () => harness);
     deadCases(open, () => harness);
     wakeCases(open, () => harness);
+    scheduleCases(open, () => harness);
     clockJumpCases(open, () => harness);
   });
 }

@@ -1,5 +1,6 @@
 import { sameBody } from '../envelope.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
+import type { StoredSchedule } from '../schedule-store.ts';
 import type { EnqueueReply, NewJob } from '../store.ts';
 import { DueSet } from './due-set.ts';
 
@@ -18,6 +19,9 @@ export interface MemoryQueue {
   /** Token of a holder → when its lease ends. */
   readonly holders: DueSet;
   readonly held: Map<string, Set<string>>;
+  readonly schedules: Map<string, StoredSchedule>;
+  /** Those who want to know when schedules change. */
+  readonly tickers: Set<() => void>;
   readonly listeners: Set<() => void>;
   /** Called once each after something was settled, claimed, paused or left. */
   readonly observers: Set<() => void>;
@@ -37,6 +41,8 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
     completed: new DueSet(),
     holders: new DueSet(),
     held: new Map(),
+    schedules: new Map(),
+    tickers: new Set(),
     listeners: new Set(),
     observers: new Set(),
     paused: false,

@@ -11,12 +11,14 @@ import {
 import { addDead, pageDead, purge, redrive } from './dead.ts';
 import type { DueSet } from './due-set.ts';
 import { enqueue, notify, wake, type FindQueue, type MemoryQueue } from './queue.ts';
+import { memorySchedules } from './schedules.ts';
 import { settle } from './settle.ts';
 
 /** The verbs of a queue in memory, with the same answers as the scripts on Redis. */
 export function createMemoryStore(queue: MemoryQueue, find: FindQueue, check: () => void): Store {
   const unsubscribes: (() => void)[] = [];
   return {
+    schedules: memorySchedules(queue),
     async open() {
       check();
       return [];

@@ -32,6 +32,14 @@ export const counts: Script<'jobs' | 'waiting' | 'suspects' | 'holders' | 'held'
   source: "local function now_ms(offset)\n  local time = redis.call('TIME')\n  return time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(offset)\nend\nlocal jobs = KEYS[1]\nlocal waiting = KEYS[2]\nlocal suspects = KEYS[3]\nlocal holders = KEYS[4]\nlocal held = KEYS[5]\nlocal delayed = KEYS[6]\nlocal dead = KEYS[7]\nlocal completed = KEYS[8]\nlocal meta = KEYS[9]\nlocal now = now_ms(ARGV[1])\nlocal active = 0\nfor _, token in ipairs(redis.call('ZRANGE', holders, 0, 999)) do\n  active = active + redis.call('SCARD', held .. token)\nend\nlocal oldest = -1\nlocal head = redis.call('LINDEX', suspects, 0) or redis.call('LINDEX', waiting, 0)\nlocal body = head and redis.call('HGET', jobs, head)\nif body then oldest = struct.unpack('>I6', body) end\nreturn {\n  now,\n  redis.call('LLEN', waiting) + redis.call('LLEN', suspects),\n  redis.call('ZCARD', delayed),\n  active,\n  redis.call('ZCARD', dead),\n  redis.call('ZCARD', completed),\n  oldest,\n  redis.call('HEXISTS', meta, 'paused'),\n  redis.call('ZCOUNT', delayed, '-inf', now),\n}",
 };
 
+/** the schedules whose tick has come, and when the next one comes. ARGV: `offsetMs limit`. Returns `{ nowMs, nextDueMs | -1, names, records, ticks }`. */
+export const due: Script<'schedules' | 'ticks'> = {
+  name: 'due',
+  keys: ['schedules', 'ticks'],
+  sha: '70d18146d2fa6815da172e45bc06c9ed32c2e3d8',
+  source: "local function now_ms(offset)\n  local time = redis.call('TIME')\n  return time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(offset)\nend\nlocal schedules = KEYS[1]\nlocal ticks = KEYS[2]\nlocal now = now_ms(ARGV[1])\nlocal names, records, times = {}, {}, {}\nlocal due = redis.call('ZRANGEBYSCORE', ticks, '-inf', now, 'WITHSCORES', 'LIMIT', 0, ARGV[2])\nfor at = 1, #due, 2 do\n  names[#names + 1] = due[at]\n  records[#records + 1] = redis.call('HGET', schedules, due[at]) or ''\n  times[#times + 1] = due[at + 1]\nend\nlocal head = redis.call('ZRANGEBYSCORE', ticks, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)\nreturn { now, head[2] and head[2] - now or -1, names, records, times }",
+};
+
 /** adds the jobs that are not there yet; a full queue refuses a job and leaves no trace of it. ARGV: `offsetMs maxWaiting [id,delayMs,fresh,body]*`. Returns `{ nowMs, waiting, { at, 0 existing | 1 existing with another body | -1 full }* }; a job that is not named was created, which is nearly all`. */
 export const enqueue: Script<'jobs' | 'waiting' | 'suspects' | 'delayed' | 'meta' | 'events'> = {
   name: 'enqueue',
@@ -110,4 +118,36 @@ export const redrive: Script<'waiting' | 'failures' | 'dead' | 'meta' | 'events'
   keys: ['waiting', 'failures', 'dead', 'meta', 'events', 'jobs'],
   sha: 'e23dc6f302467e25de0dd48e1005df8af63342cf',
   source: "local function now_ms(offset)\n  local time = redis.call('TIME')\n  return time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(offset)\nend\nlocal function wake(meta, events)\n  if redis.call('HDEL', meta, 'sleeping') == 1 then\n    redis.call('PUBLISH', events, 'wake')\n  end\nend\nlocal function take_dead(dead, last, limit, named)\n  local wanted = limit > 0 and redis.call('ZRANGEBYSCORE', dead, '-inf', last, 'LIMIT', 0, limit) or named\n  local taken = {}\n  for _, id in ipairs(wanted) do\n    local at = redis.call('ZSCORE', dead, id)\n    if at and tonumber(at) <= last and redis.call('ZREM', dead, id) == 1 then taken[#taken + 1] = id end\n  end\n  return taken\nend\nlocal function restamp(jobs, ids, now)\n  local stamp, fresh = struct.pack('>I6', now), {}\n  for at, stored in ipairs(redis.call('HMGET', jobs, unpack(ids))) do\n    if stored and #stored >= 8 then\n      fresh[#fresh + 1] = ids[at]\n      fresh[#fresh + 1] = stamp .. string.sub(stored, 7, 7) .. string.char(bit.bor(string.byte(stored, 8), 32)) .. string.sub(stored, 9)\n    end\n  end\n  if #fresh > 0 then redis.call('HSET', jobs, unpack(fresh)) end\nend\nlocal waiting = KEYS[1]\nlocal failures = KEYS[2]\nlocal dead = KEYS[3]\nlocal meta = KEYS[4]\nlocal events = KEYS[5]\nlocal jobs = KEYS[6]\nlocal now = now_ms(ARGV[1])\nlocal moved = take_dead(dead, tonumber(ARGV[2]), tonumber(ARGV[3]), { unpack(ARGV, 4) })\nif #moved > 0 then\n  restamp(jobs, moved, now)\n  redis.call('HDEL', failures, unpack(moved))\n  redis.call('RPUSH', waiting, unpack(moved))\n  wake(meta, events)\nend\nreturn { now, moved }",
+};
+
+/** adds a schedule or replaces it; one that is the same changes nothing, one that ticks as before keeps its next tick. ARGV: `name timing record tickMs schedulesMax`. Returns `{ 0 unchanged | 1 created | 2 replaced | -1 too many, tickMs }`. */
+export const schedule: Script<'schedules' | 'ticks'> = {
+  name: 'schedule',
+  keys: ['schedules', 'ticks'],
+  sha: 'bedf53e779c1ea39963c7a2954f9941cb35a348e',
+  source: "local schedules = KEYS[1]\nlocal ticks = KEYS[2]\nlocal name, timing, record = ARGV[1], ARGV[2] .. '\\n', ARGV[3]\nlocal there = redis.call('HGET', schedules, name)\nlocal tick = there and redis.call('ZSCORE', ticks, name)\nif tick and there == record then return { 0, tick } end\nif not there and redis.call('HLEN', schedules) >= tonumber(ARGV[5]) then return { -1, ARGV[4] } end\nif not tick or string.sub(there, 1, #timing) ~= timing then tick = ARGV[4] end\nredis.call('HSET', schedules, name, record)\nredis.call('ZADD', ticks, tick, name)\nredis.call('PUBLISH', schedules, 'changed')\nreturn { there and 2 or 1, tick }",
+};
+
+/** a page of the schedules, by name. ARGV: `skip limit`. Returns `{ names, records, ticks }`. */
+export const schedules: Script<'schedules' | 'ticks'> = {
+  name: 'schedules',
+  keys: ['schedules', 'ticks'],
+  sha: 'acb246a28d95da68e2575272678550bf41be4dd7',
+  source: "local schedules = KEYS[1]\nlocal ticks = KEYS[2]\nlocal names = redis.call('HKEYS', schedules)\ntable.sort(names)\nlocal page, records, times = {}, {}, {}\nfor at = ARGV[1] + 1, math.min(ARGV[1] + ARGV[2], #names) do\n  page[#page + 1] = names[at]\n  records[#records + 1] = redis.call('HGET', schedules, names[at])\n  times[#times + 1] = redis.call('ZSCORE', ticks, names[at]) or ''\nend\nreturn { page, records, times }",
+};
+
+/** turns the due tick of a schedule into jobs and gives it its next tick, both or neither; each tick once. ARGV: `offsetMs { name tickMs digest nextTickMs jobs { prefix maxWaiting id delayMs body }* }*`. Returns `{ nowMs, { 1 ticked | 0 passed | -1 full }* }`. */
+export const tick: Script<'schedules' | 'ticks'> = {
+  name: 'tick',
+  keys: ['schedules', 'ticks'],
+  sha: '60b4fd345d9ed55c211ae70c85f6521dead4a5c8',
+  source: "local function now_ms(offset)\n  local time = redis.call('TIME')\n  return time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(offset)\nend\nlocal function wake(meta, events)\n  if redis.call('HDEL', meta, 'sleeping') == 1 then\n    redis.call('PUBLISH', events, 'wake')\n  end\nend\nlocal function has_room(first, last)\n  local room = {}\n  for at = first, last, 5 do\n    local prefix = ARGV[at]\n    room[prefix] = (room[prefix] or tonumber(ARGV[at + 1])\n      - redis.call('LLEN', prefix .. 'waiting') - redis.call('LLEN', prefix .. 'suspects') - redis.call('ZCARD', prefix .. 'delayed')) - 1\n    if room[prefix] < 0 then return false end\n  end\n  return true\nend\nlocal function add_following(first, last, now)\n  for at = first, last, 5 do\n    local prefix, id, delay = ARGV[at], ARGV[at + 2], tonumber(ARGV[at + 3])\n    if redis.call('HSETNX', prefix .. 'jobs', id, struct.pack('>I6', now) .. ARGV[at + 4]) == 1 then\n      if delay > 0 then\n        redis.call('ZADD', prefix .. 'delayed', now + delay, id)\n      else\n        redis.call('RPUSH', prefix .. 'waiting', id)\n      end\n      wake(prefix .. 'meta', prefix .. 'events')\n    end\n  end\nend\nlocal schedules = KEYS[1]\nlocal ticks = KEYS[2]\nlocal now, verdicts = now_ms(ARGV[1]), {}\nlocal at = 2\nwhile at <= #ARGV do\n  local name, tick, first = ARGV[at], tonumber(ARGV[at + 1]), at + 5\n  local record, expected = redis.call('HGET', schedules, name), redis.call('ZSCORE', ticks, name)\n  local same = record and expected and tonumber(expected) == tick and redis.sha1hex(record) == ARGV[at + 2]\n  local next_tick = ARGV[at + 3]\n  at = first + 5 * tonumber(ARGV[at + 4])\n  if not same or tick > now then\n    verdicts[#verdicts + 1] = 0\n  elseif not has_room(first, at - 1) then\n    verdicts[#verdicts + 1] = -1\n  else\n    add_following(first, at - 1, now)\n    redis.call('ZADD', ticks, next_tick, name)\n    verdicts[#verdicts + 1] = 1\n  end\nend\nreturn { now, verdicts }",
+};
+
+/** removes a schedule; jobs of its ticks stay. ARGV: `name`. Returns `1 | 0 there was none`. */
+export const unschedule: Script<'schedules' | 'ticks'> = {
+  name: 'unschedule',
+  keys: ['schedules', 'ticks'],
+  sha: 'f874bbbc8798f8c63fc11756d2c6c3a81b7c983b',
+  source: "local schedules = KEYS[1]\nlocal ticks = KEYS[2]\nredis.call('ZREM', ticks, ARGV[1])\nreturn redis.call('HDEL', schedules, ARGV[1])",
 };

@@ -9,6 +9,7 @@ import { packJobs } from './packed.ts';
 import { enqueueReply, jobCounts, storedJob, storedJobs, text, type RawEnqueue, type RawJob, type RawList } from './replies.ts';
 import { createExchange } from './exchange.ts';
 import { runDurably, waitOf } from './durability.ts';
+import { redisSchedules } from './schedules.ts';
 import { runScript, type RunScript } from './script.ts';
 import * as scripts from './scripts.gen.ts';
 
@@ -48,6 +49,8 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
     colocate: createColocation({ queue, connection, timeoutMs: connectTimeoutMs }),
 
     exchange: createExchange({ queue, run, offsetMs }),
+
+    schedules: redisSchedules({ queue, connection, run, offsetMs }),
 
     async reconcile(token, runningIds) {
       const reply = (await run(scripts.reconcile, [offsetMs(), token, queue.leaseMs, ...runningIds])) as [number, number, Buffer[]];

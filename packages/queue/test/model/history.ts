@@ -5,6 +5,7 @@ import { encodeEnvelope } from '../../src/envelope.ts';
 import { decodeFailure, encodeFailure } from '../../src/failure-record.ts';
 import { Divergence, same } from './divergence.ts';
 import { LEASE_UNITS, Reference, UNIT_MS, type Limits } from './reference.ts';
+import { ScheduleSteps } from './schedule-steps.ts';
 
 /** A store whose time the history moves. */
 export interface ModelledStore {
@@ -37,6 +38,7 @@ export class RandomHistory {
   readonly #target: ModelledStore;
   readonly #model: Reference = new Reference(modelLimits);
   readonly #holders: Holder[];
+  readonly #schedules: ScheduleSteps;
   #serial = 0;
   #done: string[] = [];
 
@@ -44,6 +46,13 @@ export class RandomHistory {
     this.#target = target;
     this.#random = random;
     this.#holders = Array.from({ length: HOLDERS }, () => this.#newHolder());
+    this.#schedules = new ScheduleSteps({
+      schedules: target.store.schedules,
+      model: this.#model,
+      maxWaiting: modelLimits.maxWaiting,
+      random,
+      note: (verb, what) => this.#note(verb, what),
+    });
   }
 
   /** @throws Divergence that tells the last steps. */
@@ -66,6 +75,7 @@ export class RandomHistory {
     else if (chance < 0.9) this.#die();
     else if (chance < 0.94) await this.#dead();
     else if (chance < 0.96) await this.#pause(this.#random() < 0.3);
+    else if (chance < 0.98) await this.#schedules.step();
     else await this.#look();
   }
 
@@ -224,6 +234,7 @@ export class RandomHistory {
   /** Everything comes to its end, by a holder that acknowledges all; then the store has nothing left but what is kept on purpose. */
   async #drain(): Promise<void> {
     await this.#pause(false);
+    await this.#schedules.end();
     const last = this.#newHolder();
     for (;;) {
       this.#advance(LEASE_UNITS + 4);
