@@ -6,12 +6,14 @@ import {
   defineQueue,
   fixed,
   type Backend,
+  type Consumer,
   type Queue,
   type QueueOptions,
 } from '@nines/queue';
 import { uniqueName, type Bench } from './consumer-cases/bench.ts';
 import { deadLetterCases } from './consumer-cases/dead-letter.ts';
 import { deadlineCases } from './consumer-cases/deadline.ts';
+import { enqueueManyCases } from './consumer-cases/enqueue-many.ts';
 import { followUpCases } from './consumer-cases/follow-up.ts';
 import { operatorCases } from './consumer-cases/operator.ts';
 import { outcomeCases } from './consumer-cases/outcome.ts';
@@ -23,6 +25,11 @@ import { stopCases } from './consumer-cases/stop.ts';
 export function consumerSuite(name: string, makeBackend: () => Backend, closeBackend: () => void): void {
   describe(`producer and consumer on ${name}`, () => {
     const opened: { close(): Promise<unknown> }[] = [];
+    const started = async (consumer: Consumer) => {
+      opened.unshift({ close: () => consumer.stop({ timeoutMs: 1000 }) });
+      await consumer.start();
+      return consumer;
+    };
     const bench = <Payload = string>(options: Partial<QueueOptions> = {}, queue?: Queue<Payload>): Bench<Payload> => {
       const backend = makeBackend();
       const definition =
@@ -35,12 +42,7 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
         backend,
         producer,
         inspector,
-        async consume(handler, concurrency = 4) {
-          const consumer = createConsumer(definition, handler, { ...backend, concurrency });
-          opened.unshift({ close: () => consumer.stop({ timeoutMs: 1000 }) });
-          await consumer.start();
-          return consumer;
-        },
+        consume: (handler, concurrency = 4) => started(createConsumer(definition, handler, { ...backend, concurrency })),
       };
     };
     afterEach(async () => {
@@ -56,5 +58,6 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
     partitionCases(bench);
     stopCases(bench);
     payloadCases(bench);
+    enqueueManyCases(bench);
   });
 }
