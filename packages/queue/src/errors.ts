@@ -22,6 +22,7 @@ export type QueueErrorCode =
   | 'SCHEDULES_FULL'
   | 'TICKS_SKIPPED'
   | 'NOT_COLOCATED'
+  | 'BATCH_OUTCOMES'
   | 'CLOSED'
   | 'LEASE_LOST'
   | 'LEASE_AT_RISK'

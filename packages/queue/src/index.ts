@@ -1,5 +1,7 @@
 export { exponential, fixed, retryAfter } from '@nines/resilience';
 export type { Backoff } from '@nines/resilience';
+export { createBatchConsumer, type BatchConsumerOptions, type BatchConsumerSettings } from './batch-consumer.ts';
+export type { BatchHandler, BatchJob, BatchOutcomes } from './batches.ts';
 export type { Clock } from './clock.ts';
 export { createConsumer, type Consumer, type ConsumerOptions, type ConsumerSettings, type StopResult } from './consumer.ts';
 export type { DeadLetterFilter } from './dead/filter.ts';
@@ -19,6 +21,7 @@ export type { BodyCodec, Durability, FailureVerdict, QueueOptions, ResolvedQueue
 export { DeadLetterError, RetryLaterError, type DeadReason } from './outcome.ts';
 export { createProducer, type Producer, type ProducerOptions, type ProducerSettings } from './producer.ts';
 export type { RedisClient } from './redis/connection.ts';
+export type { BatchContext } from './running-batch.ts';
 export type { Handler, Job, JobContext } from './runner.ts';
 export type { DueReply, ScheduleStore, StoredSchedule, Tick, TickVerdict, UpsertReply } from './schedule-store.ts';
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './schema.ts';

@@ -66,7 +66,6 @@ export interface Ran {
 
 export interface RunnerOptions<Payload> {
   readonly queue: Queue<unknown, Payload>;
-  readonly handler: Handler<Payload>;
   readonly clock: Clock;
   readonly random: () => number;
   /** Asked whether a commit may add jobs to another queue, and where it is. */
@@ -77,11 +76,14 @@ export interface RunnerOptions<Payload> {
   readonly onStarted: (waitedMs: number) => void;
 }
 
-/**
- * Makes the function that runs one claimed job and decides what comes of it. It does no I/O of its own.
- * A handler that returns at once is decided at once, without a promise.
- */
-export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran> {
+/** Runs a job whose envelope could be read. */
+export type RunRead = (id: string, envelope: StoredEnvelope, failure: FailureRecord, attempt: Attempt) => Ran | Promise<Ran>;
+
+/** Makes the function that runs one claimed job and decides what comes of it. It does no I/O of its own. */
+export function createRunner<Payload>(
+  options: RunnerOptions<Payload>,
+  run: RunRead,
+): (claimed: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran> {
   return (claimed, attempt) => {
     const failure = claimed.record === undefined ? noFailure : decodeFailure(claimed.record);
     let envelope: StoredEnvelope;
@@ -96,15 +98,21 @@ export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed
       const usedMs = claimed.claimedAtMs - envelope.enqueuedAtMs + attempt.startedAt - attempt.claimedAt;
       attempt.boundBy(envelope.deadlineMs - usedMs);
     }
-    return runInSpan(options, claimed.id, envelope, failure, attempt);
+    return run(claimed.id, envelope, failure, attempt);
   };
 }
 
 const NOTHING = Buffer.alloc(0);
-const COMPLETED: Outcome = Object.freeze({ verb: 'completed' });
+export const COMPLETED: Outcome = Object.freeze({ verb: 'completed' });
+
+/** Makes the function that runs a job in a span of its own. A handler that returns at once is decided at once, without a promise. */
+export function inSpan<Payload>(options: RunnerOptions<Payload>, handler: Handler<Payload>): RunRead {
+  return (id, envelope, failure, attempt) => runInSpan(options, handler, id, envelope, failure, attempt);
+}
 
 function runInSpan<Payload>(
   options: RunnerOptions<Payload>,
+  handler: Handler<Payload>,
   id: string,
   envelope: StoredEnvelope,
   failure: FailureRecord,
@@ -135,7 +143,7 @@ function runInSpan<Payload>(
     started = true;
     const job = { id, payload: payload as Payload, enqueuedAtMs: envelope.enqueuedAtMs };
     const jobContext = (running = new AttemptContext(options, attempt, failure.attempts + 1, envelope.enqueuedAtMs));
-    return withSpan(parent, span, () => options.handler(job, jobContext));
+    return withSpan(parent, span, () => handler(job, jobContext));
   };
   try {
     if (attempt.deadlineAt <= attempt.startedAt) throw deadlineExceeded(id);
@@ -154,7 +162,7 @@ function runInSpan<Payload>(
 type ContextOptions = Pick<RunnerOptions<unknown>, 'queue' | 'store'>;
 
 /** A class, because an object literal with a getter costs more to make than many a handler to run. */
-class AttemptContext implements JobContext {
+export class AttemptContext implements JobContext {
   readonly attempt: number;
   readonly maxAttempts: number;
   readonly remainingMs: () => number;
@@ -189,7 +197,7 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Waits for the handler, but no longer than the attempt lives: a handler that never settles must not hold its slot for ever. */
-function untilAbandoned(
+export function untilAbandoned(
   attempt: Attempt,
   work: unknown,
   completed: () => Ran | Promise<Ran>,
@@ -215,13 +223,17 @@ function untilAbandoned(
 const OURS: ReadonlySet<string> = new Set(['ATTEMPT_TIMEOUT', 'DEADLINE_EXCEEDED']);
 
 /** A job whose lease is lost, or that is handed back at a stop, is no longer this process's to settle. */
-function withoutLost(outcome: Outcome, { abandoned }: Attempt): Outcome | undefined {
+export function withoutLost(outcome: Outcome, { abandoned }: Attempt): Outcome | undefined {
   return abandoned === undefined || OURS.has(abandoned.code) ? outcome : undefined;
 }
 
 function failureType(outcome: Outcome, { abandoned }: Attempt): { readonly type: string } | undefined {
   if (abandoned !== undefined) return { type: abandoned.code };
-  if (outcome.verb === 'completed') return undefined;
-  if (isQueueError(outcome.error)) return { type: outcome.error.code };
-  return { type: outcome.error instanceof Error ? outcome.error.name : typeof outcome.error };
+  return outcome.verb === 'completed' ? undefined : errorType(outcome.error);
+}
+
+/** What spans say of an error. */
+export function errorType(error: unknown): { readonly type: string } {
+  if (isQueueError(error)) return { type: error.code };
+  return { type: error instanceof Error ? error.name : typeof error };
 }

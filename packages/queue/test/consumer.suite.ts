@@ -1,5 +1,6 @@
 import { afterEach, describe } from 'vitest';
 import {
+  createBatchConsumer,
   createConsumer,
   createInspector,
   createProducer,
@@ -10,6 +11,7 @@ import {
   type Queue,
   type QueueOptions,
 } from '@nines/queue';
+import { batchCases } from './consumer-cases/batch.ts';
 import { uniqueName, type Bench } from './consumer-cases/bench.ts';
 import { deadLetterCases } from './consumer-cases/dead-letter.ts';
 import { deadlineCases } from './consumer-cases/deadline.ts';
@@ -43,6 +45,7 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
         producer,
         inspector,
         consume: (handler, concurrency = 4) => started(createConsumer(definition, handler, { ...backend, concurrency })),
+        consumeBatches: (handler, settings) => started(createBatchConsumer(definition, handler, { ...backend, ...settings })),
       };
     };
     afterEach(async () => {
@@ -58,6 +61,7 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
     partitionCases(bench);
     stopCases(bench);
     payloadCases(bench);
+    batchCases(bench);
     enqueueManyCases(bench);
   });
 }
