@@ -2,7 +2,7 @@
 
 export { Backoff, exponential, fixed, retryAfter } from '@nines/resilience';
 import { D as DeadReason, a as JobCounts, Q as Queue, S as Store, b as QueueError, J as JobSnapshot, c as JobState, d as DeadLetters } from './job-snapshot.js';
-export { B as BodyCodec, C as ClaimedJob, e as DeadCursor, f as DeadLetter, g as DeadLetterError, h as DeadPage, i as Durability, E as EnqueueReply, j as EnqueueVerdict, k as ExchangeReply, l as ExchangeRequest, F as FailureVerdict, m as FollowUp, N as NewDeadLetter, n as NewJob, o as QueueDefinition, p as QueueErrorCode, q as QueueErrorDetails, r as QueueOf, s as QueueOptions, R as ResolvedQueueOptions, t as Retention, u as RetryLaterError, v as SchemaInput, w as SchemaIssue, x as SchemaOutput, y as SchemaResult, z as Settlement, A as StandardSchema, G as StoredJob, H as defineQueue, I as isQueueError } from './job-snapshot.js';
+export { B as BodyCodec, C as ClaimedJob, e as DeadCursor, f as DeadLetter, g as DeadLetterError, h as DeadPage, i as DueReply, j as Durability, E as EnqueueReply, k as EnqueueVerdict, l as ExchangeReply, m as ExchangeRequest, F as FailureVerdict, n as FollowUp, N as NewDeadLetter, o as NewJob, p as QueueDefinition, q as QueueErrorCode, r as QueueErrorDetails, s as QueueOf, t as QueueOptions, R as ResolvedQueueOptions, u as Retention, v as RetryLaterError, w as ScheduleStore, x as SchemaInput, y as SchemaIssue, z as SchemaOutput, A as SchemaResult, G as Settlement, H as StandardSchema, I as StoredJob, K as StoredSchedule, T as Tick, L as TickVerdict, U as UpsertReply, M as defineQueue, O as isQueueError } from './job-snapshot.js';
 import { Redis, Cluster } from 'ioredis';
 
 /** Where the queue gets its time from; replace it in tests. */
@@ -15,6 +15,27 @@ interface Clock {
     after(delayMs: number, task: () => void, keepAlive?: boolean): () => void;
     /** Calls `task` when the present turn of the event loop is over. */
     endOfTurn(task: () => void): void;
+}
+
+/** What a batch handler may ask and use besides the jobs. */
+interface BatchContext {
+    /** Aborted when nobody needs the batch any more: each of its jobs has timed out, passed its deadline or lost its lease, or the consumer stops. */
+    readonly signal: AbortSignal;
+    /** Milliseconds left to the job that has the least. */
+    readonly remainingMs: () => number;
+}
+
+/** What one job may have besides its payload. */
+interface EnqueueOptions {
+    /** Your own id, 1 to 128 visible ASCII characters; unique while its job exists. Default: a new UUIDv7 in base64url. */
+    readonly id?: string;
+    /** Milliseconds until the job may be claimed. Default 0. */
+    readonly delayMs?: number;
+    /**
+     * Milliseconds after which nobody needs the job any more, counted by Redis from its enqueue; it is dead-lettered then instead of run.
+     * Default none; `Infinity` is none too, so what `remainingMs()` of a handler or of a call of `@nines/resilience` says can be handed on.
+     */
+    readonly deadlineMs?: number;
 }
 
 /** How an attempt ended, as metrics count it. */
@@ -37,33 +58,6 @@ interface QueueMetrics {
     leaseAtRisk(queue: string): void;
     /** The state of the queue, polled in the background; undefined when Redis did not answer, so that no stale figure is shown. */
     depth(queue: string, counts: JobCounts | undefined): void;
-}
-
-/** An ioredis connection of yours; it is only duplicated, never used, changed or closed. */
-type RedisClient = Redis | Cluster;
-
-/** Where the jobs are: an ioredis connection, which is only duplicated, or a store such as `memoryStore()`. */
-type Backend = {
-    readonly redis: RedisClient;
-    readonly store?: undefined;
-} | {
-    readonly store: StoreFactory;
-    readonly redis?: undefined;
-};
-/** Gives the store of one partition of a queue (`queue.options.partition`); `memoryStore()` of `@nines/queue/testing` is one. */
-type StoreFactory = (queue: Queue<unknown>) => Store;
-
-/** What one job may have besides its payload. */
-interface EnqueueOptions {
-    /** Your own id, 1 to 128 visible ASCII characters; unique while its job exists. Default: a new UUIDv7 in base64url. */
-    readonly id?: string;
-    /** Milliseconds until the job may be claimed. Default 0. */
-    readonly delayMs?: number;
-    /**
-     * Milliseconds after which nobody needs the job any more, counted by Redis from its enqueue; it is dead-lettered then instead of run.
-     * Default none; `Infinity` is none too, so what `remainingMs()` of a handler or of a call of `@nines/resilience` says can be handed on.
-     */
-    readonly deadlineMs?: number;
 }
 
 /** A job as its handler sees it. */
@@ -103,6 +97,47 @@ interface JobContext {
  * `maxAttempts` is reached. Throw `DeadLetterError` or `RetryLaterError` to decide otherwise.
  */
 type Handler<Payload> = (job: Job<Payload>, context: JobContext) => unknown;
+
+/** A job of a batch, with what a handler of single jobs gets beside it: signal, attempt, `remainingMs`, `enqueue`. */
+interface BatchJob<Payload> extends Job<Payload> {
+    readonly context: JobContext;
+}
+/** What came of each job of a batch, in their order, as `Promise.allSettled` says it. */
+type BatchOutcomes = readonly PromiseSettledResult<unknown>[];
+/**
+ * Does a batch of jobs. Returning nothing acknowledges all, throwing fails all, each by its own attempts. To tell them apart return one settled
+ * result for each: what is rejected counts as thrown by its job, `DeadLetterError` and `RetryLaterError` included.
+ */
+type BatchHandler<Payload> = (jobs: readonly BatchJob<Payload>[], context: BatchContext) => BatchOutcomes | void | Promise<BatchOutcomes | void>;
+
+/** An ioredis connection of yours; it is only duplicated, never used, changed or closed. */
+type RedisClient = Redis | Cluster;
+
+/** Where the jobs are: an ioredis connection, which is only duplicated, or a store such as `memoryStore()`. */
+type Backend = {
+    readonly redis: RedisClient;
+    readonly store?: undefined;
+} | {
+    readonly store: StoreFactory;
+    readonly redis?: undefined;
+};
+/** Gives the store of one partition of a queue (`queue.options.partition`); `memoryStore()` of `@nines/queue/testing` is one. */
+type StoreFactory = (queue: Queue<unknown>) => Store;
+/**
+ * Gives the store of each partition of a queue, for tools that work on the verbs themselves; the connections are those that all queues of the
+ * process share, so close each store. Producers, consumers, inspectors and schedulers call it; you need none of it to use them.
+ *
+ * @throws {QueueError} `INVALID_OPTION` when there is no backend; `KEY_PREFIX_UNSUPPORTED`.
+ * @example
+ * ```ts
+ * import { defineQueue, openStores } from '@nines/queue';
+ * import { memoryStore } from '@nines/queue/testing';
+ *
+ * const [store] = openStores(defineQueue<string>({ name: 'orders' }), { store: memoryStore() });
+ * console.log((await store?.counts())?.waiting); // 0
+ * ```
+ */
+declare function openStores(queue: Queue<unknown>, backend: Backend, clock?: Clock, connectTimeoutMs?: number): readonly Store[];
 
 /** Options of a consumer besides where its jobs are. */
 interface ConsumerSettings {
@@ -167,6 +202,43 @@ interface Consumer {
  * ```
  */
 declare function createConsumer<Input, Payload>(queue: Queue<Input, Payload>, handler: Handler<Payload>, options: ConsumerOptions): Consumer;
+
+/** Options of a batch consumer besides where its jobs are; `concurrency` counts batches. */
+interface BatchConsumerSettings extends Omit<ConsumerSettings, 'concurrency' | 'trace'> {
+    /** Most jobs that one call of the handler gets, from 1 to 1000. */
+    readonly size: number;
+    /**
+     * How long the first job of a batch waits for others, in ms; it counts towards `attemptTimeoutMs` of the queue, which must be longer.
+     * Default 0: the handler gets what is there. To 60 000.
+     */
+    readonly lingerMs?: number;
+    /** Batches that run at the same time in this consumer. Default 1; `size` times this is at most 1000. */
+    readonly concurrency?: number;
+}
+/** Options of {@link createBatchConsumer}. */
+type BatchConsumerOptions = Backend & BatchConsumerSettings;
+/**
+ * Makes a consumer whose handler gets up to `size` jobs at a time; nothing happens before {@link Consumer.start}. Each job has its own attempts, time
+ * limit, deadline and lease, and its outcome is its own where the handler tells them apart. A batch has one span, a trace of its own with a link
+ * to what enqueued each job. A job whose process was lost with it (a suspect) is a batch of its own.
+ *
+ * @throws {QueueError} `INVALID_OPTION`, `KEY_PREFIX_UNSUPPORTED`.
+ * @example
+ * ```ts
+ * import { createBatchConsumer, createProducer, defineQueue } from '@nines/queue';
+ * import { memoryStore } from '@nines/queue/testing';
+ *
+ * const events = defineQueue<{ user: number }>({ name: 'events' });
+ * const store = memoryStore();
+ * await createProducer(events, { store }).enqueueMany([{ user: 1 }, { user: 2 }, { user: 3 }]);
+ * const insert = (rows: readonly { user: number }[]) => console.log(rows.length); // 3
+ * const consumer = createBatchConsumer(events, (jobs) => insert(jobs.map(({ payload }) => payload)), { store, size: 100 });
+ * await consumer.start();
+ * await store.drain();
+ * await consumer.stop();
+ * ```
+ */
+declare function createBatchConsumer<Input, Payload>(queue: Queue<Input, Payload>, handler: BatchHandler<Payload>, options: BatchConsumerOptions): Consumer;
 
 /** Which dead letters are meant; all that is given must hold, and nothing given means every one. */
 interface DeadLetterFilter {
@@ -403,8 +475,11 @@ interface Producer<Input> {
      * `DURABILITY_NOT_REACHED` (the job is there and may run, but too few acknowledged it; repeat with the same id).
      */
     enqueue(payload: Input, options?: EnqueueOptions): Promise<EnqueueResult>;
-    /** Adds many jobs; resolves to one settled result for each, in their order. Never rejects. */
-    enqueueMany(payloads: readonly Input[]): Promise<PromiseSettledResult<EnqueueResult>[]>;
+    /**
+     * Adds many jobs; resolves to one settled result for each, in their order. Never rejects. `optionsOf` gives each job its own options; what it throws
+     * is the result of that job. A call to Redis carries at most 250 jobs, and at most 5000 jobs are on their way, however long the list.
+     */
+    enqueueMany(payloads: readonly Input[], optionsOf?: (payload: Input, index: number) => EnqueueOptions | undefined): Promise<PromiseSettledResult<EnqueueResult>[]>;
     /** Waits for what was enqueued and gives the connections back. */
     close(): Promise<void>;
     /** Closes; for `await using`. */
@@ -427,12 +502,49 @@ interface Producer<Input> {
  */
 declare function createProducer<Input, Output>(queue: Queue<Input, Output>, options: ProducerOptions): Producer<Input>;
 
-export { DeadLetters, DeadReason, JobCounts, JobSnapshot, JobState, Queue, QueueError, Store, createConsumer, createInspector, createProducer, parseDeadLetterFilter };
-export type { AttemptOutcome, Backend, BulkOptions, BulkProgress, BulkResult, Clock, Consumer, ConsumerOptions, ConsumerSettings, DeadLetterFilter, DeadLetterPage, DeadLetterQuery, DeadLetterVerbs, EnqueueOptions, EnqueueResult, Handler, ImportOptions, ImportProgress, ImportResult, Inspector, InspectorOptions, Job, JobContext, Lines, Producer, ProducerOptions, ProducerSettings, QueueMetrics, RedisClient, StopResult, StoreFactory };
+export { DeadLetters, DeadReason, JobCounts, JobSnapshot, JobState, Queue, QueueError, Store, createBatchConsumer, createConsumer, createInspector, createProducer, openStores, parseDeadLetterFilter };
+export type { AttemptOutcome, Backend, BatchConsumerOptions, BatchConsumerSettings, BatchContext, BatchHandler, BatchJob, BatchOutcomes, BulkOptions, BulkProgress, BulkResult, Clock, Consumer, ConsumerOptions, ConsumerSettings, DeadLetterFilter, DeadLetterPage, DeadLetterQuery, DeadLetterVerbs, EnqueueOptions, EnqueueResult, Handler, ImportOptions, ImportProgress, ImportResult, Inspector, InspectorOptions, Job, JobContext, Lines, Producer, ProducerOptions, ProducerSettings, QueueMetrics, RedisClient, StopResult, StoreFactory };
 
 // shared: job-snapshot.d.ts
 
 import { Backoff } from '@nines/resilience';
+
+/** Every way in which the queue refuses or fails; documented in docs/errors.md. */
+type QueueErrorCode = 'INVALID_OPTION' | 'INVALID_FILTER' | 'INVALID_LINE' | 'INVALID_PAYLOAD' | 'PAYLOAD_TOO_LARGE' | 'PAYLOAD_NOT_SERIALISABLE' | 'QUEUE_FULL' | 'DURABILITY_NOT_REACHED' | 'DURABILITY_UNSUPPORTED' | 'EVICTION_POLICY' | 'NOT_PERSISTENT' | 'REDIS_UNAVAILABLE' | 'REDIS_OUT_OF_MEMORY' | 'REDIS_REFUSED' | 'KEY_PREFIX_UNSUPPORTED' | 'LAYOUT_MISMATCH' | 'PARTITIONS_MISMATCH' | 'ENVELOPE_UNREADABLE' | 'SCHEDULE_UNREADABLE' | 'SCHEDULES_FULL' | 'TICKS_SKIPPED' | 'NOT_COLOCATED' | 'BATCH_OUTCOMES' | 'CLOSED' | 'LEASE_LOST' | 'LEASE_AT_RISK' | 'ATTEMPT_TIMEOUT' | 'DEADLINE_EXCEEDED' | 'STOPPED';
+/** What a {@link QueueError} carries besides code and message. */
+interface QueueErrorDetails {
+    readonly cause?: unknown;
+    readonly retryable?: boolean;
+    /** When it makes sense to try again, in milliseconds; only where the queue can tell. */
+    readonly retryAfterMs?: number;
+    /** What exactly is wrong with a payload: one line per fault, with its path. */
+    readonly issues?: readonly string[];
+}
+/**
+ * The error of everything in this package.
+ *
+ * `code` is a closed set, `retryable` says whether the same call may succeed later, `cause` is what lies beneath.
+ * Recognise it with {@link isQueueError}: unlike `instanceof`, that also works when two copies are installed.
+ */
+declare class QueueError extends Error {
+    readonly name: string;
+    readonly code: QueueErrorCode;
+    readonly retryable: boolean;
+    readonly retryAfterMs: number | undefined;
+    readonly issues: readonly string[];
+    constructor(code: QueueErrorCode, message: string, details?: QueueErrorDetails);
+}
+/**
+ * Tells whether a caught value is an error of this package.
+ *
+ * @example
+ * ```ts
+ * import { isQueueError } from '@nines/queue';
+ *
+ * console.log(isQueueError(new Error('no'))); // false
+ * ```
+ */
+declare function isQueueError(value: unknown): value is QueueError;
 
 /** How long and how many ended jobs are kept for reading; both bounds apply. */
 interface Retention {
@@ -585,42 +697,59 @@ declare function defineQueue<Payload, S extends StandardSchema | undefined = und
 /** The queue of a schema, or of a payload type where there is none. One signature, so that a compiler's error names the wrong field. */
 type QueueOf<Payload, S extends StandardSchema | undefined> = S extends StandardSchema ? Queue<SchemaInput<S>, SchemaOutput<S>> : Queue<Payload>;
 
-/** Every way in which the queue refuses or fails; documented in docs/errors.md. */
-type QueueErrorCode = 'INVALID_OPTION' | 'INVALID_FILTER' | 'INVALID_LINE' | 'INVALID_PAYLOAD' | 'PAYLOAD_TOO_LARGE' | 'PAYLOAD_NOT_SERIALISABLE' | 'QUEUE_FULL' | 'DURABILITY_NOT_REACHED' | 'DURABILITY_UNSUPPORTED' | 'EVICTION_POLICY' | 'NOT_PERSISTENT' | 'REDIS_UNAVAILABLE' | 'REDIS_OUT_OF_MEMORY' | 'REDIS_REFUSED' | 'KEY_PREFIX_UNSUPPORTED' | 'LAYOUT_MISMATCH' | 'PARTITIONS_MISMATCH' | 'ENVELOPE_UNREADABLE' | 'NOT_COLOCATED' | 'CLOSED' | 'LEASE_LOST' | 'LEASE_AT_RISK' | 'ATTEMPT_TIMEOUT' | 'DEADLINE_EXCEEDED' | 'STOPPED';
-/** What a {@link QueueError} carries besides code and message. */
-interface QueueErrorDetails {
-    readonly cause?: unknown;
-    readonly retryable?: boolean;
-    /** When it makes sense to try again, in milliseconds; only where the queue can tell. */
-    readonly retryAfterMs?: number;
-    /** What exactly is wrong with a payload: one line per fault, with its path. */
-    readonly issues?: readonly string[];
-}
-/**
- * The error of everything in this package.
- *
- * `code` is a closed set, `retryable` says whether the same call may succeed later, `cause` is what lies beneath.
- * Recognise it with {@link isQueueError}: unlike `instanceof`, that also works when two copies are installed.
- */
-declare class QueueError extends Error {
+/** A schedule as it lies in the store. */
+interface StoredSchedule {
     readonly name: string;
-    readonly code: QueueErrorCode;
-    readonly retryable: boolean;
-    readonly retryAfterMs: number | undefined;
-    readonly issues: readonly string[];
-    constructor(code: QueueErrorCode, message: string, details?: QueueErrorDetails);
+    /** When it ticks, as one line of text; two that are equal tick alike. */
+    readonly timing: string;
+    /** What else is said of it, as one line of text. */
+    readonly policy: string;
+    /** Of each of its jobs; without a trace, for nobody's request made them. */
+    readonly envelope: Buffer;
+    /** Its next tick, in ms since 1970. */
+    readonly tickMs: number;
+}
+/** What became of an upsert; `refused` when the queue has as many schedules as it may have. */
+interface UpsertReply {
+    readonly change: 'created' | 'replaced' | 'unchanged' | 'refused';
+    /** The next tick: the given one for a new schedule and for one that ticks otherwise than before; else the one that was there. */
+    readonly tickMs: number;
+}
+/** The schedules whose tick has come. */
+interface DueReply {
+    readonly nowMs: number;
+    /** Earliest tick first. */
+    readonly due: readonly StoredSchedule[];
+    /** Milliseconds until the next one that is not due yet; undefined when there is none. */
+    readonly nextDueMs: number | undefined;
+}
+/** One tick of a schedule, as it was read, to be turned into jobs. */
+interface Tick {
+    readonly schedule: StoredSchedule;
+    /** Of the jobs to add, at most 100; none where the tick is skipped. */
+    readonly ids: readonly string[];
+    readonly nextTickMs: number;
 }
 /**
- * Tells whether a caught value is an error of this package.
- *
- * @example
- * ```ts
- * import { isQueueError } from '@nines/queue';
- *
- * console.log(isQueueError(new Error('no'))); // false
- * ```
+ * `ticked`: the jobs are there and the schedule has its next tick. `passed`: somebody else was first, the schedule was replaced, or the tick is
+ * not due; nothing happened. `full`: the queue has no room for the jobs; nothing happened.
  */
-declare function isQueueError(value: unknown): value is QueueError;
+type TickVerdict = 'ticked' | 'passed' | 'full';
+/** The verbs of schedules; of partition 0 only. */
+interface ScheduleStore {
+    /** Adds a schedule or replaces it, in one step; one that is the same keeps everything, one that ticks as before keeps its tick. */
+    upsert(schedule: StoredSchedule): Promise<UpsertReply>;
+    /** Resolves to whether there was one. */
+    remove(name: string): Promise<boolean>;
+    /** By name; `limit` is 1 to 100. */
+    list(skip: number, limit: number): Promise<readonly StoredSchedule[]>;
+    /** At most `limit` schedules that are due by the store's clock. */
+    due(limit: number): Promise<DueReply>;
+    /** Enqueues and moves on, each in one step, if schedule and tick are still as they were read; verdicts in the order of the ticks. */
+    tick(ticks: readonly Tick[]): Promise<readonly TickVerdict[]>;
+    /** Calls `listener` when schedules have changed, also after every reconnection; resolves to a function that ends it. */
+    subscribe(listener: () => void): Promise<() => void>;
+}
 
 /** Where Redis is, as spans tell it. */
 interface ServerAddress {
@@ -789,6 +918,8 @@ interface ConnectionListener {
 interface Store {
     /** Where it is, for spans; undefined where there is no single address. */
     readonly server?: ServerAddress | undefined;
+    /** Its schedules; those of partition 0 are the queue's. */
+    readonly schedules: ScheduleStore;
     /** Resolves when the store can be used, to warnings; rejects where the queue's promises cannot be kept there. */
     open(): Promise<readonly QueueError[]>;
     /** Adds jobs, and waits until they are as durable as the queue demands. */
@@ -900,5 +1031,5 @@ interface JobSnapshot<Payload> {
     readonly traceId: string | undefined;
 }
 
-export { defineQueue as H, isQueueError as I, QueueError as b, DeadLetterError as g, RetryLaterError as u };
-export type { StandardSchema as A, BodyCodec as B, ClaimedJob as C, DeadReason as D, EnqueueReply as E, FailureVerdict as F, StoredJob as G, JobSnapshot as J, NewDeadLetter as N, Queue as Q, ResolvedQueueOptions as R, Store as S, JobCounts as a, JobState as c, DeadLetters as d, DeadCursor as e, DeadLetter as f, DeadPage as h, Durability as i, EnqueueVerdict as j, ExchangeReply as k, ExchangeRequest as l, FollowUp as m, NewJob as n, QueueDefinition as o, QueueErrorCode as p, QueueErrorDetails as q, QueueOf as r, QueueOptions as s, Retention as t, SchemaInput as v, SchemaIssue as w, SchemaOutput as x, SchemaResult as y, Settlement as z };
+export { defineQueue as M, isQueueError as O, QueueError as b, DeadLetterError as g, RetryLaterError as v };
+export type { SchemaResult as A, BodyCodec as B, ClaimedJob as C, DeadReason as D, EnqueueReply as E, FailureVerdict as F, Settlement as G, StandardSchema as H, StoredJob as I, JobSnapshot as J, StoredSchedule as K, TickVerdict as L, NewDeadLetter as N, Queue as Q, ResolvedQueueOptions as R, Store as S, Tick as T, UpsertReply as U, JobCounts as a, JobState as c, DeadLetters as d, DeadCursor as e, DeadLetter as f, DeadPage as h, DueReply as i, Durability as j, EnqueueVerdict as k, ExchangeReply as l, ExchangeRequest as m, FollowUp as n, NewJob as o, QueueDefinition as p, QueueErrorCode as q, QueueErrorDetails as r, QueueOf as s, QueueOptions as t, Retention as u, ScheduleStore as w, SchemaInput as x, SchemaIssue as y, SchemaOutput as z };
