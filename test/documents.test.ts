@@ -38,6 +38,14 @@ test.for([
   expect(column('docs/errors.md', `@nines/${name}`, 0)).toEqual(codes);
 });
 
+test('docs/errors.md lists the codes of the console with their status, all and no others', () => {
+  const source = /const STATUS[^{]+\{([^}]+)\}/.exec(read('packages/queue/src/console/errors.ts'))?.[1] ?? '';
+  const codes = [...source.matchAll(/(CONSOLE_\w+): (\d+)/g)].map(([, code, status]) => `${code} ${status}`);
+  const [names, statuses] = [0, 1].map((at) => column('docs/errors.md', '@nines/queue/console', at)) as [string[], string[]];
+  expect(names.map((name, at) => `${name} ${statuses[at]}`)).toEqual(codes);
+  expect(codes.length).toBeGreaterThan(0);
+});
+
 test('docs/errors.md lists the codes of resilience, all and no others, and which may be tried again', () => {
   const union = /export type ResilienceErrorCode =([^;]+);/.exec(read('packages/resilience/src/errors.ts'))?.[1] ?? '';
   const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1] ?? '');
@@ -102,7 +110,7 @@ test('docs/metrics.md lists the metrics of resilience with their types and label
 test('docs/keys.md lists the keys of the layout, all and no others', () => {
   const names = /const names = \[([^\]]+)\]/.exec(read('packages/queue/src/redis/keys.ts'))?.[1] ?? '';
   const keys = [...names.matchAll(/'(\w+)'/g)].map((match) => match[1] ?? '');
-  const documented = column('docs/keys.md', 'Redis keys', 0).map((key) => key.replace(':<token>', ''));
+  const documented = column('docs/keys.md', '# Redis keys', 0).map((key) => key.replace(':<token>', ''));
   expect(documented.toSorted()).toEqual(keys.toSorted());
 });
 

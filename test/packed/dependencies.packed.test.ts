@@ -13,7 +13,7 @@ const packages = new Map(listPackages().map((one) => [one.short, one]));
 
 /** What each package brings along, as ARCHITECTURE.md promises. A new dependency is a decision: change both. */
 const TABLE: Readonly<Record<string, { dependencies: string[]; peers: string[]; optionalPeers: string[] }>> = {
-  queue: { dependencies: ['@nines/resilience'], peers: ['@opentelemetry/api', 'ioredis'], optionalPeers: [] },
+  queue: { dependencies: ['@nines/resilience', 'croner'], peers: ['@opentelemetry/api', 'ioredis'], optionalPeers: [] },
   resilience: { dependencies: ['opossum', 'p-retry'], peers: [], optionalPeers: ['@opentelemetry/api'] },
   telemetry: {
     dependencies: [

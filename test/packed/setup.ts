@@ -34,6 +34,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       ...docstrings(),
     ];
     const extra = new Set([
+      '@types/express',
       '@types/node',
       '@types/opossum',
       '@opentelemetry/api',

@@ -25,6 +25,12 @@ export const STAGES: readonly (readonly Step[])[] = [
     { name: 'identity', command: tool('identity/main', '--check'), about: 'scope and addresses are those of one file' },
     ...whenThere('lua/main', { name: 'lua', command: tool('lua/main', '--check'), about: 'Lua headers against their bodies' }),
     {
+      name: 'typecheck:page',
+      command: bin('tsc', '-p', join('packages', 'queue', 'src', 'console', 'page')),
+      about: "types of the console's page, which runs in browsers",
+    },
+    { name: 'page', command: tool('page/main', '--check'), about: "the console's page in the package is what its sources give" },
+    {
       name: 'generate',
       command: [process.execPath, '--conditions=@nines/source', join(ROOT, 'tools', 'generate.ts'), '--check'],
       about: 'rules and dashboards are what the objectives give',

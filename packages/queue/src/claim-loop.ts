@@ -13,15 +13,15 @@ import { createLeaseWatch, type LeaseWatch } from './lease-watch.ts';
 import { Outbox } from './outbox.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
 import { ProgressBoard } from './progress.ts';
-import { createRunner, type Ran, type RunnerOptions } from './runner.ts';
+import type { Ran } from './runner.ts';
 import { settlementOf } from './settlement.ts';
 import { createTurnBudget, type TurnBudget } from './turn-budget.ts';
 import { createSleep, type Sleep } from './sleep.ts';
 import type { ClaimedJob, ExchangeReply, Settlement, Store } from './store.ts';
+import { createWork, type Work, type WorkOptions } from './work.ts';
 
-export interface ClaimLoopOptions<Payload> extends Omit<RunnerOptions<Payload>, 'onProgress' | 'onStarted' | 'store'> {
+export interface ClaimLoopOptions<Payload> extends Omit<WorkOptions<Payload>, 'onProgress' | 'onStarted' | 'store'> {
   readonly store: Store;
-  readonly concurrency: number;
   readonly metrics: QueueMetrics | undefined;
   readonly onError: (error: QueueError) => void;
   readonly events: Emitter<ConsumerEvents>;
@@ -45,7 +45,7 @@ export class ClaimLoop<Payload> {
   readonly #attempts: Attempts;
   readonly #holder: Holder;
   readonly #prefetch: Prefetch;
-  readonly #run: (job: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran>;
+  readonly #work: Work;
   readonly #claimed: ClaimedJobs = new ClaimedJobs();
   readonly #outbox = new Outbox();
   readonly #held: Held;
@@ -83,7 +83,7 @@ export class ClaimLoop<Payload> {
     this.#leaseWatch = createLeaseWatch({ ...options, everyMs: this.#tickMs });
     this.#prefetch = createPrefetch(concurrency);
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
-    this.#run = createRunner({ ...options, onStarted, onProgress: (id, json) => this.#progress.set(id, json) });
+    this.#work = createWork({ ...options, onStarted, onProgress: (id, json) => this.#progress.set(id, json) }, this.wake);
   }
 
   start(): void {
@@ -115,6 +115,7 @@ export class ClaimLoop<Payload> {
   async stop(timeoutMs: number): Promise<{ drained: boolean; returned: number }> {
     this.#state = 'stopping';
     this.#sleep.cancel();
+    this.#work.hurry();
     let returned = this.#handBack(Number.POSITIVE_INFINITY);
     this.#schedule();
     const drained = await this.#drain.within(timeoutMs);
@@ -168,7 +169,8 @@ export class ClaimLoop<Payload> {
 
   #want(): number {
     if (this.#state !== 'running' || !this.#hungry) return 0;
-    const room = this.#options.concurrency + this.#prefetch.target() - this.#attempts.size - this.#claimed.size;
+    const ahead = this.#work.prefetches ? this.#prefetch.target() : 0;
+    const room = this.#work.room(this.#attempts.size) + ahead - this.#claimed.size;
     return Math.max(0, Math.min(room, this.#prefetch.claimMax()));
   }
 
@@ -213,11 +215,10 @@ export class ClaimLoop<Payload> {
       return;
     }
     if (this.#claimed.size === 0 || this.#budget.spent) return;
-    const { clock, concurrency } = this.#options;
+    const { clock } = this.#options;
     const start = clock.now();
     // The slot of a slow handler waits until the settlement of what it ran has left: a kill does not stop what left.
-    const busy = () => this.#attempts.size + (this.#prefetch.slow ? this.#outbox.size : 0);
-    while (busy() < concurrency) {
+    while (this.#work.room(this.#attempts.size) > (this.#prefetch.slow ? this.#outbox.size : 0)) {
       if (this.#budget.spend(start)) break;
       const next = this.#claimed.next();
       if (next === undefined) break;
@@ -229,7 +230,7 @@ export class ClaimLoop<Payload> {
   #begin(job: ClaimedJob, claimedAt: number): void {
     this.#lastBegun = job.id;
     const attempt = this.#attempts.start(job.id, job.suspect, claimedAt);
-    const ran = this.#run(job, attempt);
+    const ran = this.#work.run(job, attempt);
     if (!(ran instanceof Promise)) return this.#finish(attempt, ran);
     void ran.then((late) => {
       this.#finish(attempt, late);

@@ -13,6 +13,7 @@ import { checkWhole, refuse, refuseUnknown } from './options.ts';
 import { partitionsOf } from './partition.ts';
 import type { Handler } from './runner.ts';
 import type { Store } from './store.ts';
+import type { WorkOptions } from './work.ts';
 
 /** Options of a consumer besides where its jobs are. */
 export interface ConsumerSettings {
@@ -90,11 +91,29 @@ export function createConsumer<Input, Payload, Result>(
   handler: Handler<Payload, NoInfer<Result>>,
   options: ConsumerOptions,
 ): Consumer {
-  refuseUnknown(options, KNOWN, 'createConsumer');
-  const { clock = systemClock, concurrency = 16, connectTimeoutMs = 10_000, metrics, onError = () => {}, random = systemRandom } = options;
-  const { trace = 'parent', clientSpans = false } = options;
+  refuseUnknown(options, CONSUMER_OPTIONS, 'createConsumer');
+  const { concurrency = 16 } = options;
   if (typeof handler !== 'function') refuse('handler', handler, 'a function (job, context) => result');
   checkWhole('concurrency', concurrency, 1, 1000);
+  return makeConsumer(queue, options, concurrency, (share) => ({ handler, concurrency: share }));
+}
+
+/** What the parts of a queue do with their share of the slots. */
+export type WorkOf<Payload> = (share: number) => Pick<WorkOptions<Payload>, 'concurrency' | 'handler'>;
+
+/**
+ * Makes a consumer whose parts share out the slots.
+ *
+ * @throws {QueueError} `INVALID_OPTION`, `KEY_PREFIX_UNSUPPORTED`.
+ */
+export function makeConsumer<Input, Payload>(
+  queue: Queue<Input, Payload>,
+  options: ConsumerOptions,
+  concurrency: number,
+  workOf: WorkOf<Payload>,
+): Consumer {
+  const { clock = systemClock, connectTimeoutMs = 10_000, metrics, onError = () => {}, random = systemRandom } = options;
+  const { trace = 'parent', clientSpans = false } = options;
   checkWhole('connectTimeoutMs', connectTimeoutMs, 1, 600_000);
   if (trace !== 'parent' && trace !== 'link') refuse('trace', trace, 'parent or link');
   if (typeof clientSpans !== 'boolean') refuse('clientSpans', clientSpans, 'true or false');
@@ -105,16 +124,16 @@ export function createConsumer<Input, Payload, Result>(
   const lanes = partitionsOf(queue).map((partition, at): Lane => {
     const opened = stores[at]!;
     const store = clientSpans ? withClientSpans(opened, partition.options, clock) : opened;
-    const slots = Math.floor(concurrency / partitions) + (at < concurrency % partitions ? 1 : 0);
-    const loop = new ClaimLoop({ queue: partition, handler, store, concurrency: slots, clock, random, trace, metrics, onError, events });
-    return { store, loop };
+    const work = workOf(Math.floor(concurrency / partitions) + (at < concurrency % partitions ? 1 : 0));
+    return { store, loop: new ClaimLoop({ queue: partition, ...work, store, clock, random, trace, metrics, onError, events }) };
   });
   const view = joinStores(stores);
   const startPolling = () => (metrics === undefined ? () => {} : pollDepth(queue.name, view, metrics, clock));
   return { on: events.on, ...createLifecycle({ queue: queue.name, view, lanes, startPolling, onWarning: onError }) };
 }
 
-const KNOWN: readonly string[] = [
+/** The names of {@link ConsumerOptions}. */
+export const CONSUMER_OPTIONS: readonly string[] = [
   'redis',
   'store',
   'concurrency',

@@ -44,7 +44,8 @@ const LINKED = 64;
 const TRACE_BYTES = 25;
 const DEADLINE_BYTES = 6;
 const DIGEST_BYTES = 16;
-const STAMP_BYTES = 6;
+/** Bytes of the time that Redis puts in front of an envelope. */
+export const STAMP_BYTES = 6;
 const CONTEXT_BYTES_MAX = 8192;
 
 export function encodeEnvelope({ linked, digest, deadlineMs, trace, state, baggage, body }: Envelope): Buffer {

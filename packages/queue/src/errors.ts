@@ -1,6 +1,8 @@
 /** Every way in which the queue refuses or fails; documented in docs/errors.md. */
 export type QueueErrorCode =
   | 'INVALID_OPTION'
+  | 'INVALID_FILTER'
+  | 'INVALID_LINE'
   | 'INVALID_PAYLOAD'
   | 'PAYLOAD_TOO_LARGE'
   | 'PAYLOAD_NOT_SERIALISABLE'
@@ -16,7 +18,11 @@ export type QueueErrorCode =
   | 'LAYOUT_MISMATCH'
   | 'PARTITIONS_MISMATCH'
   | 'ENVELOPE_UNREADABLE'
+  | 'SCHEDULE_UNREADABLE'
+  | 'SCHEDULES_FULL'
+  | 'TICKS_SKIPPED'
   | 'NOT_COLOCATED'
+  | 'BATCH_OUTCOMES'
   | 'INVALID_RESULT'
   | 'RESULTS_DISABLED'
   | 'JOB_DEAD_LETTERED'

@@ -28,7 +28,12 @@ function anyId(wallMs: number): string {
   return bytes.toString('base64url');
 }
 
+/** Whether this is 1 to 128 visible ASCII characters. */
+export function isJobId(id: unknown): id is string {
+  return typeof id === 'string' && /^[\u0021-\u007e]{1,128}$/.test(id);
+}
+
 /** @throws {QueueError} `INVALID_OPTION` unless the id is 1 to 128 visible ASCII characters. */
 export function checkId(id: unknown): void {
-  if (typeof id !== 'string' || !/^[\u0021-\u007e]{1,128}$/.test(id)) refuse('id', id, '1 to 128 visible ASCII characters');
+  if (!isJobId(id)) refuse('id', id, '1 to 128 visible ASCII characters');
 }

@@ -1,4 +1,5 @@
-import { systemClock } from './clock.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { deadLetterVerbs, type DeadLetterVerbs } from './dead/verbs.ts';
 import type { Queue } from './define.ts';
 import { checkId } from './id.ts';
 import { joinStores, type QueueView } from './join-stores.ts';
@@ -11,6 +12,8 @@ import type { CancelOutcome, DeadLetters, JobCounts, JobState } from './store.ts
 export type InspectorOptions = Backend & {
   /** How long a call waits for a first connection, in ms. Default 5000. */
   readonly connectTimeoutMs?: number;
+  /** Times the steps of {@link Inspector.redriveAll} and {@link Inspector.purgeAll}. */
+  readonly clock?: Clock;
 };
 
 /** Jobs to cancel: by their ids, or the first ones of a state; at most 1000 a call. */
@@ -26,7 +29,7 @@ export interface CancelAnswer {
 }
 
 /** A view on a queue; made by {@link createInspector}. */
-export interface Inspector<Payload> {
+export interface Inspector<Payload> extends DeadLetterVerbs<Payload> {
   /** How many jobs are in each state. Rejects with `REDIS_UNAVAILABLE`. */
   counts(): Promise<JobCounts>;
   /** The job of this id; undefined when there is none (any more). The payload is what was enqueued, not validated again. */
@@ -72,10 +75,11 @@ export interface Inspector<Payload> {
  * ```
  */
 export function createInspector<Input, Output>(queue: Queue<Input, Output>, options: InspectorOptions): Inspector<Input> {
-  refuseUnknown(options, ['redis', 'store', 'connectTimeoutMs'], 'createInspector');
-  const { connectTimeoutMs = 5000 } = options;
+  refuseUnknown(options, ['redis', 'store', 'connectTimeoutMs', 'clock'], 'createInspector');
+  const { connectTimeoutMs = 5000, clock = systemClock } = options;
   checkWhole('connectTimeoutMs', connectTimeoutMs, 1, 600_000);
-  const store = joinStores(openStores(queue, options, systemClock, connectTimeoutMs));
+  const stores = openStores(queue, options, systemClock, connectTimeoutMs);
+  const store = joinStores(stores);
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= store.close());
   const opened = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -83,6 +87,7 @@ export function createInspector<Input, Output>(queue: Queue<Input, Output>, opti
     return work();
   };
   return {
+    ...deadLetterVerbs<Input>({ queue: queue.options, stores, clock, open: () => store.open() }),
     counts: () => opened(() => store.counts()),
     async get(id) {
       checkId(id);

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import { systemClock, type Clock } from './clock.ts';
 import type { Queue } from './define.ts';
 import { refuse } from './options.ts';
 import { partitionsOf } from './partition.ts';
@@ -15,11 +15,25 @@ export type Backend =
 export type StoreFactory = (queue: Queue<unknown>) => Store;
 
 /**
- * Opens the store of each partition.
+ * Gives the store of each partition of a queue, for tools that work on the verbs themselves; the connections are those that all queues of the
+ * process share, so close each store. Producers, consumers, inspectors and schedulers call it; you need none of it to use them.
  *
  * @throws {QueueError} `INVALID_OPTION` when there is no backend; `KEY_PREFIX_UNSUPPORTED`.
+ * @example
+ * ```ts
+ * import { defineQueue, openStores } from '@nines/queue';
+ * import { memoryStore } from '@nines/queue/testing';
+ *
+ * const [store] = openStores(defineQueue<string>({ name: 'orders' }), { store: memoryStore() });
+ * console.log((await store?.counts())?.waiting); // 0
+ * ```
  */
-export function openStores(queue: Queue<unknown>, backend: Backend, clock: Clock, connectTimeoutMs: number): readonly Store[] {
+export function openStores(
+  queue: Queue<unknown>,
+  backend: Backend,
+  clock: Clock = systemClock,
+  connectTimeoutMs: number = 10_000,
+): readonly Store[] {
   if (backend.store !== undefined) return partitionsOf(queue).map((partition) => backend.store(partition));
   const { redis } = backend;
   if (typeof redis?.duplicate !== 'function') refuse('redis', redis, 'an ioredis connection (Redis or Cluster)');

@@ -11,7 +11,7 @@ import { newJob } from './new-job.ts';
 import type { QueueMetrics } from './metrics.ts';
 import { joinStores } from './join-stores.ts';
 import { openStores, type Backend } from './open-store.ts';
-import { checkWhole, refuseUnknown, type ResolvedQueueOptions } from './options.ts';
+import { checkWhole, refuse, refuseUnknown, type ResolvedQueueOptions } from './options.ts';
 import { OutcomeWatch } from './outcome-watch.ts';
 import { partitionOf, partitionsOf } from './partition.ts';
 import { validate } from './schema.ts';
@@ -51,8 +51,14 @@ export interface Producer<Input, Result = unknown> {
    * `DURABILITY_NOT_REACHED` (the job is there and may run, but too few acknowledged it; repeat with the same id).
    */
   enqueue(payload: Input, options?: EnqueueOptions): Promise<EnqueueResult>;
-  /** Adds many jobs; resolves to one settled result for each, in their order. Never rejects. */
-  enqueueMany(payloads: readonly Input[]): Promise<PromiseSettledResult<EnqueueResult>[]>;
+  /**
+   * Adds many jobs; resolves to one settled result for each, in their order. Never rejects. `optionsOf` gives each job its own options; what it throws
+   * is the result of that job. A call to Redis carries at most 250 jobs, and at most 5000 jobs are on their way, however long the list.
+   */
+  enqueueMany(
+    payloads: readonly Input[],
+    optionsOf?: (payload: Input, index: number) => EnqueueOptions | undefined,
+  ): Promise<PromiseSettledResult<EnqueueResult>[]>;
   /**
    * Resolves to what the handler of a job returned, as soon as its process has told Redis; it may have ended before. Needs `results` of the queue,
    * and no polling: the process listens to one channel. Goes on through lost connections.
@@ -142,7 +148,7 @@ export function createProducer<Input, Output, Result>(
       if (closed !== undefined) throw new QueueError('CLOSED', `the producer of queue ${queue.name} is closed`);
       return (await lanes[partitionOf(id, lanes.length)]!.outcomes.wait(id, timeoutMs, signal)) as Result;
     },
-    enqueueMany: (payloads) => Promise.allSettled(payloads.map((payload) => enqueue(payload))),
+    enqueueMany: (payloads, optionsOf) => enqueueAll(enqueue, payloads, optionsOf),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -156,6 +162,31 @@ function idOf({ options }: Queue<unknown>, { id, deduplicate }: EnqueueOptions, 
   if (id !== undefined) refuseApartFromKey(id, deduplicate.key, options);
   return id ?? newId(clock.wallMs(), (made) => partitionOf(made, options.partitions) === partition);
 }
+
+/** Page by page, so that neither the time limit of an enqueue nor the memory of this process bounds the length of a list. */
+async function enqueueAll<Input>(
+  enqueue: Producer<Input>['enqueue'],
+  payloads: readonly Input[],
+  optionsOf: (payload: Input, index: number) => EnqueueOptions | undefined = () => NO_OPTIONS,
+): Promise<PromiseSettledResult<EnqueueResult>[]> {
+  const one = (payload: Input, index: number): Promise<EnqueueResult> => {
+    try {
+      if (typeof optionsOf !== 'function') refuse('optionsOf', optionsOf, 'a function (payload, index) => options');
+      return enqueue(payload, optionsOf(payload, index));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+  const results: PromiseSettledResult<EnqueueResult>[] = [];
+  for (let from = 0; from < payloads.length; from += SENT_MAX) {
+    const page = payloads.slice(from, from + SENT_MAX);
+    results.push(...(await Promise.allSettled(page.map((payload, at) => one(payload, from + at)))));
+  }
+  return results;
+}
+
+/** Jobs of one `enqueueMany` that are on their way at the same time. */
+const SENT_MAX = 5000;
 
 /** The way into one partition. */
 interface Lane {

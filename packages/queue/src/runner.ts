@@ -9,6 +9,7 @@ import { isQueueError } from './errors.ts';
 import { FollowUps, type Parent } from './follow-ups.ts';
 import { decodeFailure, noFailure, type FailureRecord } from './failure-record.ts';
 import { judge } from './judge.ts';
+import type { ResolvedQueueOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { progressOf } from './progress.ts';
 import { encodeResult } from './result.ts';
@@ -75,7 +76,6 @@ export interface Ran {
 
 export interface RunnerOptions<Payload> {
   readonly queue: Queue<unknown, Payload>;
-  readonly handler: Handler<Payload>;
   readonly clock: Clock;
   readonly random: () => number;
   /** Asked whether a commit may add jobs to another queue, and where it is. */
@@ -88,11 +88,14 @@ export interface RunnerOptions<Payload> {
   readonly onProgress: (id: string, json: string) => void;
 }
 
-/**
- * Makes the function that runs one claimed job and decides what comes of it. It does no I/O of its own.
- * A handler that returns at once is decided at once, without a promise.
- */
-export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran> {
+/** Runs a job whose envelope could be read. */
+export type RunRead = (id: string, envelope: StoredEnvelope, failure: FailureRecord, attempt: Attempt) => Ran | Promise<Ran>;
+
+/** Makes the function that runs one claimed job and decides what comes of it. It does no I/O of its own. */
+export function createRunner<Payload>(
+  options: RunnerOptions<Payload>,
+  run: RunRead,
+): (claimed: ClaimedJob, attempt: Attempt) => Ran | Promise<Ran> {
   return (claimed, attempt) => {
     const failure = claimed.record === undefined ? noFailure : decodeFailure(claimed.record);
     let envelope: StoredEnvelope;
@@ -107,15 +110,40 @@ export function createRunner<Payload>(options: RunnerOptions<Payload>): (claimed
       const usedMs = claimed.claimedAtMs - envelope.enqueuedAtMs + attempt.startedAt - attempt.claimedAt;
       attempt.boundBy(envelope.deadlineMs - usedMs);
     }
-    return runInSpan(options, claimed.id, envelope, failure, attempt);
+    return run(claimed.id, envelope, failure, attempt);
   };
 }
 
 const NOTHING = Buffer.alloc(0);
 const COMPLETED: Outcome = Object.freeze({ verb: 'completed' });
 
+function keepsResults(queue: ResolvedQueueOptions): boolean {
+  return queue.results.count > 0;
+}
+
+/** The outcome of a job that is done: with its result where the queue keeps it, and with the jobs that follow; a promise only where there are any. */
+export function completed(
+  queue: ResolvedQueueOptions,
+  id: string,
+  value: unknown,
+  followUps: FollowUps | undefined,
+): Outcome | Promise<Outcome> {
+  if (followUps === undefined && !keepsResults(queue)) return COMPLETED;
+  const complete = async (): Promise<Outcome> => {
+    const jobs = await followUps?.settled();
+    return { verb: 'completed', followUps: jobs, result: keepsResults(queue) ? await encodeResult(queue, id, value) : undefined };
+  };
+  return complete();
+}
+
+/** Makes the function that runs a job in a span of its own. A handler that returns at once is decided at once, without a promise. */
+export function inSpan<Payload>(options: RunnerOptions<Payload>, handler: Handler<Payload>): RunRead {
+  return (id, envelope, failure, attempt) => runInSpan(options, handler, id, envelope, failure, attempt);
+}
+
 function runInSpan<Payload>(
   options: RunnerOptions<Payload>,
+  handler: Handler<Payload>,
   id: string,
   envelope: StoredEnvelope,
   failure: FailureRecord,
@@ -138,20 +166,15 @@ function runInSpan<Payload>(
     running?.followUps?.close();
     return ended(judge(options, { failure, attempt, started, error }));
   };
-  const keepsResults = options.queue.options.results.count > 0;
-  const complete = async (value: unknown): Promise<Outcome> => {
-    const followUps = await running?.followUps?.settled();
-    return { verb: 'completed', followUps, result: keepsResults ? await encodeResult(options.queue.options, id, value) : undefined };
-  };
   const done = (value: unknown) => {
-    if (running?.followUps === undefined && !keepsResults) return ended(COMPLETED);
-    return complete(value).then(ended, failed);
+    const outcome = completed(options.queue.options, id, value, running?.followUps);
+    return outcome instanceof Promise ? outcome.then(ended, failed) : ended(outcome);
   };
   const work = (payload: unknown) => {
     started = true;
     const job = { id, payload: payload as Payload, enqueuedAtMs: envelope.enqueuedAtMs };
     const jobContext = (running = new AttemptContext(options, attempt, failure.attempts + 1, envelope.enqueuedAtMs));
-    return withSpan(parent, span, () => options.handler(job, jobContext));
+    return withSpan(parent, span, () => handler(job, jobContext));
   };
   try {
     if (attempt.deadlineAt <= attempt.startedAt) throw deadlineExceeded(id);
@@ -159,7 +182,7 @@ function runInSpan<Payload>(
     const decoded = decodeBody(queueOptions, envelope.body);
     const payload = decoded instanceof Promise ? decoded.then((late) => validate(schema, name, late)) : validate(schema, name, decoded);
     const result = payload instanceof Promise ? payload.then(work) : work(payload);
-    const simple = attempt.abandoned === undefined && running?.followUps === undefined && !keepsResults;
+    const simple = attempt.abandoned === undefined && running?.followUps === undefined && !keepsResults(queueOptions);
     if (simple && !isPromiseLike(result)) return ended(COMPLETED);
     return untilAbandoned(attempt, result, done, failed);
   } catch (error) {
@@ -171,7 +194,7 @@ function runInSpan<Payload>(
 type ContextOptions = Pick<RunnerOptions<unknown>, 'onProgress' | 'queue' | 'store'>;
 
 /** A class, because an object literal with a getter costs more to make than many a handler to run. */
-class AttemptContext implements JobContext {
+export class AttemptContext implements JobContext {
   readonly attempt: number;
   readonly maxAttempts: number;
   readonly remainingMs: () => number;
@@ -213,7 +236,7 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Waits for the handler, but no longer than the attempt lives: a handler that never settles must not hold its slot for ever. */
-function untilAbandoned(
+export function untilAbandoned(
   attempt: Attempt,
   work: unknown,
   completed: (value: unknown) => Ran | Promise<Ran>,
@@ -239,13 +262,17 @@ function untilAbandoned(
 const OURS: ReadonlySet<string> = new Set(['ATTEMPT_TIMEOUT', 'DEADLINE_EXCEEDED', 'JOB_CANCELLED']);
 
 /** A job whose lease is lost, or that is handed back at a stop, is no longer this process's to settle. */
-function withoutLost(outcome: Outcome, { abandoned }: Attempt): Outcome | undefined {
+export function withoutLost(outcome: Outcome, { abandoned }: Attempt): Outcome | undefined {
   return abandoned === undefined || OURS.has(abandoned.code) ? outcome : undefined;
 }
 
 function failureType(outcome: Outcome, { abandoned }: Attempt): { readonly type: string } | undefined {
   if (abandoned !== undefined) return { type: abandoned.code };
-  if (outcome.verb === 'completed' || outcome.verb === 'cancelled') return undefined;
-  if (isQueueError(outcome.error)) return { type: outcome.error.code };
-  return { type: outcome.error instanceof Error ? outcome.error.name : typeof outcome.error };
+  return outcome.verb === 'completed' || outcome.verb === 'cancelled' ? undefined : errorType(outcome.error);
+}
+
+/** What spans say of an error. */
+export function errorType(error: unknown): { readonly type: string } {
+  if (isQueueError(error)) return { type: error.code };
+  return { type: error instanceof Error ? error.name : typeof error };
 }

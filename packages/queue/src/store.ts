@@ -1,5 +1,6 @@
 import { QueueError } from './errors.ts';
 import type { ResolvedQueueOptions } from './options.ts';
+import type { ScheduleStore } from './schedule-store.ts';
 import type { ServerAddress } from './tracing.ts';
 
 /** Where a job is in its life. */
@@ -123,6 +124,37 @@ export type DeadLetters =
   | { readonly ids: readonly string[]; readonly limit?: undefined }
   | { readonly limit: number; readonly ids?: undefined };
 
+/** A dead letter without its body, for those who choose among many. */
+export interface DeadLetter {
+  readonly id: string;
+  /** When it was dead-lettered, in ms of the store's clock. */
+  readonly atMs: number;
+  readonly record: string | undefined;
+}
+
+/** A place among the dead letters of a partition, which are in order of time, and of their ids where that is the same. */
+export interface DeadCursor {
+  readonly atMs: number;
+  /** An id, or empty for the place before all that ended at that time. */
+  readonly id: string;
+}
+
+/** Some dead letters of a partition. */
+export interface DeadPage {
+  readonly nowMs: number;
+  readonly letters: readonly DeadLetter[];
+  /** Where to go on; undefined when there are no more. */
+  readonly next: DeadCursor | undefined;
+}
+
+/** A dead letter that is added by hand: all that lies in the store of it. */
+export interface NewDeadLetter {
+  readonly id: string;
+  /** The envelope, with the time of its enqueue in front. */
+  readonly stored: Buffer;
+  readonly record: string;
+}
+
 /** A job as it lies in the store. */
 export interface StoredJob {
   readonly id: string;
@@ -168,6 +200,8 @@ export interface ConnectionListener {
 export interface Store {
   /** Where it is, for spans; undefined where there is no single address. */
   readonly server?: ServerAddress | undefined;
+  /** Its schedules; those of partition 0 are the queue's. */
+  readonly schedules: ScheduleStore;
   /** Resolves when the store can be used, to warnings; rejects where the queue's promises cannot be kept there. */
   open(): Promise<readonly QueueError[]>;
   /** Adds jobs, and waits until they are as durable as the queue demands. */
@@ -189,10 +223,14 @@ export interface Store {
   get(id: string): Promise<StoredJob | undefined>;
   /** Jobs of one state, oldest first; `limit` is 1 to 1000. */
   list(state: JobState, skip: number, limit: number): Promise<readonly StoredJob[]>;
-  /** Dead letters become waiting jobs again, with no attempt counted; resolves to their ids. */
-  redrive(which: DeadLetters): Promise<readonly string[]>;
-  /** Removes dead letters for good; resolves to their ids. */
-  purge(which: DeadLetters): Promise<readonly string[]>;
+  /** Dead letters after a place, or from the oldest on, without their bodies; `limit` is 1 to 1000. */
+  pageDead(after: DeadCursor | undefined, limit: number): Promise<DeadPage>;
+  /** Dead letters become waiting jobs again, with no attempt counted; those that ended after `untilMs` do not. Resolves to their ids. */
+  redrive(which: DeadLetters, untilMs?: number): Promise<readonly string[]>;
+  /** Removes dead letters for good, but not those that ended after `untilMs`; resolves to their ids. */
+  purge(which: DeadLetters, untilMs?: number): Promise<readonly string[]>;
+  /** Adds dead letters as if they had died now; one whose job is there in any state is left alone, one beyond the bound of the queue is refused. */
+  addDead(letters: readonly NewDeadLetter[]): Promise<readonly EnqueueVerdict[]>;
   /** Removes jobs that have not begun, and has active ones aborted where they run; at most 100 ids, answered in their order. */
   cancel(ids: readonly string[]): Promise<readonly CancelOutcome[]>;
   /** What came of jobs, in the order of the ids; at most 1000. Results are kept only where the queue says so. */

@@ -87,6 +87,17 @@ export function startProcess(destination: Destination, { id, attempt, previous, 
   return tracer().startSpan(`process ${destination.queue}`, { kind: SpanKind.CONSUMER, attributes, links }, parent);
 }
 
+/** Starts `process <queue>` of a batch: a trace of its own, with a link to what enqueued each job, at most 128. */
+export function startBatch(destination: Destination, jobs: readonly { readonly id: string; readonly creation: CarriedContext }[]): Span {
+  const attributes = attributesOf(destination, 'process', 'process');
+  attributes['messaging.batch.message_count'] = jobs.length;
+  const links = jobs.slice(0, LINKS_MAX).flatMap(({ id, creation: { trace: bytes, state } }): Link[] => {
+    return bytes === undefined ? [] : [{ context: decodeTrace(bytes, state), attributes: { 'messaging.message.id': id } }];
+  });
+  const options = { kind: SpanKind.CONSUMER, attributes, links, root: true };
+  return tracer().startSpan(`process ${destination.queue}`, options, ROOT_CONTEXT);
+}
+
 /** One call to Redis that received or settled jobs. */
 export interface CallSpan {
   readonly operation: 'receive' | 'settle';

@@ -1,18 +1,23 @@
 import { afterEach, describe } from 'vitest';
 import {
+  createBatchConsumer,
   createConsumer,
   createInspector,
   createProducer,
   defineQueue,
   fixed,
   type Backend,
+  type Consumer,
   type Queue,
   type QueueOptions,
 } from '@nines/queue';
+import { batchCases } from './consumer-cases/batch.ts';
 import { uniqueName, type Bench } from './consumer-cases/bench.ts';
 import { cancelCases } from './consumer-cases/cancel.ts';
+import { deadLetterCases } from './consumer-cases/dead-letter.ts';
 import { dedupCases } from './consumer-cases/dedup.ts';
 import { deadlineCases } from './consumer-cases/deadline.ts';
+import { enqueueManyCases } from './consumer-cases/enqueue-many.ts';
 import { followUpCases } from './consumer-cases/follow-up.ts';
 import { operatorCases } from './consumer-cases/operator.ts';
 import { outcomeCases } from './consumer-cases/outcome.ts';
@@ -25,6 +30,11 @@ import { stopCases } from './consumer-cases/stop.ts';
 export function consumerSuite(name: string, makeBackend: () => Backend, closeBackend: () => void): void {
   describe(`producer and consumer on ${name}`, () => {
     const opened: { close(): Promise<unknown> }[] = [];
+    const started = async (consumer: Consumer) => {
+      opened.unshift({ close: () => consumer.stop({ timeoutMs: 1000 }) });
+      await consumer.start();
+      return consumer;
+    };
     const bench = <Payload = string>(options: Partial<QueueOptions> = {}, queue?: Queue<Payload>): Bench<Payload> => {
       const backend = makeBackend();
       const definition =
@@ -37,12 +47,8 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
         backend,
         producer,
         inspector,
-        async consume(handler, concurrency = 4) {
-          const consumer = createConsumer(definition, handler, { ...backend, concurrency });
-          opened.unshift({ close: () => consumer.stop({ timeoutMs: 1000 }) });
-          await consumer.start();
-          return consumer;
-        },
+        consume: (handler, concurrency = 4) => started(createConsumer(definition, handler, { ...backend, concurrency })),
+        consumeBatches: (handler, settings) => started(createBatchConsumer(definition, handler, { ...backend, ...settings })),
       };
     };
     afterEach(async () => {
@@ -57,8 +63,11 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
     cancelCases(bench);
     followUpCases(bench);
     operatorCases(bench);
+    deadLetterCases(bench);
     partitionCases(bench);
     stopCases(bench);
     payloadCases(bench);
+    batchCases(bench);
+    enqueueManyCases(bench);
   });
 }

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { createConsumer, createInspector, createProducer, defineQueue, fixed, type Queue, type QueueError } from '@nines/queue';
+import { createScheduler } from '@nines/queue/schedules';
 import { systemClock } from '../src/clock.ts';
 import { acquireConnection } from '../src/redis/connection.ts';
 import { createRedisStore } from '../src/redis/store.ts';
@@ -184,7 +185,18 @@ test('another layout version is refused, and so is keyPrefix', async () => {
   await redis.hset('{nines:default:0}:orders:meta', 'layout', '99');
   const producer = createProducer(orders, { redis });
   opened.push(producer);
-  await expect(producer.enqueue('x')).rejects.toMatchObject({ code: 'LAYOUT_MISMATCH' });
+  const mismatch = { code: 'LAYOUT_MISMATCH', message: 'queue orders has Redis layout 99; this release reads layout 1' };
+  await expect(producer.enqueue('x')).rejects.toMatchObject(mismatch);
+  const consumer = createConsumer(orders, () => {}, { redis });
+  opened.push({ close: () => consumer.stop() });
+  await expect(consumer.start()).rejects.toMatchObject(mismatch);
+  const inspector = createInspector(orders, { redis });
+  opened.push(inspector);
+  await expect(inspector.counts()).rejects.toMatchObject(mismatch);
+  const scheduler = createScheduler(orders, { redis });
+  opened.push(scheduler);
+  await expect(scheduler.upsert('nightly', { everyMs: 1000 }, 'x')).rejects.toMatchObject(mismatch);
+  await expect(scheduler.start()).rejects.toMatchObject(mismatch);
   const prefixed = redis.duplicate({ keyPrefix: 'app:', lazyConnect: true });
   expect(() => createProducer(orders, { redis: prefixed })).toThrow(expect.objectContaining({ code: 'KEY_PREFIX_UNSUPPORTED' }));
 });

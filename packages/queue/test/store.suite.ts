@@ -4,6 +4,7 @@ import { createActor, LEASE_MS, type StoreHarness } from './store-cases/actor.ts
 import { boundCases } from './store-cases/bound.ts';
 import { cancelCases } from './store-cases/cancel.ts';
 import { clockJumpCases } from './store-cases/clock-jump.ts';
+import { deadCases } from './store-cases/dead.ts';
 import { dedupCases } from './store-cases/dedup.ts';
 import { fencingCases } from './store-cases/fencing.ts';
 import { followUpCases } from './store-cases/follow-up.ts';
@@ -12,6 +13,7 @@ import { operatorCases } from './store-cases/operator.ts';
 import { recoveryCases } from './store-cases/recovery.ts';
 import { resultCases } from './store-cases/result.ts';
 import { sameBodyCases } from './store-cases/same-body.ts';
+import { scheduleCases } from './store-cases/schedule.ts';
 import { wakeCases } from './store-cases/wake.ts';
 
 let serial = 0;
@@ -40,7 +42,9 @@ export function storeSuite(name: string, makeHarness: () => StoreHarness): void 
     resultCases(open, () => harness);
     cancelCases(open, () => harness);
     operatorCases(open, () => harness);
+    deadCases(open, () => harness);
     wakeCases(open, () => harness);
+    scheduleCases(open, () => harness);
     clockJumpCases(open, () => harness);
   });
 }

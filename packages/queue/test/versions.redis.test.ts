@@ -7,6 +7,7 @@ import { NEWER_CACHE, newerServers } from '../../../tools/redis/newer.ts';
 import { startRedis, type RunningRedis } from '../../../tools/redis/start.ts';
 import { consumerSuite } from './consumer.suite.ts';
 import { redisHarness } from './redis-harness.ts';
+import { schedulerSuite } from './scheduler.suite.ts';
 import { storeSuite } from './store.suite.ts';
 
 // Without a Redis at all (Windows) every case of this file is skipped, so nothing is looked for.
@@ -58,6 +59,8 @@ for (const { product, version, program } of found.servers) {
     });
 
     storeSuite(`${product} ${version}`, () => redisHarness(new Redis(server.url, { lazyConnect: true })));
+
+    schedulerSuite(`${product} ${version}`, () => redisHarness(new Redis(server.url, { lazyConnect: true })));
 
     let client: Redis | undefined;
     consumerSuite(

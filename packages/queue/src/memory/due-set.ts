@@ -37,6 +37,11 @@ export class DueSet {
     return this.#sorted().map(([name]) => name);
   }
 
+  /** All names with their times, earliest first. */
+  entries(): [string, number][] {
+    return this.#sorted();
+  }
+
   /** Removes and returns up to `limit` names whose time is not after `now`. */
   takeDue(now: number, limit: number): string[] {
     return this.#take(

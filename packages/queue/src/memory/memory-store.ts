@@ -72,7 +72,10 @@ export function memoryStore({ nowMs = () => systemClock.wallMs() }: MemoryStoreO
   const advance = (ms: number) => {
     checkWhole('ms', ms, 0, Number.MAX_SAFE_INTEGER);
     offsetMs += ms;
-    for (const queue of queues.values()) wake(queue);
+    for (const queue of queues.values()) {
+      wake(queue);
+      for (const ticker of queue.tickers) ticker();
+    }
   };
   const partitions = new Map<string, number>();
   const open = ({ options }: Queue<unknown>) => {
@@ -114,15 +117,21 @@ async function drain(queues: ReadonlyMap<string, MemoryQueue>, delayed: boolean,
   for (;;) {
     const all = [...queues.values()];
     const busy = all.filter((queue) => unfinished(queue) > 0 || (queue.delayed.first() ?? Number.POSITIVE_INFINITY) <= queue.now());
-    if (busy.length > 0) {
+    const ticking = all.filter(isTicking);
+    if (busy.length + ticking.length > 0) {
       for (const queue of busy) refuseIdle(queue);
-      await Promise.race(busy.map(nextChange));
+      await Promise.race([...busy, ...ticking].map(nextChange));
       continue;
     }
     const due = Math.min(...all.map((queue) => (queue.delayed.first() ?? Number.POSITIVE_INFINITY) - queue.now()));
     if (!delayed || due === Number.POSITIVE_INFINITY) return;
     advance(Math.max(0, Math.ceil(due)));
   }
+}
+
+/** Whether a schedule is due that a scheduler is about to turn into a job. */
+function isTicking({ schedules, tickers, now }: MemoryQueue): boolean {
+  return tickers.size > 0 && [...schedules.values()].some(({ tickMs }) => tickMs <= now());
 }
 
 function refuseIdle({ options: { name }, paused, listeners }: MemoryQueue): void {

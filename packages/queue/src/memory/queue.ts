@@ -1,5 +1,6 @@
 import { digestIn, sameBody } from '../envelope.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
+import type { StoredSchedule } from '../schedule-store.ts';
 import type { EnqueueReply, NewJob } from '../store.ts';
 import { createKeys, ownerOf, release, remember, type Keys } from './dedup.ts';
 import { DueSet } from './due-set.ts';
@@ -20,6 +21,9 @@ export interface MemoryQueue {
   /** Token of a holder → when its lease ends. */
   readonly holders: DueSet;
   readonly held: Map<string, Set<string>>;
+  readonly schedules: Map<string, StoredSchedule>;
+  /** Those who want to know when schedules change. */
+  readonly tickers: Set<() => void>;
   readonly keys: Keys;
   readonly side: Side;
   readonly listeners: Set<Listener>;
@@ -41,6 +45,8 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
     completed: new DueSet(),
     holders: new DueSet(),
     held: new Map(),
+    schedules: new Map(),
+    tickers: new Set(),
     keys: createKeys(),
     side: createSide(),
     listeners: new Set(),

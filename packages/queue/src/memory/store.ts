@@ -1,18 +1,18 @@
-import { restamp } from '../envelope.ts';
 import { encodeFailure, decodeFailure, noFailure } from '../failure-record.ts';
 import {
   refuseApart,
   type ClaimedJob,
-  type DeadLetters,
   type ExchangeReply,
   type ExchangeRequest,
   type JobState,
   type Store,
   type StoredJob,
 } from '../store.ts';
+import { addDead, pageDead, purge, redrive } from './dead.ts';
 import { sweep } from './dedup.ts';
 import type { DueSet } from './due-set.ts';
 import { enqueue, forget, notify, wake, type FindQueue, type MemoryQueue } from './queue.ts';
+import { memorySchedules } from './schedules.ts';
 import { settle } from './settle.ts';
 import { announce, cancel, endCancelled, note, outcomeOf } from './side.ts';
 
@@ -20,6 +20,7 @@ import { announce, cancel, endCancelled, note, outcomeOf } from './side.ts';
 export function createMemoryStore(queue: MemoryQueue, find: FindQueue, check: () => void): Store {
   const unsubscribes: (() => void)[] = [];
   return {
+    schedules: memorySchedules(queue),
     async open() {
       check();
       return [];
@@ -39,8 +40,10 @@ export function createMemoryStore(queue: MemoryQueue, find: FindQueue, check: ()
     counts: () => Promise.resolve(counts(queue)),
     get: (id) => Promise.resolve(get(queue, id)),
     list: (state, skip, limit) => Promise.resolve(list(queue, state, skip, limit)),
-    redrive: (which) => Promise.resolve(redrive(queue, which)),
-    purge: (which) => Promise.resolve(purge(queue, which)),
+    pageDead: (after, limit) => Promise.resolve(pageDead(queue, after, limit)),
+    redrive: (which, untilMs) => Promise.resolve(redrive(queue, which, untilMs)),
+    purge: (which, untilMs) => Promise.resolve(purge(queue, which, untilMs)),
+    addDead: (letters) => Promise.resolve(addDead(queue, letters)),
     cancel(ids) {
       const answers = cancel(queue, ids);
       notify(queue);
@@ -227,29 +230,4 @@ function idsOf(queue: MemoryQueue, state: JobState): string[] {
   if (state === 'waiting') return [...queue.suspects, ...queue.waiting];
   if (state === 'active') return [...queue.held.values()].flatMap((held) => [...held]).toSorted();
   return queue[state].names();
-}
-
-function redrive(queue: MemoryQueue, which: DeadLetters): string[] {
-  const ids = takeDead(queue, which);
-  for (const id of ids) {
-    const stored = queue.jobs.get(id);
-    if (stored !== undefined) queue.jobs.set(id, restamp(stored, queue.now()));
-    queue.failures.delete(id);
-    queue.waiting.push(id);
-  }
-  if (ids.length > 0) wake(queue);
-  return ids;
-}
-
-function purge(queue: MemoryQueue, which: DeadLetters): string[] {
-  const ids = takeDead(queue, which);
-  for (const id of ids) forget(queue, id);
-  return ids;
-}
-
-function takeDead(queue: MemoryQueue, { ids = [], limit = 0 }: DeadLetters): string[] {
-  if (limit > 0) return queue.dead.takeFirst(limit);
-  const known = [...new Set(ids)].filter((id) => queue.dead.has(id));
-  for (const id of known) queue.dead.delete(id);
-  return known;
 }

@@ -48,7 +48,7 @@ const SAFE = {
 } as const;
 
 /** By default a Cluster client sends a command again whose answer was cut off with the connection of its node. */
-const CLUSTER = { enableOfflineQueue: false, lazyConnect: false, retryDelayOnFailover: 0, redisOptions: SAFE } as const;
+const CLUSTER = { enableOfflineQueue: false, lazyConnect: false, retryDelayOnFailover: 0 } as const;
 
 type MessageListener = (message: string | undefined) => void;
 
@@ -149,10 +149,16 @@ function watch(shared: Shared, listener: ConnectionListener): () => void {
 }
 
 function duplicate(client: RedisClient): RedisClient {
-  const copy = client.isCluster ? (client as Cluster).duplicate([], CLUSTER) : (client as Redis).duplicate(SAFE);
+  const copy = client.isCluster ? duplicateCluster(client as Cluster) : (client as Redis).duplicate(SAFE);
   // ioredis reports connection trouble here; the calls that suffer from it reject by themselves.
   copy.on('error', () => {});
   return copy;
+}
+
+/** ioredis 5 puts the options of the nodes in the place of the old ones, password and TLS among them; ioredis 6 merges them. */
+function duplicateCluster(client: Cluster): Cluster {
+  const options = { ...CLUSTER, redisOptions: { ...client.options.redisOptions, ...SAFE } };
+  return client.duplicate([], options as Parameters<Cluster['duplicate']>[1]);
 }
 
 async function resubscribe(shared: Shared): Promise<void> {

@@ -13,6 +13,8 @@ const names = [
   'failures',
   'dead',
   'completed',
+  'schedules',
+  'ticks',
   'meta',
   'events',
   'lifecycle',
@@ -25,7 +27,7 @@ const names = [
   'dedup_until',
 ] as const;
 
-/** The last part of a key's name. `held` is a prefix: the holder's token follows it; `events` and `lifecycle` are channels.
+/** The last part of a key's name. `held` is a prefix: the holder's token follows it; `events` and `lifecycle` are channels, `schedules` one too.
  * Scripts make the names of what few queues use by themselves, so that no call pays for carrying them. */
 export type KeyName = (typeof names)[number];
 

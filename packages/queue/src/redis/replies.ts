@@ -1,6 +1,8 @@
 import type {
   CancelOutcome,
   ClaimedJob,
+  DeadCursor,
+  DeadPage,
   EnqueueReply,
   EnqueueVerdict,
   ExchangeReply,
@@ -23,12 +25,18 @@ export function text(value: Buffer): string {
 export type RawEnqueue = readonly [nowMs: number, waiting: number, refused: readonly number[], owners: readonly (number | Buffer)[]];
 
 export function enqueueReply([, waiting, refused, owners]: RawEnqueue, jobs: number): EnqueueReply {
-  const verdicts: EnqueueVerdict[] = Array.from({ length: jobs }, () => 'created');
-  for (let at = 0; at < refused.length; at += 2) verdicts[refused[at]!] = REFUSALS[refused[at + 1]!] ?? 'full';
+  const verdicts = verdictsOf(refused, jobs);
   if (owners.length === 0) return { waiting, verdicts };
   const keptOutBy = new Map<number, string>();
   for (let at = 0; at < owners.length; at += 2) keptOutBy.set(owners[at] as number, text(owners[at + 1] as Buffer));
   return { waiting, verdicts, keptOutBy };
+}
+
+/** Scripts that add jobs name those only that were not created. */
+export function verdictsOf(refused: readonly number[], jobs: number): EnqueueVerdict[] {
+  const verdicts: EnqueueVerdict[] = Array.from({ length: jobs }, () => 'created');
+  for (let at = 0; at < refused.length; at += 2) verdicts[refused[at]!] = REFUSALS[refused[at + 1]!] ?? 'full';
+  return verdicts;
 }
 
 export type RawCommit = readonly [nowMs: number, lost: readonly Buffer[], refused: readonly Buffer[]];
@@ -149,4 +157,16 @@ export function storedOutcomes(answers: readonly Buffer[]): StoredOutcome[] {
 /** A message of the channel `lifecycle`. */
 export function newsOf(message: string): readonly JobNews[] {
   return JSON.parse(message) as readonly JobNews[];
+}
+
+export type RawDeadPage = readonly [nowMs: number, ids: readonly Buffer[], records: readonly (Buffer | null)[], times: readonly number[]];
+
+export function deadPage([nowMs, ids, records, times]: RawDeadPage, after: DeadCursor | undefined, limit: number): DeadPage {
+  const all = ids.map((id, at) => ({ id: text(id), atMs: times[at] ?? 0, record: records[at]?.toString() }));
+  const last = all.length < limit ? undefined : all.at(-1);
+  return {
+    nowMs,
+    letters: after === undefined ? all : all.filter(({ id, atMs }) => atMs > after.atMs || id > after.id),
+    next: last && { atMs: last.atMs, id: last.id },
+  };
 }

@@ -1,8 +1,9 @@
 import type { ResolvedQueueOptions } from '../options.ts';
-import type { DeadLetters, Store } from '../store.ts';
+import type { Store } from '../store.ts';
 import { sideArgument } from './arguments.ts';
 import { createColocation } from './colocate.ts';
 import type { Connection } from './connection.ts';
+import { createDead } from './dead.ts';
 import { queueKeys, type KeyName } from './keys.ts';
 import { createOpen } from './open.ts';
 import { packJobs } from './packed.ts';
@@ -22,6 +23,7 @@ import {
 } from './replies.ts';
 import { createExchange } from './exchange.ts';
 import { runDurably, waitOf } from './durability.ts';
+import { redisSchedules } from './schedules.ts';
 import { runScript, type RunScript } from './script.ts';
 import * as scripts from './scripts.gen.ts';
 
@@ -73,11 +75,6 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
 
   const open = createOpen({ queue, connection, keys, timeoutMs: connectTimeoutMs });
 
-  const deadLetters = async <Key extends KeyName>(script: scripts.Script<Key>, { ids = [], limit = 0 }: DeadLetters) => {
-    const reply = (await run(script, [offsetMs(), limit, ...ids])) as [number, Buffer[]];
-    return reply[1].map(text);
-  };
-
   return {
     server: connection.server,
     open,
@@ -97,6 +94,8 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
     colocate: createColocation({ queue, connection, timeoutMs: connectTimeoutMs }),
 
     exchange: createExchange({ queue, run, offsetMs }),
+
+    schedules: redisSchedules({ queue, connection, run, offsetMs }),
 
     async reconcile(token, runningIds) {
       const reply = (await run(scripts.reconcile, [offsetMs(), token, queue.leaseMs, ...runningIds])) as [number, number, Buffer[]];
@@ -118,8 +117,7 @@ export function createRedisStore({ queue, connection, connectTimeoutMs, offsetMs
       return storedJobs(state, (await run(scripts.list, [offsetMs(), state, skip, limit])) as RawList);
     },
 
-    redrive: (which) => deadLetters(scripts.redrive, which),
-    purge: (which) => deadLetters(scripts.purge, which),
+    ...createDead({ queue, run, offsetMs }),
 
     ...askAbout({ queue, run, offsetMs }),
 

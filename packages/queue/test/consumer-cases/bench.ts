@@ -1,4 +1,14 @@
-import type { Backend, Consumer, Handler, Inspector, Producer, Queue, QueueOptions } from '@nines/queue';
+import type {
+  Backend,
+  BatchConsumerSettings,
+  BatchHandler,
+  Consumer,
+  Handler,
+  Inspector,
+  Producer,
+  Queue,
+  QueueOptions,
+} from '@nines/queue';
 
 let serial = 0;
 export const uniqueName: () => string = () => `consumer-${process.pid}-${(serial += 1)}`;
@@ -9,6 +19,7 @@ export interface Bench<Payload> {
   readonly producer: Producer<Payload>;
   readonly inspector: Inspector<Payload>;
   readonly consume: (handler: Handler<Payload>, concurrency?: number) => Promise<Consumer>;
+  readonly consumeBatches: (handler: BatchHandler<Payload>, settings: BatchConsumerSettings) => Promise<Consumer>;
 }
 
 export type MakeBench = <Payload = string>(options?: Partial<QueueOptions>, queue?: Queue<Payload>) => Bench<Payload>;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type } from 'arktype';
 import * as v from 'valibot';
 import { z } from 'zod';
-import { defineQueue, type BodyCodec, type Queue } from '@nines/queue';
+import { defineQueue, openStores, type BodyCodec, type Queue } from '@nines/queue';
 import { calls, uniqueName, type MakeBench } from './bench.ts';
 
 export function payloadCases(bench: MakeBench): void {
@@ -97,6 +97,25 @@ export function payloadCases(bench: MakeBench): void {
     await consumer.stop();
     expect(seen).toEqual([]);
     expect(await inspector.get(id)).toMatchObject({ state: 'dead', deadReason: 'attempts-exhausted', lastError: 'Error: no key' });
+  });
+
+  test('an envelope of a later release is dead-lettered, alone and in a batch, and the error names both versions', async () => {
+    const { queue, backend, producer, consume, consumeBatches, inspector } = bench();
+    await producer.ready();
+    const [store] = openStores(queue, backend);
+    await store?.enqueue([{ id: 'later', delayMs: 0, fresh: false, envelope: Buffer.from([250, 0, 0x22, 0x22]) }]);
+    const dead = async () => {
+      await expect.poll(async () => (await inspector.counts()).dead).toBe(1);
+      return (await inspector.get('later'))?.lastError;
+    };
+    const error = 'QueueError: a job has envelope version 250; this release reads version 1';
+    const single = await consume(() => {});
+    expect(await dead()).toBe(error);
+    await single.stop();
+    await inspector.redrive({ ids: ['later'] });
+    await consumeBatches(() => {}, { size: 10 });
+    expect(await dead()).toBe(error);
+    await store?.close();
   });
 
   test('a full queue refuses with QUEUE_FULL and says when to come back', async () => {

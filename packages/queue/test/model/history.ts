@@ -1,10 +1,13 @@
-import type { FollowUp, NewJob, QueueOptions, ResolvedQueueOptions, Settlement, Store } from '@nines/queue';
+import type { DeadLetterFilter, DeadLetters, FollowUp, NewJob, QueueOptions, ResolvedQueueOptions, Settlement, Store } from '@nines/queue';
+import { systemClock } from '../../src/clock.ts';
+import { takeAll } from '../../src/dead/take.ts';
 import { encodeEnvelope } from '../../src/envelope.ts';
 import { decodeFailure, encodeFailure } from '../../src/failure-record.ts';
 import { Divergence, same } from './divergence.ts';
 import { LEASE_UNITS, UNIT_MS, type Limits } from './job.ts';
 import { outcomeOf, sameListing } from './listing.ts';
 import { Reference } from './reference.ts';
+import { ScheduleSteps } from './schedule-steps.ts';
 
 /** A store whose time the history moves. */
 export interface ModelledStore {
@@ -41,6 +44,7 @@ export class RandomHistory {
   readonly #target: ModelledStore;
   readonly #model: Reference = new Reference(modelLimits);
   readonly #holders: Holder[];
+  readonly #schedules: ScheduleSteps;
   #serial = 0;
   #done: string[] = [];
 
@@ -48,6 +52,13 @@ export class RandomHistory {
     this.#target = target;
     this.#random = random;
     this.#holders = Array.from({ length: HOLDERS }, () => this.#newHolder());
+    this.#schedules = new ScheduleSteps({
+      schedules: target.store.schedules,
+      model: this.#model,
+      maxWaiting: modelLimits.maxWaiting,
+      random,
+      note: (verb, what) => this.#note(verb, what),
+    });
   }
 
   /** @throws Divergence that tells the last steps. */
@@ -71,6 +82,7 @@ export class RandomHistory {
     else if (chance < 0.93) await this.#dead();
     else if (chance < 0.95) await this.#cancel();
     else if (chance < 0.965) await this.#pause(this.#random() < 0.3);
+    else if (chance < 0.98) await this.#schedules.step();
     else await this.#look();
   }
 
@@ -131,7 +143,8 @@ export class RandomHistory {
       const attempts = (record === undefined ? 0 : decodeFailure(record).attempts) + 1;
       const failed = encodeFailure({ attempts, losses: 0, error: 'no' });
       if (chance < 0.85) return { verb: 'retry', id, delayMs: this.#below(4) * UNIT_MS, record: failed };
-      return { verb: 'dead', id, record: failed };
+      const reason = this.#random() < 0.5 ? 'rejected' : 'attempts-exhausted';
+      return { verb: 'dead', id, record: encodeFailure({ attempts, losses: 0, error: 'no', reason }) };
     });
   }
 
@@ -173,12 +186,45 @@ export class RandomHistory {
   }
 
   async #dead(): Promise<void> {
+    if (this.#random() < 0.4) return this.#bulk();
     const some = this.#model.in('dead').filter(() => this.#random() < 0.4);
     const which = this.#random() < 0.5 ? { limit: 1 + this.#below(3) } : { ids: [...some, `id-${this.#below(IDS)}`] };
     const redriven = this.#random() < 0.6;
     this.#note(redriven ? 'redrive' : 'purge', which);
     const { store } = this.#target;
     this.#model.takeDead(which, await (redriven ? store.redrive(which) : store.purge(which)), redriven);
+  }
+
+  /** All dead letters that match a filter, or the first of them, two a page. */
+  async #bulk(): Promise<void> {
+    const filter = this.#pick<DeadLetterFilter>([
+      {},
+      { attemptsAtLeast: 2 },
+      { reason: 'poison' },
+      { reason: 'rejected', errorIncludes: 'no' },
+    ]);
+    const limit = this.#random() < 0.5 ? 1 + this.#below(3) : undefined;
+    const verb = this.#random() < 0.6 ? 'redrive' : 'purge';
+    this.#note(`${verb} all`, { filter, limit });
+    const meant = this.#model.in('dead').filter((id) => {
+      const { attempts, reason = 'poison' } = this.#model.jobs.get(id)!;
+      return attempts >= (filter.attemptsAtLeast ?? 0) && (filter.reason ?? reason) === reason;
+    });
+    const { store } = this.#target;
+    const taken: string[] = [];
+    const watched: Store = {
+      ...store,
+      async [verb](which: DeadLetters, untilMs?: number) {
+        const ids = await store[verb](which, untilMs);
+        taken.push(...ids);
+        return ids;
+      },
+    };
+    const work = { stores: [watched], verb, clock: systemClock, open: () => store.open(), pageSize: 2 } as const;
+    const result = await takeAll(work, { filter, ...(limit === undefined ? {} : { limit }) });
+    this.#model.takeDead({ limit: limit ?? Number.POSITIVE_INFINITY }, taken, verb === 'redrive', meant);
+    same('taken', result.taken, taken.length);
+    same('left', result.left, this.#model.in('dead').length);
   }
 
   async #cancel(): Promise<void> {
@@ -217,6 +263,7 @@ export class RandomHistory {
   /** Everything comes to its end, by a holder that acknowledges all; then the store has nothing left but what is kept on purpose. */
   async #drain(): Promise<void> {
     await this.#pause(false);
+    await this.#schedules.end();
     const last = this.#newHolder();
     for (;;) {
       this.#advance(LEASE_UNITS + 4);

@@ -1,3 +1,5 @@
+import type { DeadReason } from '@nines/queue';
+
 /** Times of the model are whole units, so long that what a run itself takes can never matter. */
 export const UNIT_MS = 100_000;
 export const LEASE_UNITS = 3;
@@ -15,6 +17,8 @@ export interface ModelJob {
   place: Place;
   attempts: number;
   losses: number;
+  /** Why it is dead; undefined for poison. */
+  reason?: DeadReason | undefined;
   /** Whether something is remembered of failures. */
   recorded: boolean;
   /** Whether it is active and to end. */

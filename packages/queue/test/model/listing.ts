@@ -30,14 +30,14 @@ export function sameListing(model: Seen, state: JobState, ids: readonly string[]
   );
 }
 
-/** The store took `count` of the ended jobs of a place, the oldest ones. */
-export function sameOldest(model: Pick<Seen, 'in' | 'jobs'>, place: 'dead' | 'completed', taken: readonly string[], count: number): void {
-  same(`how many ${place} go`, taken.length, count);
-  const left = model.in(place).filter((id) => !taken.includes(id));
-  const newest = Math.max(...taken.map((id) => model.jobs.get(id)!.at), -1);
+/** The store took `count` of these ended jobs, the oldest ones. */
+export function sameOldest({ jobs }: Pick<Seen, 'jobs'>, among: readonly string[], taken: readonly string[], count: number): void {
+  const left = among.filter((id) => !taken.includes(id));
+  same('how many go', [taken.length, among.length - left.length], [count, count]);
+  const newest = Math.max(...taken.map((id) => jobs.get(id)!.at), -1);
   same(
-    `only the oldest ${place} go`,
-    left.every((id) => model.jobs.get(id)!.at >= newest),
+    'only the oldest go',
+    left.every((id) => jobs.get(id)!.at >= newest),
     true,
   );
 }

@@ -130,24 +130,24 @@ export class Reference {
     this.results.set(id, 'cancelled');
   }
 
-  /** Dead letters taken by ids or as the oldest ones; `redriven` wait again, others are gone. */
+  /** Dead letters taken by ids or as the oldest ones, of all or of those that are meant; `redriven` wait again, others are gone. */
   takeDead(
     which: { readonly ids?: readonly string[] | undefined; readonly limit?: number | undefined },
     taken: readonly string[],
     redriven: boolean,
+    meant: readonly string[] = this.in('dead'),
   ): void {
-    const dead = this.in('dead');
     if (which.ids !== undefined)
       same(
         'taken',
         taken,
-        [...new Set(which.ids)].filter((id) => dead.includes(id)),
+        [...new Set(which.ids)].filter((id) => meant.includes(id)),
       );
-    else sameOldest(this, 'dead', taken, Math.min(which.limit ?? 0, dead.length));
+    else sameOldest(this, meant, taken, Math.min(which.limit ?? 0, meant.length));
     for (const id of taken) {
       if (!redriven) this.jobs.delete(id);
       else {
-        Object.assign(this.jobs.get(id)!, { attempts: 0, losses: 0, recorded: false });
+        Object.assign(this.jobs.get(id)!, { attempts: 0, losses: 0, reason: undefined, recorded: false });
         this.#append(this.waiting, 'waiting', [id]);
       }
     }
@@ -161,7 +161,7 @@ export class Reference {
   /** The store forgot old ended jobs and still has `kept`. */
   trimmed(place: 'dead' | 'completed', kept: readonly string[]): void {
     const gone = this.in(place).filter((id) => !kept.includes(id));
-    sameOldest(this, place, gone, this.in(place).length - boundOf(this.#limits, place));
+    sameOldest(this, this.in(place), gone, this.in(place).length - boundOf(this.#limits, place));
     same(
       `known among the ${place}`,
       kept.every((id) => this.jobs.get(id)?.place === place),
@@ -182,7 +182,7 @@ export class Reference {
     }
     if (done && settlement.result !== undefined) this.results.set(id, settlement.result.toString());
     if (done) {
-      Object.assign(job, { attempts: 0, losses: 0, recorded: false, cancelled: false });
+      Object.assign(job, { attempts: 0, losses: 0, reason: undefined, recorded: false, cancelled: false });
       this.#move(id, 'completed');
       if (verb === 'commit') for (const followUp of settlement.followUps) this.#follow(followUp);
     } else if (verb === 'release') {

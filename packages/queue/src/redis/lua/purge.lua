@@ -1,6 +1,6 @@
--- SCRIPT purge: removes dead letters for good; those named, or the oldest ones.
+-- SCRIPT purge: removes dead letters for good; those named, or the oldest ones; none that ended after `untilMs`.
 -- KEYS: jobs failures dead
--- ARGV: offsetMs limit { id }*
+-- ARGV: offsetMs untilMs limit { id }*
 -- RETURNS: { nowMs, ids }
 -- STATE: dead -> none
 -- COST: O(limit), at most 1000 jobs
@@ -10,7 +10,7 @@ local failures = KEYS[2]
 local dead = KEYS[3]
 
 local now = now_ms(ARGV[1])
-local gone = take_dead(dead, tonumber(ARGV[2]), { unpack(ARGV, 3) })
+local gone = take_dead(dead, tonumber(ARGV[2]), tonumber(ARGV[3]), { unpack(ARGV, 4) })
 if #gone > 0 then
   redis.call('HDEL', jobs, unpack(gone))
   forget_keys(dedup_of(jobs), gone)

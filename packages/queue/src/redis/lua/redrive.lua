@@ -1,6 +1,6 @@
--- SCRIPT redrive: dead letters become waiting jobs again, as if they had just been enqueued; those named, or the oldest ones.
+-- SCRIPT redrive: dead letters become waiting jobs again, as if they had just been enqueued; those named, or the oldest ones; none that ended after `untilMs`.
 -- KEYS: waiting failures dead meta events jobs
--- ARGV: offsetMs limit { id }*
+-- ARGV: offsetMs untilMs limit { id }*
 -- RETURNS: { nowMs, ids }
 -- STATE: dead -> waiting
 -- COST: O(limit), at most 1000 jobs
@@ -13,7 +13,7 @@ local events = KEYS[5]
 local jobs = KEYS[6]
 
 local now = now_ms(ARGV[1])
-local moved = take_dead(dead, tonumber(ARGV[2]), { unpack(ARGV, 3) })
+local moved = take_dead(dead, tonumber(ARGV[2]), tonumber(ARGV[3]), { unpack(ARGV, 4) })
 if #moved > 0 then
   restamp(jobs, moved, now)
   redis.call('HDEL', failures, unpack(moved))
