@@ -71,7 +71,7 @@ export class ClaimLoop<Payload> {
     this.#sleep = createSleep(store, clock, this.wake);
     this.#budget = createTurnBudget(clock, () => this.#fill());
     this.#leaseWatch = createLeaseWatch({ ...options, everyMs: this.#tickMs });
-    this.#prefetch = createPrefetch(concurrency);
+    this.#prefetch = createPrefetch(concurrency, queue.options);
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
     this.#run = createRunner({ ...options, onStarted });
   }
@@ -161,9 +161,9 @@ export class ClaimLoop<Payload> {
     this.#schedule();
   }
 
-  #want(): number {
+  #want(ahead = this.#prefetch.target()): number {
     if (this.#state !== 'running' || !this.#hungry) return 0;
-    const room = this.#options.concurrency + this.#prefetch.target() - this.#attempts.size - this.#claimed.size;
+    const room = this.#options.concurrency + ahead - this.#attempts.size - this.#claimed.size;
     return Math.max(0, Math.min(room, this.#prefetch.claimMax()));
   }
 
@@ -171,13 +171,15 @@ export class ClaimLoop<Payload> {
     const { clock } = this.#options;
     const start = clock.now();
     const busy = this.#busyMs;
-    const reply = await this.#holder.exchange(sent, want, this.#attempts.suspects === 0 && !this.#claimed.hasSuspect);
+    const slots = this.#want(0);
+    const runsSuspect = this.#attempts.suspects > 0 || this.#claimed.hasSuspect;
+    const reply = await this.#holder.exchange(sent, { want, slots, wantSuspect: !runsSuspect });
     this.#renewedAt = clock.now();
     this.#renew = false;
     // What our own handlers took meanwhile was no waiting for Redis.
-    this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)));
+    this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)), reply.slotsOnly);
     if (reply.refusedIds !== undefined) reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options);
-    this.#accept(reply, want);
+    this.#accept(reply, reply.slotsOnly === true ? slots : want);
   }
 
   #accept(reply: ExchangeReply, want: number): void {

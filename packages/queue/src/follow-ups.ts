@@ -64,7 +64,9 @@ export class FollowUps {
     const parent = this.#parent.queue.options;
     refuseApart(parent, queue.options);
     const target = { ...queue, options: partitionOptions(queue.options, parent.partition) };
-    if (options.id !== undefined) refuseElsewhere(options.id, target.options);
+    // A group says where its jobs are, whatever their ids are.
+    if (options.groupId !== undefined) refuseElsewhere('groupId', options.groupId, target.options);
+    else if (options.id !== undefined) refuseElsewhere('id', options.id, target.options);
     await this.#store.colocate(target.options);
     await validate(queue.schema, queue.name, payload);
     const body = await encodeBody(queue.options, payload);
@@ -95,12 +97,14 @@ export class FollowUps {
   }
 }
 
-function refuseElsewhere(id: string, { name, partition, partitions }: ResolvedQueueOptions): void {
+function refuseElsewhere(option: 'groupId' | 'id', id: string, { name, partition, partitions }: ResolvedQueueOptions): void {
   const belongs = partitionOf(id, partitions);
   if (belongs === partition) return;
   throw new QueueError(
     'NOT_COLOCATED',
-    `id ${JSON.stringify(id)} belongs to partition ${belongs} of queue ${name}, what follows from this job to partition ${partition}: leave the id to the queue`,
+    `${option} ${JSON.stringify(id)} belongs to partition ${belongs} of queue ${name}, what follows from this job to partition ${partition}: ${
+      option === 'id' ? 'leave the id to the queue' : 'enqueue it with a producer'
+    }`,
   );
 }
 

@@ -1,13 +1,13 @@
 import { context } from '@opentelemetry/api';
 import { newId } from './id.ts';
 import type { Clock } from './clock.ts';
-import type { ExchangeReply, Settlement, Store } from './store.ts';
+import type { ExchangeReply, ExchangeRequest, Settlement, Store } from './store.ts';
 import { untraced } from './tracing.ts';
 
 /** One incarnation of a consumer towards the store: a token, and the lease on all that is held under it. */
 export interface Holder {
   /** Settles and claims; an expired reply means that everything held was given away, and the next call uses a new token. */
-  exchange(settlements: readonly Settlement[], want: number, wantSuspect: boolean): Promise<ExchangeReply>;
+  exchange(settlements: readonly Settlement[], ask: Pick<ExchangeRequest, 'slots' | 'want' | 'wantSuspect'>): Promise<ExchangeReply>;
   /** Where it is in doubt what is held: what is and not in `ids` goes back; resolves to those of `ids` that are not held. */
   reconcile(ids: readonly string[]): Promise<{ readonly expired: boolean; readonly lostIds: readonly string[] }>;
 }
@@ -20,8 +20,8 @@ export function createHolder(store: Store, clock: Clock): Holder {
     known = !expired;
   };
   return {
-    async exchange(settlements, want, wantSuspect) {
-      const reply = await context.with(untraced, () => store.exchange({ token, known, settlements, want, wantSuspect }));
+    async exchange(settlements, ask) {
+      const reply = await context.with(untraced, () => store.exchange({ token, known, settlements, ...ask }));
       renew(reply.holder === 'expired');
       if (reply.holder === 'idle') known = false;
       return reply;

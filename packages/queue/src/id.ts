@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { refuse } from './options.ts';
+import { partitionOf } from './partition.ts';
 
 const pool = Buffer.alloc(16_384);
 let used = pool.length;
@@ -21,12 +22,20 @@ export function newId(wallMs: number): string {
   return bytes.toString('base64url');
 }
 
+/** A new id that belongs to a partition: the first that does, so in the mean as many are made as there are partitions. */
+export function newIdOf(partition: number, partitions: number, wallMs: number): string {
+  for (;;) {
+    const id = newId(wallMs);
+    if (partitionOf(id, partitions) === partition) return id;
+  }
+}
+
 /** Whether this is 1 to 128 visible ASCII characters. */
 export function isJobId(id: unknown): id is string {
   return typeof id === 'string' && /^[\u0021-\u007e]{1,128}$/.test(id);
 }
 
 /** @throws {QueueError} `INVALID_OPTION` unless the id is 1 to 128 visible ASCII characters. */
-export function checkId(id: unknown): void {
-  if (!isJobId(id)) refuse('id', id, '1 to 128 visible ASCII characters');
+export function checkId(id: unknown, option = 'id'): void {
+  if (!isJobId(id)) refuse(option, id, '1 to 128 visible ASCII characters');
 }

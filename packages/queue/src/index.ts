@@ -15,9 +15,10 @@ export { createInspector, type Inspector, type InspectorOptions } from './inspec
 export type { JobSnapshot } from './job-snapshot.ts';
 export type { AttemptOutcome, QueueMetrics } from './metrics.ts';
 export type { Backend, StoreFactory } from './open-store.ts';
-export type { BodyCodec, Durability, FailureVerdict, QueueOptions, ResolvedQueueOptions, Retention } from './options.ts';
+export type { BodyCodec, Durability, FailureVerdict, QueueOptions, RateLimit, ResolvedQueueOptions, Retention } from './options.ts';
 export { DeadLetterError, RetryLaterError, type DeadReason } from './outcome.ts';
 export { createProducer, type Producer, type ProducerOptions, type ProducerSettings } from './producer.ts';
+export type { Place } from './place.ts';
 export type { RedisClient } from './redis/connection.ts';
 export type { Handler, Job, JobContext } from './runner.ts';
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './schema.ts';

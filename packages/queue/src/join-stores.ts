@@ -14,7 +14,7 @@ export function joinStores(stores: readonly Store[]): QueueView {
     open: async () => (await Promise.all(stores.map((store) => store.open())))[0] ?? [],
     counts: async () => sum(await Promise.all(stores.map((store) => store.counts()))),
     isEmpty: async () => (await Promise.all(stores.map((store) => store.isEmpty()))).every(Boolean),
-    get: (id) => of(id).get(id),
+    get: (id) => find(stores, of(id), id),
     list: (state, skip, limit) => page(stores, state, skip, limit),
     redrive: (which) => takeDead(stores, which, (store, part) => store.redrive(part)),
     purge: (which) => takeDead(stores, which, (store, part) => store.purge(part)),
@@ -40,6 +40,14 @@ function sum(all: readonly JobCounts[]): JobCounts {
     oldestAgeMs: Math.max(...all.map(({ oldestAgeMs }) => oldestAgeMs)),
     paused: all.some(({ paused }) => paused),
   };
+}
+
+/** A job of a group whose id is the caller's own lies in the partition of the group, which the id does not tell. */
+async function find(stores: readonly Store[], own: Store, id: string): Promise<StoredJob | undefined> {
+  const found = await own.get(id);
+  if (found !== undefined) return found;
+  const others = await Promise.all(stores.filter((store) => store !== own).map((store) => store.get(id)));
+  return others.find((job) => job !== undefined);
 }
 
 /** Partition by partition, oldest first in each. */
@@ -68,6 +76,12 @@ async function takeDead(
     }
     const own = ids.filter((id) => partitionOf(id, stores.length) === partition);
     if (own.length > 0) taken.push(...(await take(store, { ids: own })));
+  }
+  if (ids === undefined) return taken;
+  // Those of groups may lie elsewhere, as in `find`.
+  for (const [partition, store] of stores.entries()) {
+    const missing = ids.filter((id) => !taken.includes(id) && partitionOf(id, stores.length) !== partition);
+    if (missing.length > 0) taken.push(...(await take(store, { ids: missing })));
   }
   return taken;
 }

@@ -20,9 +20,9 @@ export function newJob(
   id: string,
   server: ServerAddress | undefined,
 ): { readonly job: NewJob; readonly span: Span } {
-  const { delayMs, deadlineMs } = resolveEnqueueOptions(queue.name, options);
+  const { delayMs, deadlineMs, place } = resolveEnqueueOptions(queue.name, options);
   const span = startSend({ queue: queue.name, partition: queue.options.partition, server }, id);
   const digest = options.id === undefined ? undefined : digestOf(body);
   const envelope = encodeEnvelope({ ...carry(span), digest, deadlineMs, linked: delayMs > SAME_TRACE_MS_MAX, body });
-  return { job: { id, delayMs, fresh: options.id === undefined, envelope }, span };
+  return { job: { id, delayMs, fresh: options.id === undefined, envelope, place }, span };
 }

@@ -5,7 +5,7 @@ import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
 import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
 import { QueueError } from './errors.ts';
-import { newId } from './id.ts';
+import { newId, newIdOf } from './id.ts';
 import { newJob } from './new-job.ts';
 import type { QueueMetrics } from './metrics.ts';
 import { joinStores } from './join-stores.ts';
@@ -82,8 +82,10 @@ export function createProducer<Input, Output>(queue: Queue<Input, Output>, optio
   let closed: Promise<void> | undefined;
 
   const send = (body: Buffer, enqueueOptions: EnqueueOptions) => {
-    const id = enqueueOptions.id ?? newId(clock.wallMs());
-    const lane = lanes[partitionOf(id, lanes.length)]!;
+    const { groupId } = enqueueOptions;
+    const grouped = groupId === undefined ? undefined : partitionOf(groupId, lanes.length);
+    const id = enqueueOptions.id ?? (grouped === undefined ? newId(clock.wallMs()) : newIdOf(grouped, lanes.length, clock.wallMs()));
+    const lane = lanes[grouped ?? partitionOf(id, lanes.length)]!;
     const { job, span } = newJob(lane.queue, body, enqueueOptions, id, lane.server);
     return lane.coalescer.add(job, span);
   };

@@ -1,5 +1,6 @@
 import { QueueError } from './errors.ts';
 import type { ResolvedQueueOptions } from './options.ts';
+import type { Place } from './place.ts';
 import type { ServerAddress } from './tracing.ts';
 
 /** Where a job is in its life. */
@@ -12,6 +13,8 @@ export interface NewJob {
   /** False when the id may already exist: given by the caller, or sent before without an answer. */
   readonly fresh: boolean;
   readonly envelope: Buffer;
+  /** Where it waits: `p0` to `p9` for a priority, `g` and the group for a group; undefined for the class 4 of all others. */
+  readonly place?: Place | undefined;
 }
 
 /** Whether a job was added, was there already (with the same body, or with a different one), or was refused because the queue is full. */
@@ -54,6 +57,8 @@ export interface ExchangeRequest {
   readonly want: number;
   /** Whether one of them may be a suspect. */
   readonly wantSuspect: boolean;
+  /** How many slots are free; no more are claimed where {@link ExchangeReply.slotsOnly} says so. Default: as many as wanted. */
+  readonly slots?: number | undefined;
 }
 
 /** A job as a holder gets it. */
@@ -83,6 +88,11 @@ export interface ExchangeReply {
   readonly poisoned: number;
   /** Where there was a commit: those that found a full queue. Their jobs are delayed for a second, with no attempt counted. */
   readonly refusedIds?: readonly string[];
+  /**
+   * True where no more was claimed than slots are free, because what is claimed ahead would jump the line: a queue with priorities or
+   * groups in use, a rate or a cap. Nothing is to be wanted beyond free slots then.
+   */
+  readonly slotsOnly?: boolean | undefined;
 }
 
 /** How many jobs are in each state. */
@@ -144,6 +154,8 @@ export interface StoredJob {
   readonly record: string | undefined;
   /** When a delayed job is due, or a completed or dead one ended, in ms of the store's clock. */
   readonly atMs: number | undefined;
+  /** As in {@link NewJob}; forgotten when a job is completed. */
+  readonly place?: Place | undefined;
 }
 
 /** What happens to the connection that carries the calls of a store. */

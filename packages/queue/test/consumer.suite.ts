@@ -14,6 +14,7 @@ import { deadLetterCases } from './consumer-cases/dead-letter.ts';
 import { deadlineCases } from './consumer-cases/deadline.ts';
 import { followUpCases } from './consumer-cases/follow-up.ts';
 import { operatorCases } from './consumer-cases/operator.ts';
+import { orderCases } from './consumer-cases/order.ts';
 import { outcomeCases } from './consumer-cases/outcome.ts';
 import { partitionCases } from './consumer-cases/partition.ts';
 import { payloadCases } from './consumer-cases/payload.ts';
@@ -54,6 +55,7 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
     operatorCases(bench);
     deadLetterCases(bench);
     partitionCases(bench);
+    orderCases(bench);
     stopCases(bench);
     payloadCases(bench);
   });

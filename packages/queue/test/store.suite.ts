@@ -6,8 +6,11 @@ import { clockJumpCases } from './store-cases/clock-jump.ts';
 import { deadCases } from './store-cases/dead.ts';
 import { fencingCases } from './store-cases/fencing.ts';
 import { followUpCases } from './store-cases/follow-up.ts';
+import { groupCases } from './store-cases/group.ts';
 import { lifeCases } from './store-cases/life.ts';
+import { limitCases } from './store-cases/limit.ts';
 import { operatorCases } from './store-cases/operator.ts';
+import { priorityCases } from './store-cases/priority.ts';
 import { recoveryCases } from './store-cases/recovery.ts';
 import { sameBodyCases } from './store-cases/same-body.ts';
 import { wakeCases } from './store-cases/wake.ts';
@@ -38,5 +41,8 @@ export function storeSuite(name: string, makeHarness: () => StoreHarness): void 
     deadCases(open, () => harness);
     wakeCases(open, () => harness);
     clockJumpCases(open, () => harness);
+    priorityCases(open, () => harness);
+    groupCases(open, () => harness);
+    limitCases(open, () => harness);
   });
 }

@@ -18,7 +18,7 @@ export function redrive(queue: MemoryQueue, which: DeadLetters, untilMs?: number
     const stored = queue.jobs.get(id);
     if (stored !== undefined) queue.jobs.set(id, restamp(stored, queue.now()));
     queue.failures.delete(id);
-    queue.waiting.push(id);
+    queue.waiting.add(id);
   }
   if (ids.length > 0) wake(queue);
   return ids;
@@ -29,6 +29,7 @@ export function purge(queue: MemoryQueue, which: DeadLetters, untilMs?: number):
   for (const id of ids) {
     queue.jobs.delete(id);
     queue.failures.delete(id);
+    queue.waiting.forget(id);
   }
   return ids;
 }

@@ -2,6 +2,8 @@ import { sameBody } from '../envelope.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
 import type { EnqueueReply, NewJob } from '../store.ts';
 import { DueSet } from './due-set.ts';
+import type { RateState } from './limits.ts';
+import { Line } from './line.ts';
 
 /** What Redis keeps in keys, kept in one process. */
 export interface MemoryQueue {
@@ -10,7 +12,7 @@ export interface MemoryQueue {
   readonly now: () => number;
   readonly jobs: Map<string, Buffer>;
   readonly failures: Map<string, string>;
-  waiting: string[];
+  readonly waiting: Line;
   suspects: string[];
   readonly delayed: DueSet;
   readonly dead: DueSet;
@@ -22,6 +24,7 @@ export interface MemoryQueue {
   /** Called once each after something was settled, claimed, paused or left. */
   readonly observers: Set<() => void>;
   paused: boolean;
+  readonly rate: RateState;
 }
 
 export function createMemoryQueue(options: ResolvedQueueOptions, now: () => number): MemoryQueue {
@@ -30,7 +33,7 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
     now,
     jobs: new Map(),
     failures: new Map(),
-    waiting: [],
+    waiting: new Line(),
     suspects: [],
     delayed: new DueSet(),
     dead: new DueSet(),
@@ -40,6 +43,7 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
     listeners: new Set(),
     observers: new Set(),
     paused: false,
+    rate: { at: 0, rest: 0 },
   };
 }
 
@@ -57,20 +61,26 @@ export function notify(queue: MemoryQueue): void {
 
 /** Waiting and delayed jobs. */
 export function depth(queue: MemoryQueue): number {
-  return queue.waiting.length + queue.suspects.length + queue.delayed.size;
+  return queue.waiting.size + queue.suspects.length + queue.delayed.size;
+}
+
+/** Jobs that holders hold. */
+export function activeCount(queue: MemoryQueue): number {
+  return [...queue.held.values()].reduce((sum, held) => sum + held.size, 0);
 }
 
 export function enqueue(queue: MemoryQueue, jobs: readonly NewJob[]): EnqueueReply {
   const now = queue.now();
-  const verdicts = jobs.map(({ id, delayMs, envelope }) => {
+  const verdicts = jobs.map(({ id, delayMs, envelope, place }) => {
     const stored = queue.jobs.get(id);
     if (stored !== undefined) return sameBody(stored, envelope) ? 'existing' : 'different';
     if (depth(queue) >= queue.options.maxWaiting) return 'full';
     const stamp = Buffer.alloc(6);
     stamp.writeUIntBE(now, 0, 6);
     queue.jobs.set(id, Buffer.concat([stamp, envelope]));
+    queue.waiting.assign(id, place);
     if (delayMs > 0) queue.delayed.add(id, now + delayMs);
-    else queue.waiting.push(id);
+    else queue.waiting.add(id);
     return 'created';
   });
   if (verdicts.includes('created')) wake(queue);

@@ -20,12 +20,18 @@ export function settle(
     if (queue.options.completed.count > 0) queue.completed.add(id, now);
     else queue.jobs.delete(id);
     if (settlement.verb === 'commit') for (const followUp of settlement.followUps) enqueue(find(followUp.queue), [followUp.job]);
+    queue.waiting.end(id);
+    queue.waiting.forget(id);
   } else if (settlement.verb === 'release') {
-    (settlement.suspect ? queue.suspects : queue.waiting).unshift(id);
+    if (settlement.suspect) queue.suspects.unshift(id);
+    else queue.waiting.putBack(id);
   } else {
     queue.failures.set(id, settlement.record);
     if (settlement.verb === 'retry') queue.delayed.add(id, now + settlement.delayMs);
-    else queue.dead.add(id, now);
+    else {
+      queue.dead.add(id, now);
+      queue.waiting.end(id);
+    }
   }
   return 'settled';
 }

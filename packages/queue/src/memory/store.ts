@@ -1,3 +1,4 @@
+import { isLimited } from '../options.ts';
 import { encodeFailure, decodeFailure, noFailure } from '../failure-record.ts';
 import {
   refuseApart,
@@ -10,7 +11,8 @@ import {
 } from '../store.ts';
 import { addDead, pageDead, purge, redrive } from './dead.ts';
 import type { DueSet } from './due-set.ts';
-import { enqueue, notify, wake, type FindQueue, type MemoryQueue } from './queue.ts';
+import { allowance } from './limits.ts';
+import { activeCount, enqueue, notify, wake, type FindQueue, type MemoryQueue } from './queue.ts';
 import { settle } from './settle.ts';
 
 /** The verbs of a queue in memory, with the same answers as the scripts on Redis. */
@@ -70,6 +72,7 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
   if (queue.holders.has(request.token)) queue.holders.add(request.token, now + queue.options.leaseMs);
   const held = queue.held.get(request.token) ?? new Set<string>();
   queue.held.set(request.token, held);
+  const slotsOnly = isLimited(queue.options) || queue.waiting.ordered;
   const lostIds: string[] = [];
   const refusedIds: string[] = [];
   for (const settlement of request.settlements) {
@@ -80,24 +83,29 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
   const { recovered, poisoned } = recover(queue, now);
   trim(queue, queue.dead, queue.options.dead, now);
   trim(queue, queue.completed, queue.options.completed, now);
-  for (const id of queue.delayed.takeDue(now, 1000)) queue.waiting.push(id);
-  const jobs = claim(queue, held, request, now);
+  for (const id of queue.delayed.takeDue(now, 1000)) queue.waiting.addDue(id);
+  const limits = allowance(queue.options, queue.rate, now, activeCount(queue));
+  const asked = slotsOnly ? Math.min(request.want, request.slots ?? request.want) : request.want;
+  const jobs = claim(queue, held, { want: Math.min(asked, limits.left), wantSuspect: request.wantSuspect }, now);
+  const refillMs = limits.spend(jobs.length);
   if (held.size > 0) queue.holders.add(request.token, now + queue.options.leaseMs);
   else {
     queue.holders.delete(request.token);
     queue.held.delete(request.token);
   }
-  const left = queue.waiting.length > 0 || (request.wantSuspect && queue.suspects.length > 0);
-  if (!queue.paused && (recovered > 0 || left || request.settlements.some(({ verb }) => verb !== 'ack'))) wake(queue);
+  const waits = !queue.paused && (queue.waiting.claimable > 0 || (request.wantSuspect && queue.suspects.length > 0));
+  const news = recovered > 0 || request.settlements.some(({ verb }) => verb !== 'ack');
+  if ((!queue.paused && news) || (waits && limits.left > jobs.length)) wake(queue);
   return {
     nowMs: now,
     holder: held.size > 0 ? 'holding' : 'idle',
     lostIds,
     jobs,
-    nextDueMs: nextDueMs(queue, request.token, now),
+    nextDueMs: nextDueMs(queue, request.token, now, waits ? refillMs : undefined),
     recovered,
     poisoned,
     refusedIds,
+    slotsOnly,
   };
 }
 
@@ -112,6 +120,7 @@ function recover(queue: MemoryQueue, now: number): { recovered: number; poisoned
       recovered += 1;
       if (losses - 1 >= queue.options.maxLeaseLosses) {
         queue.dead.add(id, now);
+        queue.waiting.end(id);
         poisoned += 1;
       } else queue.suspects.push(id);
     }
@@ -125,21 +134,26 @@ function trim(queue: MemoryQueue, ended: DueSet, { count, ageMs }: { readonly co
   for (const id of old) {
     queue.jobs.delete(id);
     queue.failures.delete(id);
+    queue.waiting.forget(id);
   }
 }
 
-function claim(queue: MemoryQueue, held: Set<string>, { want, wantSuspect }: ExchangeRequest, now: number): ClaimedJob[] {
+type Ask = Pick<ExchangeRequest, 'want' | 'wantSuspect'>;
+
+function claim(queue: MemoryQueue, held: Set<string>, { want, wantSuspect }: Ask, now: number): ClaimedJob[] {
   if (queue.paused) return [];
   const suspects = wantSuspect && want > 0 ? queue.suspects.splice(0, 1) : [];
-  const ids = [...suspects, ...queue.waiting.splice(0, want - suspects.length)];
+  const ids = [...suspects, ...queue.waiting.take(want - suspects.length)];
   return ids.map((id, at) => {
     held.add(id);
     return { id, stored: queue.jobs.get(id), record: queue.failures.get(id), suspect: at < suspects.length, claimedAtMs: now };
   });
 }
 
-function nextDueMs(queue: MemoryQueue, token: string, now: number): number | undefined {
-  const dues = [queue.delayed.first(), queue.holders.first(token)].filter((due) => due !== undefined);
+function nextDueMs(queue: MemoryQueue, token: string, now: number, refillMs: number | undefined): number | undefined {
+  const dues = [queue.delayed.first(), queue.holders.first(token), refillMs === undefined ? undefined : now + refillMs].filter(
+    (due) => due !== undefined,
+  );
   return dues.length === 0 ? undefined : Math.max(0, Math.min(...dues) - now);
 }
 
@@ -151,7 +165,8 @@ function reconcile(queue: MemoryQueue, token: string, runningIds: readonly strin
     if (running.delete(id)) continue;
     held.delete(id);
     const { losses } = decodeFailure(queue.failures.get(id) ?? '') ?? noFailure;
-    (losses > 0 ? queue.suspects : queue.waiting).unshift(id);
+    if (losses > 0) queue.suspects.unshift(id);
+    else queue.waiting.putBack(id);
     wake(queue);
   }
   if (held.size > 0) queue.holders.add(token, queue.now() + queue.options.leaseMs);
@@ -163,15 +178,16 @@ function reconcile(queue: MemoryQueue, token: string, runningIds: readonly strin
 }
 
 function counts(queue: MemoryQueue): Awaited<ReturnType<Store['counts']>> {
-  const head = queue.jobs.get(queue.suspects[0] ?? queue.waiting[0] ?? '');
+  const heads = [...queue.suspects.slice(0, 1), ...queue.waiting.heads()].flatMap((id) => queue.jobs.get(id) ?? []);
+  const oldest = Math.min(...heads.map((stored) => stored.readUIntBE(0, 6)));
   return {
-    waiting: queue.waiting.length + queue.suspects.length,
+    waiting: queue.waiting.size + queue.suspects.length,
     delayed: queue.delayed.size,
     due: queue.delayed.dueAt(queue.now()),
-    active: [...queue.held.values()].reduce((sum, held) => sum + held.size, 0),
+    active: activeCount(queue),
     completed: queue.completed.size,
     dead: queue.dead.size,
-    oldestAgeMs: head === undefined ? 0 : Math.max(0, queue.now() - head.readUIntBE(0, 6)),
+    oldestAgeMs: heads.length === 0 ? 0 : Math.max(0, queue.now() - oldest),
     paused: queue.paused,
   };
 }
@@ -180,12 +196,13 @@ function get(queue: MemoryQueue, id: string): Awaited<ReturnType<Store['get']>> 
   const stored = queue.jobs.get(id);
   if (stored === undefined) return undefined;
   const record = queue.failures.get(id);
+  const place = queue.waiting.placeOf(id);
   for (const state of ['delayed', 'dead', 'completed'] as const) {
     const atMs = queue[state].at(id);
-    if (atMs !== undefined) return { id, state, stored, record, atMs };
+    if (atMs !== undefined) return { id, state, stored, record, atMs, place };
   }
   const active = [...queue.held.values()].some((held) => held.has(id));
-  return { id, state: active ? 'active' : 'waiting', stored, record, atMs: undefined };
+  return { id, state: active ? 'active' : 'waiting', stored, record, atMs: undefined, place };
 }
 
 function list(queue: MemoryQueue, state: JobState, skip: number, limit: number): StoredJob[] {
@@ -195,7 +212,7 @@ function list(queue: MemoryQueue, state: JobState, skip: number, limit: number):
 }
 
 function idsOf(queue: MemoryQueue, state: JobState): string[] {
-  if (state === 'waiting') return [...queue.suspects, ...queue.waiting];
+  if (state === 'waiting') return [...queue.suspects, ...queue.waiting.ids()];
   if (state === 'active') return [...queue.held.values()].flatMap((held) => [...held]).toSorted();
   return queue[state].names();
 }

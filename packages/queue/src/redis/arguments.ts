@@ -1,6 +1,7 @@
 import type { ResolvedQueueOptions } from '../options.ts';
 import { REFUSED_DELAY_MS, type ExchangeRequest, type Settlement } from '../store.ts';
 import { keyPrefix } from './keys.ts';
+import { packMore } from './packed.ts';
 import type { Argument } from './script.ts';
 
 /** One exchange, in the order of the ARGV line of exchange.lua; ids that are acknowledged travel as one JSON list. */
@@ -21,7 +22,14 @@ export function exchangeArguments(queue: ResolvedQueueOptions, offsetMs: number,
   const lease = [offsetMs, request.token, request.known ? 1 : 0, queue.leaseMs, queue.maxLeaseLosses];
   const claim = [request.want, request.wantSuspect ? 1 : 0];
   const bounds = [completed.count, completed.ageMs, dead.count, dead.ageMs];
-  return [...lease, ...claim, ...bounds, JSON.stringify(acks), JSON.stringify(clears), ...rows];
+  const limits = [request.slots ?? request.want, limitsOf(queue)];
+  return [...lease, ...claim, ...bounds, JSON.stringify(acks), JSON.stringify(clears), ...limits, ...rows];
+}
+
+/** Nothing, where the queue has no limits: most have none. */
+function limitsOf({ rateLimit, globalConcurrency }: ResolvedQueueOptions): string {
+  if (rateLimit === undefined && globalConcurrency === undefined) return '';
+  return JSON.stringify([rateLimit?.count ?? 0, rateLimit?.perMs ?? 0, globalConcurrency ?? 0]);
 }
 
 export type Commit = Extract<Settlement, { verb: 'commit' }>;
@@ -37,7 +45,14 @@ export function commitArguments(queue: ResolvedQueueOptions, offsetMs: number, t
     id,
     failedBefore ? 1 : 0,
     followUps.length,
-    ...followUps.flatMap(({ queue: target, job }) => [keyPrefix(target), target.maxWaiting, job.id, job.delayMs, job.envelope]),
+    ...followUps.flatMap(({ queue: target, job }) => [
+      keyPrefix(target),
+      target.maxWaiting,
+      job.id,
+      job.delayMs,
+      packMore(job) ?? '',
+      job.envelope,
+    ]),
   ]);
   return [offsetMs, token, completed.count, completed.ageMs, REFUSED_DELAY_MS, ...rows];
 }

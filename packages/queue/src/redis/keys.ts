@@ -3,9 +3,25 @@ import type { ResolvedQueueOptions } from '../options.ts';
 /** Version of the key layout, kept in `meta`; another version is refused. See docs/keys.md. */
 export const LAYOUT = '1';
 
-const names = ['jobs', 'waiting', 'suspects', 'holders', 'held', 'delayed', 'failures', 'dead', 'completed', 'meta', 'events'] as const;
+const names = [
+  'jobs',
+  'waiting',
+  'suspects',
+  'holders',
+  'held',
+  'delayed',
+  'failures',
+  'dead',
+  'completed',
+  'meta',
+  'events',
+  'places',
+] as const;
 
-/** The last part of a key's name. `held` is a prefix: the holder's token follows it; `events` is a channel. */
+/**
+ * The last part of a key's name. `held` is a prefix: the holder's token follows it; `events` is a channel. The keys of classes and
+ * groups (`waiting:<class>`, `group:<id>`, `turns`, `flying`) are made by the scripts, which alone know which there are.
+ */
 export type KeyName = (typeof names)[number];
 
 /** What all keys of a queue begin with. */

@@ -9,20 +9,30 @@ import type { NewJob } from '../store.ts';
 const FALSE = 0xc2;
 const NIL = 0xc0;
 const FLOAT_64 = 0xcb;
+const MAP = 0x80;
 const STRING_8 = 0xd9;
 const STRING_16 = 0xda;
 const STRING_32 = 0xdb;
 const ARRAY_16 = 0xdc;
 const ARRAY_32 = 0xdd;
 
-/** The jobs of a call as enqueue.lua reads them: `id delayMs fresh envelope`, and so on. Ids are ASCII and have 128 bytes at most. */
+/**
+ * The jobs of a call as enqueue.lua reads them: `id delayMs fresh envelope`, and so on. Ids are ASCII and have 128 bytes at most.
+ * A job with more than most has a map in the place of `fresh`, so that the others pay nothing for it.
+ */
 export function packJobs(jobs: readonly NewJob[]): Buffer {
   let size = 5;
-  for (const { id, envelope } of jobs) size += id.length + envelope.length + 17;
+  const more = new Map<NewJob, Buffer>();
+  for (const job of jobs) {
+    const packed = packMore(job);
+    if (packed !== undefined) more.set(job, packed);
+    size += job.id.length + job.envelope.length + 17 + (packed?.length ?? 0);
+  }
   const bytes = Buffer.allocUnsafe(size);
   bytes[0] = ARRAY_32;
   let at = bytes.writeUInt32BE(4 * jobs.length, 1);
-  for (const { id, delayMs, fresh, envelope } of jobs) {
+  for (const job of jobs) {
+    const { id, delayMs, fresh, envelope } = job;
     bytes[at] = STRING_8;
     bytes[at + 1] = id.length;
     at += 2 + bytes.write(id, at + 2, 'latin1');
@@ -31,13 +41,32 @@ export function packJobs(jobs: readonly NewJob[]): Buffer {
       bytes[at] = FLOAT_64;
       at = bytes.writeDoubleBE(delayMs, at + 1);
     }
-    bytes[at++] = fresh ? 1 : 0;
+    const packed = more.size === 0 ? undefined : more.get(job);
+    if (packed === undefined) bytes[at++] = fresh ? 1 : 0;
+    else at += packed.copy(bytes, at);
     bytes[at] = STRING_32;
     at = bytes.writeUInt32BE(envelope.length, at + 1);
     bytes.set(envelope, at);
     at += envelope.length;
   }
   return bytes.subarray(0, at);
+}
+
+/** What a job has besides: `{ f: fresh, p: place }`; undefined for nearly all jobs. */
+export function packMore({ fresh, place }: NewJob): Buffer | undefined {
+  if (place === undefined) return undefined;
+  return packMap({ f: fresh ? 1 : 0, p: place });
+}
+
+/** At most 15 fields of names with up to 31 characters, with small numbers (0 to 127) or ASCII strings of up to 255. */
+function packMap(fields: Readonly<Record<string, number | string>>): Buffer {
+  const entries = Object.entries(fields);
+  const parts = entries.flatMap(([name, value]) => [Buffer.from([0xa0 | name.length]), Buffer.from(name, 'latin1'), ...packValue(value)]);
+  return Buffer.concat([Buffer.from([MAP | entries.length]), ...parts]);
+}
+
+function packValue(value: number | string): readonly Buffer[] {
+  return typeof value === 'number' ? [Buffer.from([value])] : [Buffer.from([STRING_8, value.length]), Buffer.from(value, 'latin1')];
 }
 
 /** Small envelopes come packed behind their ids, large ones as they are. */

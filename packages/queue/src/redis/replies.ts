@@ -33,7 +33,7 @@ export function verdictsOf(refused: readonly number[], jobs: number): EnqueueVer
 }
 
 export type RawCommit = readonly [nowMs: number, lost: readonly Buffer[], refused: readonly Buffer[]];
-export type RawExchange = [number, number, number, Buffer[], PackedClaim, (Buffer | null)[], number, number, number];
+export type RawExchange = [number, number, number, Buffer[], PackedClaim, (Buffer | null)[], number, number, number, number];
 
 export function exchangeReply([
   nowMs,
@@ -45,6 +45,7 @@ export function exchangeReply([
   suspects,
   recovered,
   poisoned,
+  slotsOnly,
 ]: RawExchange): ExchangeReply {
   const { ids, bodies } = unpackClaim(packed);
   const jobs = ids.map((id, at): ClaimedJob => ({
@@ -62,6 +63,7 @@ export function exchangeReply([
     nextDueMs: nextDueMs < 0 ? undefined : nextDueMs,
     recovered,
     poisoned,
+    slotsOnly: slotsOnly === 1,
   };
 }
 
@@ -88,26 +90,29 @@ export function jobCounts([
   };
 }
 
-export type RawJob = [number, Buffer, Buffer, Buffer, number];
+export type RawJob = [number, Buffer, Buffer, Buffer, number, Buffer];
 
-export function storedJob(id: string, [, state, stored, record, atMs]: RawJob): StoredJob {
+export function storedJob(id: string, [, state, stored, record, atMs, place]: RawJob): StoredJob {
   return {
     id,
     state: text(state) as JobState,
     stored,
     record: record.length === 0 ? undefined : text(record),
     atMs: atMs < 0 ? undefined : atMs,
+    place: place.length === 0 ? undefined : text(place),
   };
 }
 
-export type RawList = [number, Buffer[], (Buffer | null)[], (Buffer | null)[], number[]];
+export type RawList = [number, Buffer[], (Buffer | null)[], (Buffer | null)[], number[], (Buffer | null)[]];
 
-export function storedJobs(state: JobState, [, ids, bodies, records, times]: RawList): StoredJob[] {
+export function storedJobs(state: JobState, [, ids, bodies, records, times, places]: RawList): StoredJob[] {
   return ids.flatMap((id, at) => {
     const stored = bodies[at];
     const atMs = times[at] ?? -1;
     // A body that is missing was removed by foreign hands; there is nothing to show of such a job.
-    return stored == null ? [] : [{ id: text(id), state, stored, record: records[at]?.toString(), atMs: atMs < 0 ? undefined : atMs }];
+    if (stored == null) return [];
+    const place = places[at]?.toString();
+    return [{ id: text(id), state, stored, record: records[at]?.toString(), atMs: atMs < 0 ? undefined : atMs, place }];
   });
 }
 

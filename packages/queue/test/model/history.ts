@@ -4,7 +4,9 @@ import { takeAll } from '../../src/dead/take.ts';
 import { encodeEnvelope } from '../../src/envelope.ts';
 import { decodeFailure, encodeFailure } from '../../src/failure-record.ts';
 import { Divergence, same } from './divergence.ts';
-import { LEASE_UNITS, Reference, UNIT_MS, type Limits } from './reference.ts';
+import { LEASE_UNITS, UNIT_MS, type Limits } from './model-job.ts';
+import { Reference } from './reference.ts';
+import { seeded } from './seeded.ts';
 
 /** A store whose time the history moves. */
 export interface ModelledStore {
@@ -15,11 +17,21 @@ export interface ModelledStore {
 
 export const modelLimits: Limits = { maxWaiting: 60, maxLeaseLosses: 2, completedCount: 6, deadCount: 6 };
 
-export function modelQueue(name: string): QueueOptions {
+/** The limits of a history: a third of them have a rate, a third a cap. */
+export function limitsOf(seed: number): Limits {
+  if (seed % 3 === 1) return { ...modelLimits, rateLimit: { count: 4, perMs: 4 * UNIT_MS } };
+  return seed % 3 === 2 ? { ...modelLimits, globalConcurrency: 5 } : modelLimits;
+}
+
+const PLACES = [undefined, undefined, 'p1', 'p7', 'ga', 'ga', 'gb', 'gc'] as const;
+
+export function modelQueue(name: string, seed: number): QueueOptions {
   const { maxWaiting, maxLeaseLosses, completedCount, deadCount } = modelLimits;
+  const { rateLimit, globalConcurrency } = limitsOf(seed);
+  const optional = { ...(rateLimit && { rateLimit }), ...(globalConcurrency && { globalConcurrency }) };
   const ageMs = 366 * 86_400_000;
   const kept = { completed: { count: completedCount, ageMs }, dead: { count: deadCount, ageMs } };
-  return { name, leaseMs: LEASE_UNITS * UNIT_MS, maxWaiting, maxLeaseLosses, ...kept };
+  return { name, leaseMs: LEASE_UNITS * UNIT_MS, maxWaiting, maxLeaseLosses, ...kept, ...optional };
 }
 
 interface Holder {
@@ -35,12 +47,14 @@ const IDS = 60;
 export class RandomHistory {
   readonly #random: () => number;
   readonly #target: ModelledStore;
-  readonly #model: Reference = new Reference(modelLimits);
+  readonly #model: Reference;
   readonly #holders: Holder[];
   #serial = 0;
   #done: string[] = [];
 
-  constructor(target: ModelledStore, random: () => number) {
+  constructor(target: ModelledStore, seed: number) {
+    const random = seeded(seed);
+    this.#model = new Reference(limitsOf(seed));
     this.#target = target;
     this.#random = random;
     this.#holders = Array.from({ length: HOLDERS }, () => this.#newHolder());
@@ -76,18 +90,20 @@ export class RandomHistory {
       const id = fresh ? `new-${(this.#serial += 1)}` : `id-${this.#below(IDS)}`;
       const delay = this.#random() < 0.3 ? 1 + this.#below(4) : 0;
       if (!delays.has(id)) delays.set(id, delay);
-      return { id, delayMs: (delays.get(id) ?? 0) * UNIT_MS, fresh, envelope: encodeEnvelope({ body: Buffer.from(JSON.stringify(id)) }) };
+      const envelope = encodeEnvelope({ body: Buffer.from(JSON.stringify(id)) });
+      return { id, delayMs: (delays.get(id) ?? 0) * UNIT_MS, fresh, envelope, place: this.#pick(PLACES) };
     });
     this.#note(
       'enqueue',
-      jobs.map(({ id, delayMs }) => `${id}+${delayMs / UNIT_MS}`),
+      jobs.map(({ id, delayMs, place }) => `${id}+${delayMs / UNIT_MS} ${place}`),
     );
     this.#model.enqueue(jobs, (await this.#target.store.enqueue(jobs)).verdicts, delays);
   }
 
   async #exchange(holder: Holder, want = this.#random() < 0.3 ? 0 : this.#below(8)): Promise<void> {
     const settlements = this.#settlements(holder);
-    const request = { token: holder.token, known: holder.known, settlements, want, wantSuspect: this.#random() < 0.7 };
+    const slots = this.#random() < 0.5 ? want : this.#below(want + 1);
+    const request = { token: holder.token, known: holder.known, settlements, want, slots, wantSuspect: this.#random() < 0.7 };
     this.#note('exchange', request);
     const reply = await this.#target.store.exchange(request);
     this.#model.exchange(request, reply);
@@ -133,7 +149,7 @@ export class RandomHistory {
       const delayMs = this.#random() < 0.3 ? UNIT_MS : 0;
       return {
         queue: this.#target.queue,
-        job: { id, delayMs, fresh: false, envelope: encodeEnvelope({ body: Buffer.from(JSON.stringify(id)) }) },
+        job: { id, delayMs, fresh: false, envelope: encodeEnvelope({ body: Buffer.from(JSON.stringify(id)) }), place: this.#pick(PLACES) },
       };
     });
   }
@@ -206,8 +222,9 @@ export class RandomHistory {
   async #look(): Promise<void> {
     const { store } = this.#target;
     const id = `id-${this.#below(IDS)}`;
-    const state = (await store.get(id))?.state;
+    const { state, place } = (await store.get(id)) ?? {};
     if (state !== this.#model.stateOf(id)) throw new Divergence(`${id} is ${state}, in the model ${this.#model.stateOf(id)}`);
+    if (place !== this.#model.placeOf(id)) throw new Divergence(`${id} is in ${place}, in the model ${this.#model.placeOf(id)}`);
     const look = this.#pick(['waiting', 'delayed', 'active', 'completed', 'dead'] as const);
     this.#model.listed(
       look,

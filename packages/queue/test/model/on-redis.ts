@@ -2,7 +2,6 @@ import type { Redis } from 'ioredis';
 import { defineQueue } from '@nines/queue';
 import { redisHarness } from '../redis-harness.ts';
 import { modelQueue, RandomHistory } from './history.ts';
-import { seeded } from './seeded.ts';
 
 /** Keeps these, and no other key of its queue, after a history. */
 const KEPT: ReadonlySet<string | undefined> = new Set(['completed', 'jobs', 'meta']);
@@ -15,11 +14,11 @@ const KEPT: ReadonlySet<string | undefined> = new Set(['completed', 'jobs', 'met
 export async function historyOnRedis(redis: Redis, seed: number, steps: number): Promise<string[]> {
   const name = `model-${process.pid}-${seed}`;
   const harness = redisHarness(redis.duplicate());
-  const queue = defineQueue(modelQueue(name)).options;
+  const queue = defineQueue(modelQueue(name, seed)).options;
   const store = harness.open(queue);
   await store.open();
   await store.colocate(queue);
-  await new RandomHistory({ store, queue, advance: (ms) => harness.advance(ms) }, seeded(seed)).run(steps);
+  await new RandomHistory({ store, queue, advance: (ms) => harness.advance(ms) }, seed).run(steps);
   await harness.close();
   const keys = await redis.keys(`{nines:default:0}:${name}:*`);
   if (keys.length > 0) await redis.del(...keys);

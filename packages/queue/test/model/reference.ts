@@ -1,33 +1,10 @@
-import type { ClaimedJob, DeadReason, ExchangeReply, FollowUp, ExchangeRequest, JobState, NewJob, Settlement } from '@nines/queue';
+import type { DeadLetters, ExchangeReply, FollowUp, ExchangeRequest, JobState, NewJob, Settlement } from '@nines/queue';
 import { decodeFailure } from '../../src/failure-record.ts';
 import { same } from './divergence.ts';
+import { ModelLimits } from './limits.ts';
+import { ModelLine } from './line.ts';
+import { LEASE_UNITS, UNIT_MS, type Limits, type ModelJob, type Place } from './model-job.ts';
 import { Order } from './order.ts';
-
-/** Times of the model are whole units, so long that what a run itself takes can never matter. */
-export const UNIT_MS = 100_000;
-export const LEASE_UNITS = 3;
-
-export interface Limits {
-  readonly maxWaiting: number;
-  readonly maxLeaseLosses: number;
-  readonly completedCount: number;
-  readonly deadCount: number;
-}
-
-type Place = 'waiting' | 'suspects' | 'delayed' | 'held' | 'dead' | 'completed';
-
-interface ModelJob {
-  place: Place;
-  attempts: number;
-  losses: number;
-  /** Why it is dead; undefined for poison. */
-  reason?: DeadReason | undefined;
-  /** Whether something is remembered of failures. */
-  recorded: boolean;
-  holder: string | undefined;
-  /** When it is due, or when it ended, in units. */
-  at: number;
-}
 
 /**
  * A queue as simple as it can be said: one record a job, no structure to save time or space. It does not foretell what the store
@@ -36,14 +13,16 @@ interface ModelJob {
 export class Reference {
   readonly jobs: Map<string, ModelJob> = new Map();
   readonly holders: Map<string, number> = new Map();
-  readonly #waiting = new Order();
+  readonly #waiting = new ModelLine((id) => this.jobs.get(id)?.line);
   readonly #suspects = new Order();
   readonly #limits: Limits;
+  readonly #rates: ModelLimits;
   now = 0;
   paused = false;
 
   constructor(limits: Limits) {
     this.#limits = limits;
+    this.#rates = new ModelLimits(limits.rateLimit, limits.globalConcurrency);
   }
 
   in(place: Place): string[] {
@@ -56,18 +35,21 @@ export class Reference {
     return place === 'suspects' ? 'waiting' : place;
   }
 
+  placeOf(id: string): string | undefined {
+    return this.jobs.get(id)?.line;
+  }
+
   depth(): number {
     return this.#waiting.size + this.#suspects.size + this.in('delayed').length;
   }
 
   enqueue(jobs: readonly NewJob[], verdicts: readonly string[], delays: ReadonlyMap<string, number>): void {
-    const expected = jobs.map(({ id }) => {
+    const expected = jobs.map(({ id, place }) => {
       if (this.jobs.has(id)) return 'existing';
       if (this.depth() >= this.#limits.maxWaiting) return 'full';
       const delay = delays.get(id) ?? 0;
-      this.jobs.set(id, { place: 'waiting', attempts: 0, losses: 0, recorded: false, holder: undefined, at: this.now + delay });
-      if (delay > 0) this.#move(id, 'delayed');
-      else this.#append(this.#waiting, 'waiting', [id]);
+      this.#waiting.mark();
+      this.#add(id, place, delay);
       return 'created';
     });
     same('verdicts', verdicts, expected);
@@ -79,6 +61,8 @@ export class Reference {
       same('what an expired holder gets', reply.jobs, []);
       return;
     }
+    const placed = this.#isPlaced();
+    this.#waiting.mark();
     const lost = request.settlements.filter((settlement) => !this.#settle(request.token, settlement)).map(({ id }) => id);
     same('lostIds', [...reply.lostIds].toSorted(byText), lost.toSorted(byText));
     same('refusedIds', reply.refusedIds ?? [], []);
@@ -86,16 +70,14 @@ export class Reference {
     if (this.holders.has(request.token)) this.holders.set(request.token, this.now + LEASE_UNITS);
     same('recovered and poisoned', [reply.recovered, reply.poisoned], this.#recover());
     this.#promote();
-    this.#claim(request, reply.jobs);
+    const ordered = [placed, this.#isPlaced()].includes(reply.slotsOnly === true);
+    same('slotsOnly', reply.slotsOnly === true, this.#rates.exist || (ordered ? reply.slotsOnly === true : placed));
+    this.#claim(request, reply);
     const holds = [...this.jobs.values()].some(({ holder }) => holder === request.token);
     if (holds) this.holders.set(request.token, this.now + LEASE_UNITS);
     else this.holders.delete(request.token);
     same('holder', reply.holder, holds ? 'holding' : 'idle');
-    same(
-      'nextDueMs in units',
-      reply.nextDueMs === undefined ? undefined : Math.ceil(reply.nextDueMs / UNIT_MS),
-      this.#nextDue(request.token),
-    );
+    same('nextDueMs in units', reply.nextDueMs === undefined ? undefined : Math.ceil(reply.nextDueMs / UNIT_MS), this.#nextDue(request));
   }
 
   reconcile(token: string, running: readonly string[], reply: { readonly expired: boolean; readonly lostIds: readonly string[] }): void {
@@ -104,10 +86,9 @@ export class Reference {
     const held = new Set(this.in('held').filter((id) => this.jobs.get(id)?.holder === token));
     same('lostIds', [...reply.lostIds].toSorted(byText), running.filter((id) => !held.has(id)).toSorted(byText));
     const back = [...held].filter((id) => !running.includes(id));
-    this.#prepend(
-      this.#waiting,
-      'waiting',
+    this.#wait(
       back.filter((id) => this.jobs.get(id)?.losses === 0),
+      'prepend',
     );
     this.#prepend(
       this.#suspects,
@@ -119,12 +100,7 @@ export class Reference {
   }
 
   /** Dead letters taken by ids or as the oldest ones, of all or of those that are meant; `redriven` wait again, others are gone. */
-  takeDead(
-    which: { readonly ids?: readonly string[] | undefined; readonly limit?: number | undefined },
-    taken: readonly string[],
-    redriven: boolean,
-    meant: readonly string[] = this.in('dead'),
-  ): void {
+  takeDead(which: DeadLetters, taken: readonly string[], redriven: boolean, meant: readonly string[] = this.in('dead')): void {
     if (which.ids !== undefined)
       same(
         'taken',
@@ -136,7 +112,8 @@ export class Reference {
       if (!redriven) this.jobs.delete(id);
       else {
         Object.assign(this.jobs.get(id)!, { attempts: 0, losses: 0, reason: undefined, recorded: false });
-        this.#append(this.#waiting, 'waiting', [id]);
+        this.#waiting.mark();
+        this.#wait([id]);
       }
     }
   }
@@ -162,8 +139,7 @@ export class Reference {
   listed(state: JobState, ids: readonly string[]): void {
     if (state === 'waiting') {
       same('the suspects come first', this.#suspects.allows(ids.slice(0, this.#suspects.size)), true);
-      same('then those that wait', this.#waiting.allows(ids.slice(this.#suspects.size)), true);
-      return same('all that wait', ids.length, this.#suspects.size + this.#waiting.size);
+      return this.#waiting.listed(ids.slice(this.#suspects.size));
     }
     const all = this.in(state === 'active' ? 'held' : state);
     same(state, ids.toSorted(byText), all.toSorted(byText));
@@ -183,25 +159,36 @@ export class Reference {
     if (verb === 'commit') for (const followUp of settlement.followUps) this.#follow(followUp);
     if (verb === 'ack' || verb === 'commit') {
       Object.assign(job, { attempts: 0, losses: 0, reason: undefined, recorded: false });
+      this.#waiting.end(id);
+      job.line = undefined;
       this.#move(id, 'completed');
     } else if (verb === 'release') {
       if (settlement.suspect) this.#prepend(this.#suspects, 'suspects', [id]);
-      else this.#prepend(this.#waiting, 'waiting', [id]);
+      else this.#wait([id], 'prepend');
     } else {
       Object.assign(job, { ...decodeFailure(settlement.record), recorded: true });
       if (verb === 'retry') job.at = this.now + settlement.delayMs / UNIT_MS;
+      if (verb === 'dead') this.#waiting.end(id);
       this.#move(id, verb === 'retry' ? 'delayed' : 'dead');
     }
     return true;
   }
 
   /** A job that follows from one of this queue into this queue; the histories leave room for it. */
-  #follow({ job: { id, delayMs } }: FollowUp): void {
+  #follow({ job: { id, delayMs, place } }: FollowUp): void {
     if (this.jobs.has(id)) return;
-    const delay = delayMs / UNIT_MS;
-    this.jobs.set(id, { place: 'waiting', attempts: 0, losses: 0, recorded: false, holder: undefined, at: this.now + delay });
+    this.#add(id, place, delayMs / UNIT_MS);
+  }
+
+  #add(id: string, line: string | undefined, delay: number): void {
+    const at = this.now + delay;
+    this.jobs.set(id, { place: 'waiting', attempts: 0, losses: 0, recorded: false, holder: undefined, at, line });
     if (delay > 0) this.#move(id, 'delayed');
-    else this.#append(this.#waiting, 'waiting', [id]);
+    else this.#wait([id]);
+  }
+
+  #isPlaced(): boolean {
+    return [...this.jobs.values()].some(({ line }) => line !== undefined);
   }
 
   #recover(): [number, number] {
@@ -209,11 +196,13 @@ export class Reference {
     const lost = this.in('held').filter((id) => expired.includes(this.jobs.get(id)?.holder ?? ''));
     let poisoned = 0;
     const spared: string[] = [];
+    this.#waiting.mark();
     for (const id of lost) {
       const job = this.jobs.get(id)!;
       Object.assign(job, { losses: job.losses + 1, recorded: true, at: this.now });
       if (job.losses - 1 < this.#limits.maxLeaseLosses) spared.push(id);
       else {
+        this.#waiting.end(id);
         this.#move(id, 'dead');
         poisoned += 1;
       }
@@ -224,20 +213,21 @@ export class Reference {
   }
 
   #promote(): void {
+    this.#waiting.mark();
     const due = this.in('delayed').filter((id) => this.jobs.get(id)!.at <= this.now);
     for (const at of new Set(due.map((id) => this.jobs.get(id)!.at).toSorted((a, b) => a - b))) {
-      this.#append(
-        this.#waiting,
-        'waiting',
-        due.filter((id) => this.jobs.get(id)!.at === at),
-      );
+      const together = due.filter((id) => this.jobs.get(id)!.at === at);
+      for (const id of together) this.#move(id, 'waiting');
+      this.#waiting.due(together);
     }
   }
 
-  #claim({ token, want, wantSuspect }: ExchangeRequest, claimed: readonly ClaimedJob[]): void {
-    const room = this.paused ? 0 : want;
+  #claim({ token, want, slots = want, wantSuspect }: ExchangeRequest, { jobs: claimed, slotsOnly }: ExchangeReply): void {
+    const asked = slotsOnly === true ? Math.min(want, slots) : want;
+    const room = this.paused ? 0 : Math.min(asked, this.#rates.left(this.now, this.in('held').length));
     const suspects = Math.min(wantSuspect ? 1 : 0, room, this.#suspects.size);
-    same('claimed', claimed.length, suspects + Math.min(room - suspects, this.#waiting.size));
+    same('claimed', claimed.length, suspects + Math.min(room - suspects, this.#waiting.claimable));
+    this.#rates.spend(this.now, claimed.length);
     same(
       'suspects',
       claimed.map(({ suspect }) => suspect),
@@ -245,7 +235,7 @@ export class Reference {
     );
     const ids = claimed.map(({ id }) => id);
     same('the suspect that is next', this.#suspects.allows(ids.slice(0, suspects)), true);
-    same('those that are next', this.#waiting.allows(ids.slice(suspects)), true);
+    this.#waiting.claim(ids.slice(suspects));
     for (const { id, record, stored } of claimed) {
       const job = this.jobs.get(id)!;
       const { attempts, losses } = record === undefined ? { attempts: 0, losses: 0 } : decodeFailure(record);
@@ -256,9 +246,12 @@ export class Reference {
     }
   }
 
-  #nextDue(token: string): number | undefined {
+  #nextDue({ token, wantSuspect }: ExchangeRequest): number | undefined {
     const dues = this.in('delayed').map((id) => this.jobs.get(id)!.at);
     for (const [other, until] of this.holders) if (other !== token) dues.push(until);
+    const waits = !this.paused && (this.#waiting.claimable > 0 || (wantSuspect && this.#suspects.size > 0));
+    const refill = waits ? this.#rates.refill(this.now) : undefined;
+    if (refill !== undefined) dues.push(refill);
     return dues.length === 0 ? undefined : Math.max(0, Math.min(...dues) - this.now);
   }
 
@@ -282,13 +275,17 @@ export class Reference {
     order.append(ids);
   }
 
+  #wait(ids: readonly string[], how: 'append' | 'prepend' = 'append'): void {
+    for (const id of ids) this.#move(id, 'waiting');
+    this.#waiting[how](ids);
+  }
+
   #prepend(order: Order, place: Place, ids: readonly string[]): void {
     for (const id of ids) this.#move(id, place);
     order.prepend(ids);
   }
 
   #move(id: string, place: Place): void {
-    this.#waiting.delete(id);
     this.#suspects.delete(id);
     const job = this.jobs.get(id)!;
     job.place = place;

@@ -1,13 +1,15 @@
 -- SCRIPT commit: acknowledges jobs together with the jobs that follow from them; for each of them both happen, or neither does.
--- KEYS: jobs holders held delayed failures completed
--- ARGV: offsetMs token completedCount completedAgeMs refusedDelayMs { parentId failedBefore jobs { prefix maxWaiting id delayMs body }* }*
+-- KEYS: jobs holders held delayed failures completed places
+-- ARGV: offsetMs token completedCount completedAgeMs refusedDelayMs { parentId failedBefore jobs { prefix maxWaiting id delayMs more body }* }*
 -- RETURNS: { nowMs, lostIds, refusedIds }
 -- STATE: active -> completed | delayed | none; none -> waiting | delayed, in the queues whose keys begin with the prefixes
 -- COST: O(jobs); about six commands a job that follows
--- USES: now wake trim settle follow
+-- USES: now wake place join trim settle follow
 local q = {
   jobs = KEYS[1], holders = KEYS[2], held = KEYS[3], delayed = KEYS[4], failures = KEYS[5], completed = KEYS[6],
+  places = KEYS[7],
 }
+q.placed = has_places(q)
 local now, keep = now_ms(ARGV[1]), tonumber(ARGV[3]) > 0
 local held = q.held .. ARGV[2]
 
@@ -18,7 +20,7 @@ local lost, refused, done = {}, {}, {}
 local at = 6
 while at <= #ARGV do
   local id, failed, first = ARGV[at], ARGV[at + 1] == '1', at + 3
-  at = first + 5 * tonumber(ARGV[at + 2])
+  at = first + 6 * tonumber(ARGV[at + 2])
   if redis.call('SISMEMBER', held, id) == 0 then
     lost[#lost + 1] = id
   elseif not has_room(first, at - 1) then

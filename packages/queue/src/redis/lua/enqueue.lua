@@ -1,50 +1,55 @@
 -- SCRIPT enqueue: adds the jobs that are not there yet; a full queue refuses a job and leaves no trace of it.
--- KEYS: jobs waiting suspects delayed meta events
+-- KEYS: jobs waiting suspects delayed meta events places
 -- ARGV: offsetMs maxWaiting [id,delayMs,fresh,body]*
 -- RETURNS: { nowMs, waiting, { at, 0 existing | 1 existing with another body | -1 full }* }; a job that is not named was created, which is nearly all
 -- STATE: none -> waiting | delayed
--- COST: O(1) a job; three commands a batch and one a delayed or repeated job
--- USES: now wake same_body
-local jobs = KEYS[1]
-local waiting = KEYS[2]
-local suspects = KEYS[3]
-local delayed = KEYS[4]
-local meta = KEYS[5]
-local events = KEYS[6]
+-- COST: O(1) a job; four commands a batch, one a delayed or repeated job, and four a class or group
+-- USES: now wake same_body place join
+local q = {
+  jobs = KEYS[1], waiting = KEYS[2], suspects = KEYS[3], delayed = KEYS[4], meta = KEYS[5], events = KEYS[6], places = KEYS[7],
+}
 
 local now = now_ms(ARGV[1])
 local max_waiting = tonumber(ARGV[2])
-local depth = redis.call('LLEN', waiting) + redis.call('LLEN', suspects) + redis.call('ZCARD', delayed)
+local depth = redis.call('LLEN', q.waiting) + redis.call('LLEN', q.suspects) + redis.call('ZCARD', q.delayed)
+  + tonumber(redis.call('HGET', q.meta, 'placed') or 0)
 local stamp = struct.pack('>I6', now)
 
-local refused, bodies, ready, due, seen = {}, {}, {}, {}, {}
--- One argument holds all jobs, as a MessagePack list.
+local refused, bodies, ready, due, seen, placed, place_of = {}, {}, {}, {}, {}, {}, {}
+-- One argument holds all jobs, as a MessagePack list. Where a job has more, a map is in the place of `fresh`: f is that, p its place.
 local new = cmsgpack.unpack(ARGV[3])
 for at = 1, #new, 4 do
-  local id, delay, fresh = new[at], new[at + 1], new[at + 2]
-  local existing = seen[id] or (fresh == 0 and redis.call('HGET', jobs, id))
+  local id, delay, fresh, place = new[at], new[at + 1], new[at + 2], nil
+  if type(fresh) == 'table' then fresh, place = fresh.f, fresh.p end
+  local existing = seen[id] or (fresh == 0 and redis.call('HGET', q.jobs, id))
   if existing or depth >= max_waiting then
-    refused[#refused + 1] = (at - 1) / 4
-    refused[#refused + 1] = not existing and -1 or same_body(existing, new[at + 3]) and 0 or 1
+    append(refused, (at - 1) / 4, not existing and -1 or same_body(existing, new[at + 3]) and 0 or 1)
   else
     local body = stamp .. new[at + 3]
     seen[id] = body
     depth = depth + 1
     bodies[#bodies + 1] = id
     bodies[#bodies + 1] = body
+    if place then append(placed, id, place) end
     if delay > 0 then
-      due[#due + 1] = now + delay
-      due[#due + 1] = id
+      append(due, now + delay, id)
     else
       ready[#ready + 1] = id
+      place_of[#ready] = place or false
     end
   end
 end
 
 if #bodies > 0 then
-  redis.call('HSET', jobs, unpack(bodies))
-  if #ready > 0 then redis.call('RPUSH', waiting, unpack(ready)) end
-  if #due > 0 then redis.call('ZADD', delayed, unpack(due)) end
-  wake(meta, events)
+  local plan = #placed > 0 and redis.call('HLEN', q.places) + check_groups(q) >= 0 and plan_join(q, ready, place_of)
+  redis.call('HSET', q.jobs, unpack(bodies))
+  if plan then
+    redis.call('HSET', q.places, unpack(placed))
+    join(q, plan)
+  elseif #ready > 0 then
+    redis.call('RPUSH', q.waiting, unpack(ready))
+  end
+  if #due > 0 then redis.call('ZADD', q.delayed, unpack(due)) end
+  wake(q.meta, q.events)
 end
 return { now, depth, refused }

@@ -1,7 +1,7 @@
 -- SCRIPT get: one job with its state.
--- KEYS: jobs holders held delayed failures dead completed
+-- KEYS: jobs holders held delayed failures dead completed places
 -- ARGV: offsetMs id
--- RETURNS: nil | { nowMs, state, body, record | '', sinceMs | -1 }
+-- RETURNS: nil | { nowMs, state, body, record | '', sinceMs | -1, place | '' }
 -- STATE: unchanged
 -- COST: O(holders), at most 1000 of them
 -- USES: now
@@ -12,6 +12,7 @@ local delayed = KEYS[4]
 local failures = KEYS[5]
 local dead = KEYS[6]
 local completed = KEYS[7]
+local places = KEYS[8]
 
 local id = ARGV[2]
 local body = redis.call('HGET', jobs, id)
@@ -29,4 +30,4 @@ if state == 'waiting' then
     if redis.call('SISMEMBER', held .. token, id) == 1 then state = 'active' end
   end
 end
-return { now_ms(ARGV[1]), state, body, redis.call('HGET', failures, id) or '', since }
+return { now_ms(ARGV[1]), state, body, redis.call('HGET', failures, id) or '', since, redis.call('HGET', places, id) or '' }

@@ -9,6 +9,7 @@ local function lose(q, id, now, max_losses)
   -- The first loss makes the suspect; only the later ones are its own.
   if losses - 1 >= max_losses then
     redis.call('ZADD', q.dead, now, id)
+    end_places(q, { id })
     return 1
   end
   redis.call('RPUSH', q.suspects, id)

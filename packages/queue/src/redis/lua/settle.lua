@@ -22,6 +22,7 @@ end
 
 local function complete(q, ids, now, keep)
   each_page(ids, function(page)
+    end_places(q, page, true)
     if not keep then return redis.call('HDEL', q.jobs, unpack(page)) end
     local scored = {}
     for at, id in ipairs(page) do
@@ -40,7 +41,10 @@ local function settle_row(q, row, now)
     redis.call('ZADD', q.delayed, now + tonumber(row[3]), id)
   elseif verb == 'dead' then
     redis.call('ZADD', q.dead, now, id)
+    end_places(q, { id })
+  elseif verb == 'release' then
+    to_head(q, id, places_of(q, { id })[1], 'LPUSH')
   else
-    redis.call('LPUSH', verb == 'release' and q.waiting or q.suspects, id)
+    redis.call('LPUSH', q.suspects, id)
   end
 end

@@ -4,6 +4,7 @@ local function forget(ended, q, ids)
     redis.call('ZREM', ended, unpack(ids))
     redis.call('HDEL', q.jobs, unpack(ids))
     redis.call('HDEL', q.failures, unpack(ids))
+    if q.placed then redis.call('HDEL', q.places, unpack(ids)) end
   end
 end
 
