@@ -23,7 +23,7 @@ export function limitsOf(seed: number): Limits {
   return seed % 3 === 2 ? { ...modelLimits, globalConcurrency: 5 } : modelLimits;
 }
 
-const PLACES = [undefined, undefined, 'p1', 'p7', 'ga', 'ga', 'gb', 'gc'] as const;
+const PLACES = [undefined, undefined, 'p1', 'p7', 'p9', 'ga', 'ga', 'gb', 'gc'] as const;
 
 export function modelQueue(name: string, seed: number): QueueOptions {
   const { maxWaiting, maxLeaseLosses, completedCount, deadCount } = modelLimits;
