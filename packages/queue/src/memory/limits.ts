@@ -3,7 +3,7 @@ import type { ResolvedQueueOptions } from '../options.ts';
 /** How many jobs a rate and a cap leave; what `limit.lua` does. */
 export interface Allowance {
   readonly left: number;
-  /** Takes off what was claimed; returns when the rate has its next token, in ms, where it has none now. */
+  /** Takes off what was claimed; returns when to come back for tokens, in ms, where there is none now. */
   readonly spend: (claimed: number) => number | undefined;
 }
 
@@ -40,7 +40,8 @@ function rateAllowance({ count, perMs }: NonNullable<ResolvedQueueOptions['rateL
       const after = { at: at + Math.floor(sum / count), rest: sum % count };
       if (claimed > 0 || astray) Object.assign(state, after);
       const nextAt = after.at - perMs + Math.ceil((after.rest + perMs) / count);
-      return nextAt > now ? nextAt - now : undefined;
+      // Not for each of many tokens alone: a quarter of a span, and 10 ms, lose none.
+      return nextAt > now ? Math.max(nextAt - now, Math.min(10, Math.floor(perMs / 4))) : undefined;
     },
   };
 }

@@ -96,6 +96,15 @@ export function orderCases(bench: MakeBench): void {
     expect(await inspector.counts()).toMatchObject({ waiting: 15, active: 0 });
   });
 
+  test('a rate goes on by itself, and gives all that waits', async () => {
+    const { producer, consume } = bench({ rateLimit: { count: 2, perMs: 20 } });
+    await producer.enqueueMany(names(12));
+    const { handler, all } = calls<string>(12);
+    await consume(handler, 16);
+    await consume(handler, 16);
+    expect((await all).map(({ payload }) => Number(payload)).toSorted((a, b) => a - b)).toEqual(names(12).map(Number));
+  });
+
   test('a group is in one partition, where its jobs are found by their ids, and is ordered there', async () => {
     const { producer, consume, inspector } = bench({ partitions: 4 });
     const ids: string[] = [];

@@ -20,7 +20,7 @@ local refused, bodies, ready, due, seen, placed, place_of = {}, {}, {}, {}, {}, 
 local new = cmsgpack.unpack(ARGV[3])
 for at = 1, #new, 4 do
   local id, delay, fresh, place = new[at], new[at + 1], new[at + 2], nil
-  if type(fresh) == 'table' then fresh, place = fresh.f, fresh.p end
+  if fresh ~= 0 and fresh ~= 1 then fresh, place = fresh.f, fresh.p end
   local existing = seen[id] or (fresh == 0 and redis.call('HGET', q.jobs, id))
   if existing or depth >= max_waiting then
     append(refused, (at - 1) / 4, not existing and -1 or same_body(existing, new[at + 3]) and 0 or 1)
@@ -30,12 +30,14 @@ for at = 1, #new, 4 do
     depth = depth + 1
     bodies[#bodies + 1] = id
     bodies[#bodies + 1] = body
-    if place then append(placed, id, place) end
     if delay > 0 then
       append(due, now + delay, id)
     else
       ready[#ready + 1] = id
-      place_of[#ready] = place or false
+    end
+    if place then
+      append(placed, id, place)
+      if delay == 0 then place_of[#ready] = place end
     end
   end
 end

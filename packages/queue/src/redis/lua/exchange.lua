@@ -54,6 +54,7 @@ if status == 0 then redis.call('ZADD', q.holders, now + tonumber(ARGV[4]), token
 -- Suspects that are left are news for others only where this holder could have taken them; one that may not must not wake itself.
 local waits = has_waiting(q) or (ARGV[7] == '1' and redis.call('LLEN', q.suspects) > 0)
 if not may.paused and (recovered > 0 or rows > 0 or (waits and may.left > 0)) then wake(q.meta, q.events) end
-if #ids < may.asked then redis.call('HSET', q.meta, 'sleeping', '1') end
-local due = next_due(q, token, now, waits and not may.paused and refill or -1)
-return { now, status, due, lost, packed(ids, bodies), records, suspect, recovered, poisoned, may.slots_only }
+-- Who comes back for the next token need not be woken by every new job.
+if not waits or may.paused then refill = -1 end
+if #ids < may.asked and refill < 0 then redis.call('HSET', q.meta, 'sleeping', '1') end
+return { now, status, next_due(q, token, now, refill), lost, packed(ids, bodies), records, suspect, recovered, poisoned, may.slots_only }

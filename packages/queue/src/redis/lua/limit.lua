@@ -29,7 +29,8 @@ local function limit(q, now, want, slots, spec)
   return may
 end
 
--- What was claimed is taken off; answers when the rate has the next token, and -1 where it has one, or there is no rate.
+-- What was claimed is taken off; answers when to come back for tokens, and -1 where there is one, or no rate. Not for each of many
+-- tokens alone: a quarter of a span, and 10 ms, lose none.
 local function spend(q, may, now, claimed)
   may.left = may.left - claimed
   local rate = may.rate
@@ -39,5 +40,5 @@ local function spend(q, may, now, claimed)
   rest = rest % rate.count
   if claimed > 0 or rate.astray then redis.call('HSET', q.meta, 'tat', string.format('%.0f %.0f', at, rest)) end
   local next_at = at - rate.per + math.ceil((rest + rate.per) / rate.count)
-  return next_at > now and next_at - now or -1
+  return next_at > now and math.max(next_at - now, math.min(10, math.floor(rate.per / 4))) or -1
 end
