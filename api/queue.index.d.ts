@@ -2,7 +2,7 @@
 
 export { Backoff, exponential, fixed, retryAfter } from '@nines/resilience';
 import { D as DeadReason, a as JobCounts, Q as Queue, S as Store, b as QueueError, J as JobSnapshot, c as JobState, d as DeadLetters } from './job-snapshot.js';
-export { B as BodyCodec, C as ClaimedJob, e as DeadCursor, f as DeadLetter, g as DeadLetterError, h as DeadPage, i as Durability, E as EnqueueReply, j as EnqueueVerdict, k as ExchangeReply, l as ExchangeRequest, F as FailureVerdict, m as FollowUp, N as NewDeadLetter, n as NewJob, o as QueueDefinition, p as QueueErrorCode, q as QueueErrorDetails, r as QueueOf, s as QueueOptions, R as ResolvedQueueOptions, t as Retention, u as RetryLaterError, v as SchemaInput, w as SchemaIssue, x as SchemaOutput, y as SchemaResult, z as Settlement, A as StandardSchema, G as StoredJob, H as defineQueue, I as isQueueError } from './job-snapshot.js';
+export { B as BodyCodec, C as ClaimedJob, e as DeadCursor, f as DeadLetter, g as DeadLetterError, h as DeadPage, i as Durability, E as EnqueueReply, j as EnqueueVerdict, k as ExchangeReply, l as ExchangeRequest, F as FailureVerdict, m as FollowUp, N as NewDeadLetter, n as NewJob, P as Place, o as QueueDefinition, p as QueueErrorCode, q as QueueErrorDetails, r as QueueOf, s as QueueOptions, R as RateLimit, t as ResolvedQueueOptions, u as Retention, v as RetryLaterError, w as SchemaInput, x as SchemaIssue, y as SchemaOutput, z as SchemaResult, A as Settlement, G as StandardSchema, H as StoredJob, I as defineQueue, K as isQueueError } from './job-snapshot.js';
 import { Redis, Cluster } from 'ioredis';
 
 /** Where the queue gets its time from; replace it in tests. */
@@ -64,6 +64,16 @@ interface EnqueueOptions {
      * Default none; `Infinity` is none too, so what `remainingMs()` of a handler or of a call of `@nines/resilience` says can be handed on.
      */
     readonly deadlineMs?: number;
+    /**
+     * Class from 0 to 9: a job of a higher class is claimed before all of the lower ones. Default 4. Not together with `groupId`.
+     * A low class waits for as long as higher ones have jobs.
+     */
+    readonly priority?: number;
+    /**
+     * Group, 1 to 128 visible ASCII characters: its jobs run one at a time, in the order in which they were enqueued, and groups by turns.
+     * A job that waits for its retry holds its group up until it is done or dead-lettered. Default none.
+     */
+    readonly groupId?: string;
 }
 
 /** A job as its handler sees it. */
@@ -467,6 +477,13 @@ type FailureVerdict = 'retry' | 'dead-letter' | {
     readonly retryAfterMs?: number;
     readonly countsAsAttempt?: boolean;
 };
+/** A rate at which jobs may be claimed, by all consumers together. */
+interface RateLimit {
+    /** Jobs in `perMs`, on average; as many at once after a pause. From 1 to 1 000 000. */
+    readonly count: number;
+    /** From 1 to 86 400 000. */
+    readonly perMs: number;
+}
 /** What a queue is; both sides import the same definition. */
 interface QueueOptions {
     /** Name of the queue: 1 to 128 letters, digits, `_`, `-` or `.`. */
@@ -475,7 +492,7 @@ interface QueueOptions {
     readonly namespace?: string;
     /**
      * Parts of a queue, each with its own keys, so that a Cluster spreads them over its nodes. A job's part follows from its id. Order holds
-     * within a part only; `maxWaiting`, `completed` and `dead` are shared out. The number cannot be changed while the queue exists. Default 1, to 64.
+     * within a part only; `maxWaiting`, `rateLimit`, `globalConcurrency`, `completed` and `dead` are shared out. The number cannot be changed while the queue exists. Default 1, to 64.
      */
     readonly partitions?: number;
     /** Attempts before a job is dead-lettered, the first one included. Default 5, from 1 to 1000. */
@@ -495,6 +512,13 @@ interface QueueOptions {
     readonly maxWaiting?: number;
     /** Changes bodies on their way to Redis and back. Default none: they are JSON. */
     readonly codec?: BodyCodec;
+    /**
+     * How many jobs all consumers together may start in `perMs` milliseconds of Redis's clock: `count` on average, and after a pause as many
+     * at once, so at most 2 × count − 1 in any `perMs`. Default no limit.
+     */
+    readonly rateLimit?: RateLimit;
+    /** Jobs that may run at once in all consumers together, from 1 to 1 000 000. Default no limit but their `concurrency`. */
+    readonly globalConcurrency?: number;
     /** Largest encoded payload, in bytes; after the codec. Default 1 048 576. */
     readonly maxBodyBytes?: number;
     /** Losses suffered as a suspect after which a job counts as poison. Default 3. */
@@ -513,8 +537,10 @@ interface QueueOptions {
     readonly evictionAllowed?: boolean;
 }
 /** The options of a queue with every default filled in. */
-type ResolvedQueueOptions = Required<Omit<QueueOptions, 'codec'>> & {
+type ResolvedQueueOptions = Required<Omit<QueueOptions, 'codec' | 'globalConcurrency' | 'rateLimit'>> & {
     readonly codec: BodyCodec | undefined;
+    readonly rateLimit: RateLimit | undefined;
+    readonly globalConcurrency: number | undefined;
     /** Which of the partitions these options are of; 0 in a definition. */
     readonly partition: number;
 };
@@ -622,6 +648,12 @@ declare class QueueError extends Error {
  */
 declare function isQueueError(value: unknown): value is QueueError;
 
+/**
+ * Where a job waits besides the line of all others: `p<class>` for a priority, `g<groupId>` for a group; undefined for nearly all.
+ * The scripts read it, so this form is part of the key layout.
+ */
+type Place = string;
+
 /** Where Redis is, as spans tell it. */
 interface ServerAddress {
     readonly address: string;
@@ -637,6 +669,8 @@ interface NewJob {
     /** False when the id may already exist: given by the caller, or sent before without an answer. */
     readonly fresh: boolean;
     readonly envelope: Buffer;
+    /** Where it waits: `p0` to `p9` for a priority, `g` and the group for a group; undefined for the class 4 of all others. */
+    readonly place?: Place | undefined;
 }
 /** Whether a job was added, was there already (with the same body, or with a different one), or was refused because the queue is full. */
 type EnqueueVerdict = 'created' | 'existing' | 'different' | 'full';
@@ -688,6 +722,8 @@ interface ExchangeRequest {
     readonly want: number;
     /** Whether one of them may be a suspect. */
     readonly wantSuspect: boolean;
+    /** How many slots are free; no more are claimed where {@link ExchangeReply.slotsOnly} says so. Default: as many as wanted. */
+    readonly slots?: number | undefined;
 }
 /** A job as a holder gets it. */
 interface ClaimedJob {
@@ -715,6 +751,11 @@ interface ExchangeReply {
     readonly poisoned: number;
     /** Where there was a commit: those that found a full queue. Their jobs are delayed for a second, with no attempt counted. */
     readonly refusedIds?: readonly string[];
+    /**
+     * True where no more was claimed than slots are free, because what is claimed ahead would jump the line: a queue with priorities or
+     * groups in use, a rate or a cap. Nothing is to be wanted beyond free slots then.
+     */
+    readonly slotsOnly?: boolean | undefined;
 }
 /** How many jobs are in each state. */
 interface JobCounts {
@@ -764,6 +805,8 @@ interface NewDeadLetter {
     /** The envelope, with the time of its enqueue in front. */
     readonly stored: Buffer;
     readonly record: string;
+    /** As in {@link NewJob}. */
+    readonly place?: Place | undefined;
 }
 /** A job as it lies in the store. */
 interface StoredJob {
@@ -773,6 +816,8 @@ interface StoredJob {
     readonly record: string | undefined;
     /** When a delayed job is due, or a completed or dead one ended, in ms of the store's clock. */
     readonly atMs: number | undefined;
+    /** As in {@link NewJob}; forgotten when a job is completed. */
+    readonly place?: Place | undefined;
 }
 /** What happens to the connection that carries the calls of a store. */
 interface ConnectionListener {
@@ -888,6 +933,10 @@ interface JobSnapshot<Payload> {
     readonly failedAttempts: number;
     /** Error of the last failed attempt, at most 500 characters. */
     readonly lastError: string | undefined;
+    /** Its class; 4 for a completed job, whose own is forgotten. */
+    readonly priority: number;
+    /** Its group; undefined where it has none, and for a completed job. */
+    readonly groupId: string | undefined;
     /** When it was enqueued, in ms since 1970 of Redis's clock; 0 when that cannot be read. */
     readonly enqueuedAtMs: number;
     /** Why it was dead-lettered; undefined in every other state. */
@@ -900,5 +949,5 @@ interface JobSnapshot<Payload> {
     readonly traceId: string | undefined;
 }
 
-export { defineQueue as H, isQueueError as I, QueueError as b, DeadLetterError as g, RetryLaterError as u };
-export type { StandardSchema as A, BodyCodec as B, ClaimedJob as C, DeadReason as D, EnqueueReply as E, FailureVerdict as F, StoredJob as G, JobSnapshot as J, NewDeadLetter as N, Queue as Q, ResolvedQueueOptions as R, Store as S, JobCounts as a, JobState as c, DeadLetters as d, DeadCursor as e, DeadLetter as f, DeadPage as h, Durability as i, EnqueueVerdict as j, ExchangeReply as k, ExchangeRequest as l, FollowUp as m, NewJob as n, QueueDefinition as o, QueueErrorCode as p, QueueErrorDetails as q, QueueOf as r, QueueOptions as s, Retention as t, SchemaInput as v, SchemaIssue as w, SchemaOutput as x, SchemaResult as y, Settlement as z };
+export { defineQueue as I, isQueueError as K, QueueError as b, DeadLetterError as g, RetryLaterError as v };
+export type { Settlement as A, BodyCodec as B, ClaimedJob as C, DeadReason as D, EnqueueReply as E, FailureVerdict as F, StandardSchema as G, StoredJob as H, JobSnapshot as J, NewDeadLetter as N, Place as P, Queue as Q, RateLimit as R, Store as S, JobCounts as a, JobState as c, DeadLetters as d, DeadCursor as e, DeadLetter as f, DeadPage as h, Durability as i, EnqueueVerdict as j, ExchangeReply as k, ExchangeRequest as l, FollowUp as m, NewJob as n, QueueDefinition as o, QueueErrorCode as p, QueueErrorDetails as q, QueueOf as r, QueueOptions as s, ResolvedQueueOptions as t, Retention as u, SchemaInput as w, SchemaIssue as x, SchemaOutput as y, SchemaResult as z };

@@ -144,6 +144,8 @@ export interface NewDeadLetter {
   /** The envelope, with the time of its enqueue in front. */
   readonly stored: Buffer;
   readonly record: string;
+  /** As in {@link NewJob}. */
+  readonly place?: Place | undefined;
 }
 
 /** A job as it lies in the store. */

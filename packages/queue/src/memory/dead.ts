@@ -35,12 +35,13 @@ export function purge(queue: MemoryQueue, which: DeadLetters, untilMs?: number):
 }
 
 export function addDead(queue: MemoryQueue, letters: readonly NewDeadLetter[]): EnqueueVerdict[] {
-  return letters.map(({ id, stored, record }) => {
+  return letters.map(({ id, stored, record, place }) => {
     const existing = queue.jobs.get(id);
     if (existing !== undefined) return sameBody(existing, stored.subarray(STAMP_BYTES)) ? 'existing' : 'different';
     if (queue.dead.size >= queue.options.dead.count) return 'full';
     queue.jobs.set(id, stored);
     queue.failures.set(id, record);
+    queue.waiting.assign(id, place);
     queue.dead.add(id, queue.now());
     return 'created';
   });
