@@ -2,7 +2,7 @@
 
 export { Backoff, exponential, fixed, retryAfter } from '@nines/resilience';
 import { D as DeadReason, a as JobCounts, Q as Queue, S as Store, b as QueueError, J as JobSnapshot, C as CancelOutcome, c as JobState, d as DeadLetters } from './job-snapshot.js';
-export { B as BodyCodec, e as ClaimedJob, f as DeadCursor, g as DeadLetter, h as DeadLetterError, i as DeadPage, j as DueReply, k as Durability, E as EnqueueReply, l as EnqueueVerdict, m as ExchangeReply, n as ExchangeRequest, F as FailureVerdict, o as FollowUp, p as JobNews, N as NewDeadLetter, q as NewJob, r as QueueDefinition, s as QueueErrorCode, t as QueueErrorDetails, u as QueueOf, v as QueueOptions, R as ResolvedQueueOptions, w as ResultRetention, x as Retention, y as RetryLaterError, z as ScheduleStore, A as SchemaInput, G as SchemaIssue, H as SchemaOutput, I as SchemaResult, K as Settlement, L as StandardSchema, M as StoredJob, O as StoredOutcome, P as StoredSchedule, T as Tick, U as TickVerdict, V as UpsertReply, W as defineQueue, X as isQueueError, Y as keepResults } from './job-snapshot.js';
+export { B as BodyCodec, e as ClaimedJob, f as DeadCursor, g as DeadLetter, h as DeadLetterError, i as DeadPage, j as DueReply, k as Durability, E as EnqueueReply, l as EnqueueVerdict, m as ExchangeReply, n as ExchangeRequest, F as FailureVerdict, o as FollowUp, p as JobNews, N as NewDeadLetter, q as NewJob, P as Place, r as QueueDefinition, s as QueueErrorCode, t as QueueErrorDetails, u as QueueOf, v as QueueOptions, R as RateLimit, w as ResolvedQueueOptions, x as ResultRetention, y as Retention, z as RetryLaterError, A as ScheduleStore, G as SchemaInput, H as SchemaIssue, I as SchemaOutput, K as SchemaResult, L as Settlement, M as StandardSchema, O as StoredJob, T as StoredOutcome, U as StoredSchedule, V as Tick, W as TickVerdict, X as UpsertReply, Y as defineQueue, Z as isQueueError, _ as keepResults } from './job-snapshot.js';
 import { Redis, Cluster } from 'ioredis';
 
 /** Where the queue gets its time from; replace it in tests. */
@@ -49,6 +49,16 @@ interface EnqueueOptions {
      * Default none; `Infinity` is none too, so what `remainingMs()` of a handler or of a call of `@nines/resilience` says can be handed on.
      */
     readonly deadlineMs?: number;
+    /**
+     * Class from 0 to 9: a job of a higher class is claimed before all of the lower ones. Default 4. Not together with `groupId`.
+     * A low class waits for as long as higher ones have jobs.
+     */
+    readonly priority?: number;
+    /**
+     * Group, 1 to 128 visible ASCII characters: its jobs run one at a time, in the order in which they were enqueued, and groups by turns.
+     * A job that waits for its retry holds its group up until it is done or dead-lettered. Default none.
+     */
+    readonly groupId?: string;
 }
 
 /** How an attempt ended, as metrics count it. */
@@ -764,6 +774,13 @@ type FailureVerdict = 'retry' | 'dead-letter' | {
     readonly retryAfterMs?: number;
     readonly countsAsAttempt?: boolean;
 };
+/** A rate at which jobs may be claimed, by all consumers together. */
+interface RateLimit {
+    /** Jobs in `perMs`, on average; as many at once after a pause. From 1 to 1 000 000. */
+    readonly count: number;
+    /** From 1 to 86 400 000. */
+    readonly perMs: number;
+}
 /** What a queue is; both sides import the same definition. */
 interface QueueOptions {
     /** Name of the queue: 1 to 128 letters, digits, `_`, `-` or `.`. */
@@ -772,7 +789,7 @@ interface QueueOptions {
     readonly namespace?: string;
     /**
      * Parts of a queue, each with its own keys, so that a Cluster spreads them over its nodes. A job's part follows from its id. Order holds
-     * within a part only; `maxWaiting`, `completed` and `dead` are shared out. The number cannot be changed while the queue exists. Default 1, to 64.
+     * within a part only; `maxWaiting`, `rateLimit`, `globalConcurrency`, `completed` and `dead` are shared out. The number cannot be changed while the queue exists. Default 1, to 64.
      */
     readonly partitions?: number;
     /** Attempts before a job is dead-lettered, the first one included. Default 5, from 1 to 1000. */
@@ -792,6 +809,13 @@ interface QueueOptions {
     readonly maxWaiting?: number;
     /** Changes bodies on their way to Redis and back. Default none: they are JSON. */
     readonly codec?: BodyCodec;
+    /**
+     * How many jobs all consumers together may start in `perMs` milliseconds of Redis's clock: `count` on average, and after a pause as many
+     * at once, so at most 2 × count − 1 in any `perMs`. Default no limit.
+     */
+    readonly rateLimit?: RateLimit;
+    /** Jobs that may run at once in all consumers together, from 1 to 1 000 000. Default no limit but their `concurrency`. */
+    readonly globalConcurrency?: number;
     /** Largest encoded payload, in bytes; after the codec. Default 1 048 576. */
     readonly maxBodyBytes?: number;
     /** Losses suffered as a suspect after which a job counts as poison. Default 3. */
@@ -817,8 +841,10 @@ interface QueueOptions {
     readonly evictionAllowed?: boolean;
 }
 /** The options of a queue with every default filled in. */
-type ResolvedQueueOptions = Required<Omit<QueueOptions, 'codec'>> & {
+type ResolvedQueueOptions = Required<Omit<QueueOptions, 'codec' | 'globalConcurrency' | 'rateLimit'>> & {
     readonly codec: BodyCodec | undefined;
+    readonly rateLimit: RateLimit | undefined;
+    readonly globalConcurrency: number | undefined;
     /** Which of the partitions these options are of; 0 in a definition. */
     readonly partition: number;
 };
@@ -910,6 +936,12 @@ type QueueOf<Payload, S extends StandardSchema | undefined, Result = unknown> = 
  */
 declare function keepResults<Result>(retention: Retention): ResultRetention<Result>;
 
+/**
+ * Where a job waits besides the line of all others: `p<class>` for a priority, `g<groupId>` for a group; undefined for nearly all.
+ * The scripts read it, so this form is part of the key layout.
+ */
+type Place = string;
+
 /** A schedule as it lies in the store. */
 interface StoredSchedule {
     readonly name: string;
@@ -984,6 +1016,8 @@ interface NewJob {
         readonly key: string;
         readonly ttlMs?: number;
     };
+    /** Where it waits: `p0` to `p9` for a priority, `g` and the group for a group; undefined for the class 4 of all others. */
+    readonly place?: Place | undefined;
 }
 /** Whether a job was added, was there already, itself or another one with its key (with the same body, or with a different one), or was refused because the queue is full. */
 type EnqueueVerdict = 'created' | 'existing' | 'different' | 'full';
@@ -1047,6 +1081,8 @@ interface ExchangeRequest {
     readonly want: number;
     /** Whether one of them may be a suspect. */
     readonly wantSuspect: boolean;
+    /** How many slots are free; no more are claimed where {@link ExchangeReply.slotsOnly} says so. Default: as many as wanted. */
+    readonly slots?: number | undefined;
 }
 /** A job as a holder gets it. */
 interface ClaimedJob {
@@ -1076,6 +1112,11 @@ interface ExchangeReply {
     readonly refusedIds?: readonly string[];
     /** Jobs that are held and were cancelled by somebody, those of this claim among them: to be aborted, or not to begin. */
     readonly cancelledIds?: readonly string[];
+    /**
+     * True where no more was claimed than slots are free, because what is claimed ahead would jump the line: a queue with priorities or
+     * groups in use, a rate or a cap. Nothing is to be wanted beyond free slots then.
+     */
+    readonly slotsOnly?: boolean | undefined;
 }
 /** How many jobs are in each state. */
 interface JobCounts {
@@ -1125,6 +1166,8 @@ interface NewDeadLetter {
     /** The envelope, with the time of its enqueue in front. */
     readonly stored: Buffer;
     readonly record: string;
+    /** As in {@link NewJob}. */
+    readonly place?: Place | undefined;
 }
 /** A job as it lies in the store. */
 interface StoredJob {
@@ -1138,6 +1181,8 @@ interface StoredJob {
     readonly progress?: string | undefined;
     /** What its handler returned, as {@link Settlement} had it; only of a completed job, and where results are kept. */
     readonly result?: Buffer | undefined;
+    /** As in {@link NewJob}; forgotten when a job is completed. */
+    readonly place?: Place | undefined;
 }
 /** What came of a job: it ended (with its result, or cancelled), died, will come to an end, or nothing is known of it any more. */
 type StoredOutcome = {
@@ -1281,6 +1326,10 @@ interface JobSnapshot<Payload> {
     readonly failedAttempts: number;
     /** Error of the last failed attempt, at most 500 characters. */
     readonly lastError: string | undefined;
+    /** Its class; 4 for a completed job, whose own is forgotten. */
+    readonly priority: number;
+    /** Its group; undefined where it has none, and for a completed job. */
+    readonly groupId: string | undefined;
     /** When it was enqueued, in ms since 1970 of Redis's clock; 0 when that cannot be read. */
     readonly enqueuedAtMs: number;
     /** Why it was dead-lettered; undefined in every other state. */
@@ -1297,5 +1346,5 @@ interface JobSnapshot<Payload> {
     readonly traceId: string | undefined;
 }
 
-export { defineQueue as W, isQueueError as X, keepResults as Y, QueueError as b, DeadLetterError as h, RetryLaterError as y };
-export type { SchemaInput as A, BodyCodec as B, CancelOutcome as C, DeadReason as D, EnqueueReply as E, FailureVerdict as F, SchemaIssue as G, SchemaOutput as H, SchemaResult as I, JobSnapshot as J, Settlement as K, StandardSchema as L, StoredJob as M, NewDeadLetter as N, StoredOutcome as O, StoredSchedule as P, Queue as Q, ResolvedQueueOptions as R, Store as S, Tick as T, TickVerdict as U, UpsertReply as V, JobCounts as a, JobState as c, DeadLetters as d, ClaimedJob as e, DeadCursor as f, DeadLetter as g, DeadPage as i, DueReply as j, Durability as k, EnqueueVerdict as l, ExchangeReply as m, ExchangeRequest as n, FollowUp as o, JobNews as p, NewJob as q, QueueDefinition as r, QueueErrorCode as s, QueueErrorDetails as t, QueueOf as u, QueueOptions as v, ResultRetention as w, Retention as x, ScheduleStore as z };
+export { defineQueue as Y, isQueueError as Z, keepResults as _, QueueError as b, DeadLetterError as h, RetryLaterError as z };
+export type { ScheduleStore as A, BodyCodec as B, CancelOutcome as C, DeadReason as D, EnqueueReply as E, FailureVerdict as F, SchemaInput as G, SchemaIssue as H, SchemaOutput as I, JobSnapshot as J, SchemaResult as K, Settlement as L, StandardSchema as M, NewDeadLetter as N, StoredJob as O, Place as P, Queue as Q, RateLimit as R, Store as S, StoredOutcome as T, StoredSchedule as U, Tick as V, TickVerdict as W, UpsertReply as X, JobCounts as a, JobState as c, DeadLetters as d, ClaimedJob as e, DeadCursor as f, DeadLetter as g, DeadPage as i, DueReply as j, Durability as k, EnqueueVerdict as l, ExchangeReply as m, ExchangeRequest as n, FollowUp as o, JobNews as p, NewJob as q, QueueDefinition as r, QueueErrorCode as s, QueueErrorDetails as t, QueueOf as u, QueueOptions as v, ResolvedQueueOptions as w, ResultRetention as x, Retention as y };

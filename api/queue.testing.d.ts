@@ -10,7 +10,10 @@ interface MemoryStoreOptions {
 }
 /** Options of {@link MemoryStore.drain}. */
 interface DrainOptions {
-    /** Whether time moves on to each delayed job and each retry, until there is none. Default false: they are left where they are. */
+    /**
+     * Whether time moves on to each delayed job and each retry, and to each token of a rate, until there is none. Default false: the former are
+     * left where they are, with what waits behind them in their groups, and tokens are waited for.
+     */
     readonly delayed?: boolean;
 }
 /** Queues in this process; hand it to producers, consumers and inspectors as `store`. Made by {@link memoryStore}. */

@@ -1,11 +1,10 @@
-import { stopped } from './abandon-reasons.ts';
 import { createAttempts, type Attempt, type Attempts } from './attempts.ts';
 import { ClaimedJobs } from './claimed-jobs.ts';
 import { emitSettled, type ConsumerEvents } from './consumer-events.ts';
 import type { Emitter } from './emitter.ts';
 import { asQueueError, type QueueError } from './errors.ts';
 import { createDrainWatch, type DrainWatch } from './drain-watch.ts';
-import { giveUpAll, giveUpCancelled, giveUpLost, type Held } from './give-up.ts';
+import { giveBackAll, giveUpAll, giveUpCancelled, giveUpLost, type Held } from './give-up.ts';
 import { createHolder, type Holder } from './holder.ts';
 import { countAttempt, type QueueMetrics } from './metrics.ts';
 import { reportCommits } from './follow-ups.ts';
@@ -81,7 +80,7 @@ export class ClaimLoop<Payload> {
     this.#drain = createDrainWatch(clock, () => this.#heldCount() === 0 && !this.#inFlight);
     this.#budget = createTurnBudget(clock, () => this.#fill());
     this.#leaseWatch = createLeaseWatch({ ...options, everyMs: this.#tickMs });
-    this.#prefetch = createPrefetch(concurrency);
+    this.#prefetch = createPrefetch(concurrency, queue.options);
     const onStarted = (waitedMs: number) => metrics?.waited(queue.name, waitedMs / 1000);
     this.#work = createWork({ ...options, onStarted, onProgress: (id, json) => this.#progress.set(id, json) }, this.wake);
   }
@@ -120,11 +119,7 @@ export class ClaimLoop<Payload> {
     this.#schedule();
     const drained = await this.#drain.within(timeoutMs);
     if (!drained) {
-      for (const attempt of this.#attempts.all()) {
-        this.#outbox.add({ verb: 'release', id: attempt.id, suspect: attempt.suspect });
-        attempt.abandon(stopped(timeoutMs));
-        returned += 1;
-      }
+      returned += giveBackAll(this.#held, timeoutMs);
       this.#schedule();
       await this.#drain.within(FAREWELL_MS);
     }
@@ -167,9 +162,8 @@ export class ClaimLoop<Payload> {
     this.#schedule();
   }
 
-  #want(): number {
+  #want(ahead = this.#work.prefetches ? this.#prefetch.target() : 0): number {
     if (this.#state !== 'running' || !this.#hungry) return 0;
-    const ahead = this.#work.prefetches ? this.#prefetch.target() : 0;
     const room = this.#work.room(this.#attempts.size) + ahead - this.#claimed.size;
     return Math.max(0, Math.min(room, this.#prefetch.claimMax()));
   }
@@ -178,15 +172,16 @@ export class ClaimLoop<Payload> {
     const { clock } = this.#options;
     const start = clock.now();
     const busy = this.#busyMs;
+    const slots = this.#want(0);
     const wantSuspect = this.#attempts.suspects === 0 && !this.#claimed.hasSuspect;
-    const reply = await this.#holder.exchange({ settlements: sent, progress: this.#progress.send(), want, wantSuspect });
+    const reply = await this.#holder.exchange({ settlements: sent, progress: this.#progress.send(), want, slots, wantSuspect });
     this.#renewedAt = clock.now();
     this.#renew = false;
     // What our own handlers took meanwhile was no waiting for Redis.
-    this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)));
+    this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)), reply.slotsOnly);
     if (reply.refusedIds !== undefined) reportCommits(sent, reply, (this.#renewedAt - start) / 1000, this.#options);
     if (this.#options.events.listening && reply.holder !== 'expired') emitSettled(this.#options.events, sent, reply);
-    this.#accept(reply, want);
+    this.#accept(reply, reply.slotsOnly === true ? slots : want);
   }
 
   #accept(reply: ExchangeReply, want: number): void {

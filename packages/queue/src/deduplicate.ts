@@ -39,3 +39,16 @@ export function refuseApartFromKey(id: string, key: string, { name, partitions }
     `id ${JSON.stringify(id)} belongs to partition ${ofId} of queue ${name} and deduplicate.key ${JSON.stringify(key)} to partition ${ofKey}: leave the id to the queue`,
   );
 }
+
+/**
+ * With partitions a group and a key each say where a job belongs, so a job has one of them.
+ *
+ * @throws {QueueError} `INVALID_OPTION` that names both.
+ */
+export function refuseKeyInGroup(groupId: string, key: string, { name, partitions }: ResolvedQueueOptions): void {
+  if (partitions === 1) return;
+  throw new QueueError(
+    'INVALID_OPTION',
+    `deduplicate (key ${JSON.stringify(key)}) must be left out of a job that has a groupId (${JSON.stringify(groupId)}) in queue ${name} with ${partitions} partitions: each says where the job belongs`,
+  );
+}

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { encodeBody } from './codec.ts';
-import { checkDeduplicate } from './deduplicate.ts';
+import { checkDeduplicate, refuseKeyInGroup } from './deduplicate.ts';
 import type { Queue } from './define.ts';
 import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
 import { QueueError } from './errors.ts';
@@ -65,9 +65,12 @@ export class FollowUps {
     const parent = this.#parent.queue.options;
     refuseApart(parent, queue.options);
     const target = { ...queue, options: partitionOptions(queue.options, parent.partition) };
-    if (options.id !== undefined) refuseElsewhere('id', options.id, target.options);
+    // A group says where its jobs are, whatever their ids are.
+    if (options.groupId !== undefined) refuseElsewhere('groupId', options.groupId, target.options);
+    else if (options.id !== undefined) refuseElsewhere('id', options.id, target.options);
     if (options.deduplicate !== undefined) {
       checkDeduplicate(options.deduplicate);
+      if (options.groupId !== undefined) refuseKeyInGroup(options.groupId, options.deduplicate.key, target.options);
       refuseElsewhere('deduplicate.key', options.deduplicate.key, target.options);
     }
     await this.#store.colocate(target.options);
@@ -100,9 +103,13 @@ export class FollowUps {
   }
 }
 
-const CURES = { id: 'leave the id to the queue', 'deduplicate.key': 'use a producer' } as const;
+const CURES = { groupId: 'enqueue it with a producer', id: 'leave the id to the queue', 'deduplicate.key': 'use a producer' } as const;
 
-function refuseElsewhere(what: 'id' | 'deduplicate.key', value: string, { name, partition, partitions }: ResolvedQueueOptions): void {
+function refuseElsewhere(
+  what: 'groupId' | 'id' | 'deduplicate.key',
+  value: string,
+  { name, partition, partitions }: ResolvedQueueOptions,
+): void {
   const belongs = partitionOf(value, partitions);
   if (belongs === partition) return;
   throw new QueueError(

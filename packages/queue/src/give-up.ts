@@ -1,4 +1,4 @@
-import { jobCancelled, leaseLost } from './abandon-reasons.ts';
+import { jobCancelled, leaseLost, stopped } from './abandon-reasons.ts';
 import type { Attempts } from './attempts.ts';
 import type { ClaimedJobs } from './claimed-jobs.ts';
 import type { ConsumerEvents } from './consumer-events.ts';
@@ -53,4 +53,14 @@ export function giveUpCancelled({ attempts, claimed, outbox }: Held, ids: readon
   for (const id of claimed.ids()) if (cancelled.has(id)) outbox.add({ verb: 'cancel', id });
   claimed.forget(cancelled);
   for (const attempt of attempts.all()) if (cancelled.has(attempt.id)) attempt.abandon(jobCancelled(attempt.id));
+}
+
+/** The consumer waits no longer: what runs is aborted and handed back; returns how many jobs that are. */
+export function giveBackAll({ attempts, outbox }: Held, timeoutMs: number): number {
+  const running = attempts.all();
+  for (const attempt of running) {
+    outbox.add({ verb: 'release', id: attempt.id, suspect: attempt.suspect });
+    attempt.abandon(stopped(timeoutMs));
+  }
+  return running.length;
 }

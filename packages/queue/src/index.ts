@@ -20,10 +20,20 @@ export type { JobEvents } from './job-events.ts';
 export type { JobSnapshot } from './job-snapshot.ts';
 export type { AttemptOutcome, QueueMetrics } from './metrics.ts';
 export { openStores, type Backend, type StoreFactory } from './open-store.ts';
-export type { BodyCodec, Durability, FailureVerdict, QueueOptions, ResolvedQueueOptions, ResultRetention, Retention } from './options.ts';
+export type {
+  BodyCodec,
+  Durability,
+  FailureVerdict,
+  QueueOptions,
+  RateLimit,
+  ResolvedQueueOptions,
+  ResultRetention,
+  Retention,
+} from './options.ts';
 export { DeadLetterError, RetryLaterError, type DeadReason } from './outcome.ts';
 export { createProducer, type Producer, type ProducerOptions, type ProducerSettings, type WaitOptions } from './producer.ts';
 export { createEvents, type EventsOptions, type QueueEventMap, type QueueEvents } from './queue-events.ts';
+export type { Place } from './place.ts';
 export type { RedisClient } from './redis/connection.ts';
 export type { BatchContext } from './running-batch.ts';
 export type { Handler, Job, JobContext } from './runner.ts';

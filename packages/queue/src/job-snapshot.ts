@@ -3,6 +3,7 @@ import { decodeEnvelope, type StoredEnvelope } from './envelope.ts';
 import { decodeFailure, noFailure } from './failure-record.ts';
 import type { ResolvedQueueOptions } from './options.ts';
 import type { DeadReason } from './outcome.ts';
+import { groupOf, priorityOf } from './place.ts';
 import { decodeResult } from './result.ts';
 import type { JobState, StoredJob } from './store.ts';
 
@@ -16,6 +17,10 @@ export interface JobSnapshot<Payload> {
   readonly failedAttempts: number;
   /** Error of the last failed attempt, at most 500 characters. */
   readonly lastError: string | undefined;
+  /** Its class; 4 for a completed job, whose own is forgotten. */
+  readonly priority: number;
+  /** Its group; undefined where it has none, and for a completed job. */
+  readonly groupId: string | undefined;
   /** When it was enqueued, in ms since 1970 of Redis's clock; 0 when that cannot be read. */
   readonly enqueuedAtMs: number;
   /** Why it was dead-lettered; undefined in every other state. */
@@ -35,7 +40,7 @@ export interface JobSnapshot<Payload> {
 /** What lies in the store, in the words of its users. */
 export async function snapshot<Payload>(
   queue: ResolvedQueueOptions,
-  { id, state, stored, record, atMs, progress, result }: StoredJob,
+  { id, state, stored, record, atMs, progress, result, place }: StoredJob,
 ): Promise<JobSnapshot<Payload>> {
   const envelope = readable(stored);
   const { attempts, error, reason } = record === undefined ? noFailure : decodeFailure(record);
@@ -45,6 +50,8 @@ export async function snapshot<Payload>(
     payload: envelope === undefined ? undefined : await payloadOf<Payload>(queue, envelope.body),
     failedAttempts: attempts,
     lastError: error,
+    priority: priorityOf(place),
+    groupId: groupOf(place),
     deadReason: state === 'dead' ? (reason ?? 'poison') : undefined,
     enqueuedAtMs: envelope?.enqueuedAtMs ?? 0,
     deadlineAtMs: envelope?.deadlineMs === undefined ? undefined : envelope.enqueuedAtMs + envelope.deadlineMs,

@@ -17,15 +17,8 @@ export function joinStores(stores: readonly Store[]): QueueView {
     open: async () => (await Promise.all(stores.map((store) => store.open())))[0] ?? [],
     counts: async () => sum(await Promise.all(stores.map((store) => store.counts()))),
     isEmpty: async () => (await Promise.all(stores.map((store) => store.isEmpty()))).every(Boolean),
-    get: (id) => of(id).get(id),
-    async cancel(ids) {
-      const answers = new Map<string, CancelOutcome>();
-      for (const [partition, store] of stores.entries()) {
-        const own = ids.filter((id) => partitionOf(id, stores.length) === partition);
-        for (const [at, answer] of (await store.cancel(own)).entries()) answers.set(own[at] ?? '', answer);
-      }
-      return ids.map((id) => answers.get(id) ?? 'unknown');
-    },
+    get: (id) => find(stores, of(id), id),
+    cancel: (ids) => cancelAnywhere(stores, ids),
     list: (state, skip, limit) => page(stores, state, skip, limit),
     redrive: (which) => takeDead(stores, which, (store, part) => store.redrive(part)),
     purge: (which) => takeDead(stores, which, (store, part) => store.purge(part)),
@@ -53,6 +46,14 @@ function sum(all: readonly JobCounts[]): JobCounts {
   };
 }
 
+/** A job of a group whose id is the caller's own lies in the partition of the group, which the id does not tell. */
+async function find(stores: readonly Store[], own: Store, id: string): Promise<StoredJob | undefined> {
+  const found = await own.get(id);
+  if (found !== undefined) return found;
+  const others = await Promise.all(stores.filter((store) => store !== own).map((store) => store.get(id)));
+  return others.find((job) => job !== undefined);
+}
+
 /** Partition by partition, oldest first in each. */
 async function page(stores: readonly Store[], state: JobState, skip: number, limit: number): Promise<readonly StoredJob[]> {
   const found: StoredJob[] = [];
@@ -64,6 +65,27 @@ async function page(stores: readonly Store[], state: JobState, skip: number, lim
     toSkip = Math.max(0, toSkip - count);
   }
   return found;
+}
+
+/** Those of groups may lie elsewhere, as in `find`. */
+async function cancelAnywhere(stores: readonly Store[], ids: readonly string[]): Promise<CancelOutcome[]> {
+  const answers = new Map<string, CancelOutcome>();
+  const ask = async (store: Store, some: readonly string[]) => {
+    for (const [at, answer] of (await store.cancel(some)).entries()) answers.set(some[at] ?? '', answer);
+  };
+  const isOf = (id: string, partition: number) => partitionOf(id, stores.length) === partition;
+  const isUnknown = (id: string) => (answers.get(id) ?? 'unknown') === 'unknown';
+  for (const [partition, store] of stores.entries())
+    await ask(
+      store,
+      ids.filter((id) => isOf(id, partition)),
+    );
+  for (const [partition, store] of stores.entries())
+    await ask(
+      store,
+      ids.filter((id) => !isOf(id, partition) && isUnknown(id)),
+    );
+  return ids.map((id) => answers.get(id) ?? 'unknown');
 }
 
 async function takeDead(
@@ -79,6 +101,12 @@ async function takeDead(
     }
     const own = ids.filter((id) => partitionOf(id, stores.length) === partition);
     if (own.length > 0) taken.push(...(await take(store, { ids: own })));
+  }
+  if (ids === undefined) return taken;
+  // Those of groups may lie elsewhere, as in `find`.
+  for (const [partition, store] of stores.entries()) {
+    const missing = ids.filter((id) => !taken.includes(id) && partitionOf(id, stores.length) !== partition);
+    if (missing.length > 0) taken.push(...(await take(store, { ids: missing })));
   }
   return taken;
 }

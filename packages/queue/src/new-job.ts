@@ -20,11 +20,11 @@ export function newJob(
   id: string,
   server: ServerAddress | undefined,
 ): { readonly job: NewJob; readonly span: Span } {
-  const { delayMs, deadlineMs } = resolveEnqueueOptions(queue.name, options);
+  const { delayMs, deadlineMs, place } = resolveEnqueueOptions(queue.name, options);
   const span = startSend({ queue: queue.name, partition: queue.options.partition, server }, id);
   const { deduplicate } = options;
   const digest = options.id === undefined && deduplicate === undefined ? undefined : digestOf(body);
   const envelope = encodeEnvelope({ ...carry(span), digest, deadlineMs, linked: delayMs > SAME_TRACE_MS_MAX, body });
-  const job = { id, delayMs, fresh: options.id === undefined, envelope };
+  const job = { id, delayMs, fresh: options.id === undefined, envelope, place };
   return { job: deduplicate === undefined ? job : { ...job, deduplicate }, span };
 }

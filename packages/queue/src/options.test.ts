@@ -18,6 +18,14 @@ test.each<[Partial<Record<keyof QueueOptions, unknown>>, string]>([
   [{ evictionAllowed: 'yes' }, 'evictionAllowed must be true or false, got "yes"'],
   [{ partitions: 65 }, 'partitions must be a whole number from 1 to 64, got 65'],
   [{ partitions: 8, maxWaiting: 7 }, 'maxWaiting must be at least partitions (8), got 7'],
+  [{ rateLimit: 5 }, 'rateLimit must be { count, perMs }, got 5'],
+  [{ rateLimit: null }, 'rateLimit must be { count, perMs }, got null'],
+  [{ rateLimit: { count: 0, perMs: 1000 } }, 'rateLimit.count must be a whole number from 1 to 1000000, got 0'],
+  [{ rateLimit: { count: 5 } }, 'rateLimit.perMs must be a whole number from 1 to 86400000, got undefined'],
+  [{ rateLimit: { count: 5, perMs: 1000, burst: 2 } }, 'rateLimit has no option burst; it has count, perMs'],
+  [{ partitions: 8, rateLimit: { count: 7, perMs: 1000 } }, 'rateLimit.count must be at least partitions (8), got 7'],
+  [{ globalConcurrency: 1.5 }, 'globalConcurrency must be a whole number from 1 to 1000000, got 1.5'],
+  [{ partitions: 8, globalConcurrency: 7 }, 'globalConcurrency must be at least partitions (8), got 7'],
   [{ classify: 'retry' }, 'classify must be a function (error, attempt) => verdict, got "retry"'],
   [{ codec: { encode: () => {} } }, 'codec must be { encode, decode }, got [object Object]'],
   [{ codec: null }, 'codec must be { encode, decode }, got null'],
@@ -50,7 +58,12 @@ test.each([
   [{ id: '' }, 'id must be 1 to 128 visible ASCII characters, got ""'],
   [{ id: 'with space' }, 'id must be 1 to 128 visible ASCII characters, got "with space"'],
   [{ delayMs: -1 }, 'delayMs must be a whole number from 0 to 31622400000, got -1'],
-  [{ priority: 1 }, 'enqueue has no option priority; it has deadlineMs, deduplicate, delayMs, id'],
+  [{ urgency: 1 }, 'enqueue has no option urgency; it has deadlineMs, deduplicate, delayMs, groupId, id, priority'],
+  [{ priority: 10 }, 'priority must be a whole number from 0 to 9, got 10'],
+  [{ priority: '4' }, 'priority must be a whole number from 0 to 9, got "4"'],
+  [{ groupId: '' }, 'groupId must be 1 to 128 visible ASCII characters, got ""'],
+  [{ groupId: 7 }, 'groupId must be 1 to 128 visible ASCII characters, got 7'],
+  [{ priority: 4, groupId: 'a' }, 'priority must be left out of a job that has a groupId, got 4'],
 ])('enqueue refuses %j', async (options, message) => {
   const producer = createProducer(defineQueue<string>({ name: 'ok' }), { store: memoryStore() });
   await expect(producer.enqueue('x', options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION', message });

@@ -43,6 +43,14 @@ export interface BodyCodec {
  */
 export type FailureVerdict = 'retry' | 'dead-letter' | { readonly retryAfterMs?: number; readonly countsAsAttempt?: boolean };
 
+/** A rate at which jobs may be claimed, by all consumers together. */
+export interface RateLimit {
+  /** Jobs in `perMs`, on average; as many at once after a pause. From 1 to 1 000 000. */
+  readonly count: number;
+  /** From 1 to 86 400 000. */
+  readonly perMs: number;
+}
+
 /** What a queue is; both sides import the same definition. */
 export interface QueueOptions {
   /** Name of the queue: 1 to 128 letters, digits, `_`, `-` or `.`. */
@@ -51,7 +59,7 @@ export interface QueueOptions {
   readonly namespace?: string;
   /**
    * Parts of a queue, each with its own keys, so that a Cluster spreads them over its nodes. A job's part follows from its id. Order holds
-   * within a part only; `maxWaiting`, `completed` and `dead` are shared out. The number cannot be changed while the queue exists. Default 1, to 64.
+   * within a part only; `maxWaiting`, `rateLimit`, `globalConcurrency`, `completed` and `dead` are shared out. The number cannot be changed while the queue exists. Default 1, to 64.
    */
   readonly partitions?: number;
   /** Attempts before a job is dead-lettered, the first one included. Default 5, from 1 to 1000. */
@@ -71,6 +79,13 @@ export interface QueueOptions {
   readonly maxWaiting?: number;
   /** Changes bodies on their way to Redis and back. Default none: they are JSON. */
   readonly codec?: BodyCodec;
+  /**
+   * How many jobs all consumers together may start in `perMs` milliseconds of Redis's clock: `count` on average, and after a pause as many
+   * at once, so at most 2 × count − 1 in any `perMs`. Default no limit.
+   */
+  readonly rateLimit?: RateLimit;
+  /** Jobs that may run at once in all consumers together, from 1 to 1 000 000. Default no limit but their `concurrency`. */
+  readonly globalConcurrency?: number;
   /** Largest encoded payload, in bytes; after the codec. Default 1 048 576. */
   readonly maxBodyBytes?: number;
   /** Losses suffered as a suspect after which a job counts as poison. Default 3. */
@@ -97,8 +112,10 @@ export interface QueueOptions {
 }
 
 /** The options of a queue with every default filled in. */
-export type ResolvedQueueOptions = Required<Omit<QueueOptions, 'codec'>> & {
+export type ResolvedQueueOptions = Required<Omit<QueueOptions, 'codec' | 'globalConcurrency' | 'rateLimit'>> & {
   readonly codec: BodyCodec | undefined;
+  readonly rateLimit: RateLimit | undefined;
+  readonly globalConcurrency: number | undefined;
   /** Which of the partitions these options are of; 0 in a definition. */
   readonly partition: number;
 };
@@ -115,6 +132,8 @@ export const defaults: Omit<ResolvedQueueOptions, 'name' | 'partition'> = Object
   attemptTimeoutMs: 30_000,
   maxWaiting: 100_000,
   codec: undefined,
+  rateLimit: undefined,
+  globalConcurrency: undefined,
   maxBodyBytes: 1_048_576,
   maxLeaseLosses: 3,
   completed: Object.freeze({ count: 0, ageMs: DAY_MS }),
@@ -155,7 +174,8 @@ export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions
   if (typeof resolved.backoff !== 'function') refuse('backoff', resolved.backoff, 'a function (attempt, random) => milliseconds');
   if (typeof resolved.classify !== 'function') refuse('classify', resolved.classify, 'a function (error, attempt) => verdict');
   checkCodec(resolved.codec);
-  if (resolved.maxWaiting < resolved.partitions) refuse('maxWaiting', resolved.maxWaiting, `at least partitions (${resolved.partitions})`);
+  checkLimits(resolved);
+  checkShare('maxWaiting', resolved.maxWaiting, resolved);
   checkRetention('completed', resolved.completed);
   checkRetention('results', resolved.results);
   checkRetention('dead', resolved.dead);
@@ -163,6 +183,30 @@ export function resolveQueueOptions(options: QueueOptions): ResolvedQueueOptions
   if (!DURABILITIES.includes(resolved.durability)) refuse('durability', resolved.durability, `one of ${DURABILITIES.join(', ')}`);
   if (typeof resolved.evictionAllowed !== 'boolean') refuse('evictionAllowed', resolved.evictionAllowed, 'true or false');
   return Object.freeze(resolved);
+}
+
+/** Whether something besides its slots says how many jobs a consumer of the queue may claim. */
+export function isLimited({ rateLimit, globalConcurrency }: Pick<ResolvedQueueOptions, 'globalConcurrency' | 'rateLimit'>): boolean {
+  return rateLimit !== undefined || globalConcurrency !== undefined;
+}
+
+function checkLimits(resolved: ResolvedQueueOptions): void {
+  const { rateLimit, globalConcurrency } = resolved;
+  if (globalConcurrency !== undefined) {
+    checkWhole('globalConcurrency', globalConcurrency, 1, 1_000_000);
+    checkShare('globalConcurrency', globalConcurrency, resolved);
+  }
+  if (rateLimit === undefined) return;
+  if (typeof rateLimit !== 'object' || rateLimit === null) refuse('rateLimit', rateLimit, '{ count, perMs }');
+  refuseUnknown(rateLimit, ['count', 'perMs'], 'rateLimit');
+  checkWhole('rateLimit.count', rateLimit.count, 1, 1_000_000);
+  checkWhole('rateLimit.perMs', rateLimit.perMs, 1, DAY_MS);
+  checkShare('rateLimit.count', rateLimit.count, resolved);
+}
+
+/** What is shared out must leave something for each partition. */
+function checkShare(option: string, value: number, { partitions }: ResolvedQueueOptions): void {
+  if (value < partitions) refuse(option, value, `at least partitions (${partitions})`);
 }
 
 function checkCodec(codec: BodyCodec | undefined): void {

@@ -29,7 +29,11 @@ test('a partition has its share of what the queue may hold', () => {
     maxWaiting: 3,
     dead: { count: 4, ageMs: 5 },
     completed: { count: 0 },
+    rateLimit: undefined,
+    globalConcurrency: undefined,
   });
+  const limited = defineQueue({ name: 'orders', partitions: 3, rateLimit: { count: 10, perMs: 1000 }, globalConcurrency: 11 });
+  expect(partitionOptions(limited.options, 0)).toMatchObject({ rateLimit: { count: 3, perMs: 1000 }, globalConcurrency: 3 });
   const { options: whole } = defineQueue({ name: 'orders' });
   expect(partitionOptions(whole, 0)).toBe(whole);
 });

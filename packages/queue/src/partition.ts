@@ -2,7 +2,7 @@ import type { Queue } from './define.ts';
 import type { ResolvedQueueOptions } from './options.ts';
 
 /**
- * The partition of a job: FNV-1a, 32 bits, of its id. Producers of every release must come to the same one, so this never changes.
+ * The partition of a job: FNV-1a, 32 bits, of its group, or of its id where it has none. Producers of every release must come to the same one, so this never changes.
  *
  * Source: Fowler, Noll, Vo: http://www.isthe.com/chongo/tech/comp/fnv/
  */
@@ -15,7 +15,7 @@ export function partitionOf(id: string, partitions: number): number {
 
 /** What of a queue's options holds in one partition: its caps are shared out. */
 export function partitionOptions(options: ResolvedQueueOptions, partition: number): ResolvedQueueOptions {
-  const { partitions, maxWaiting, completed, dead, results } = options;
+  const { partitions, maxWaiting, rateLimit, globalConcurrency, completed, dead, results } = options;
   if (partitions === 1) return options;
   const share = (retention: { readonly count: number; readonly ageMs: number }) => ({
     count: Math.ceil(retention.count / partitions),
@@ -25,6 +25,8 @@ export function partitionOptions(options: ResolvedQueueOptions, partition: numbe
     ...options,
     partition,
     maxWaiting: Math.floor(maxWaiting / partitions),
+    rateLimit: rateLimit && { count: Math.floor(rateLimit.count / partitions), perMs: rateLimit.perMs },
+    globalConcurrency: globalConcurrency && Math.floor(globalConcurrency / partitions),
     completed: share(completed),
     dead: share(dead),
     results: share(results),

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { defaults } from './options.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
 import type { ClaimedJob } from './store.ts';
 
@@ -12,7 +13,7 @@ const claim = (count: number, bytes: number): ClaimedJob[] =>
   }));
 
 function settled(attemptMs: number, exchangeMs: number, concurrency = 64): Prefetch {
-  const prefetch = createPrefetch(concurrency);
+  const prefetch = createPrefetch(concurrency, defaults);
   for (let at = 0; at < 200; at += 1) {
     prefetch.observeAttempt(attemptMs);
     prefetch.observeExchange(exchangeMs);
@@ -21,7 +22,7 @@ function settled(attemptMs: number, exchangeMs: number, concurrency = 64): Prefe
 }
 
 test('nothing is fetched ahead before anything is known, and slots wait for their settlement', () => {
-  const prefetch = createPrefetch(64);
+  const prefetch = createPrefetch(64, defaults);
   expect(prefetch.target()).toBe(0);
   expect(prefetch.slow).toBe(true);
 });

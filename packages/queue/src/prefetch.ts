@@ -1,3 +1,4 @@
+import { isLimited, type ResolvedQueueOptions } from './options.ts';
 import type { ClaimedJob } from './store.ts';
 
 /**
@@ -8,7 +9,8 @@ import type { ClaimedJob } from './store.ts';
  */
 export interface Prefetch {
   observeAttempt(ms: number): void;
-  observeExchange(ms: number): void;
+  /** With `slotsOnly` the store gives no more than slots are free: what is claimed ahead would jump the line, or take a token or room under the cap. */
+  observeExchange(ms: number, slotsOnly?: boolean): void;
   observeClaim(jobs: readonly ClaimedJob[]): void;
   /** Jobs beyond the free slots, from 0. */
   target(): number;
@@ -34,17 +36,19 @@ const ATTEMPT_MS_MIN = 0.005;
 /** Envelopes that are fetched ahead, and those of one claim, have about so many bytes at most; larger replies cost Redis and us more a byte. */
 const BYTES_MAX = 262_144;
 
-export function createPrefetch(concurrency: number): Prefetch {
+export function createPrefetch(concurrency: number, queue: Pick<ResolvedQueueOptions, 'globalConcurrency' | 'rateLimit'>): Prefetch {
   const max = Math.min(HELD_MAX - concurrency, 4 * concurrency + 240);
   let attemptMs = Number.NaN;
   let exchangeMs = 1;
   let jobBytes = 0;
+  let slotsOnly = isLimited(queue);
   const moving = (average: number, value: number) => (Number.isNaN(average) ? value : average + WEIGHT * (value - average));
   return {
     observeAttempt(ms) {
       attemptMs = moving(attemptMs, ms);
     },
-    observeExchange(ms) {
+    observeExchange(ms, only = false) {
+      slotsOnly = only;
       exchangeMs = moving(exchangeMs, ms);
     },
     get slow() {
@@ -56,7 +60,7 @@ export function createPrefetch(concurrency: number): Prefetch {
     claimMax: () => Math.max(1, Math.min(CLAIM_MAX, Math.floor(BYTES_MAX / jobBytes))),
     target() {
       // Nothing is known before the first attempt has ended, so nothing is held back from other consumers.
-      if (Number.isNaN(attemptMs)) return 0;
+      if (slotsOnly || Number.isNaN(attemptMs)) return 0;
       return Math.min(
         max,
         Math.floor(BYTES_MAX / jobBytes),

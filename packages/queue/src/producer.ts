@@ -1,12 +1,12 @@
 import { systemClock, type Clock } from './clock.ts';
 import { encodeBody } from './codec.ts';
 import { createCoalescer, type Coalescer, type EnqueueResult } from './coalescer.ts';
-import { checkDeduplicate, refuseApartFromKey } from './deduplicate.ts';
+import { checkDeduplicate, refuseApartFromKey, refuseKeyInGroup } from './deduplicate.ts';
 import type { Queue } from './define.ts';
 import { pollDepth } from './depth-poll.ts';
 import { NO_OPTIONS, type EnqueueOptions } from './enqueue-options.ts';
 import { QueueError } from './errors.ts';
-import { checkId, newId } from './id.ts';
+import { checkId, newId, newIdOf } from './id.ts';
 import { newJob } from './new-job.ts';
 import type { QueueMetrics } from './metrics.ts';
 import { joinStores } from './join-stores.ts';
@@ -15,7 +15,7 @@ import { checkWhole, refuse, refuseUnknown, type ResolvedQueueOptions } from './
 import { OutcomeWatch } from './outcome-watch.ts';
 import { partitionOf, partitionsOf } from './partition.ts';
 import { validate } from './schema.ts';
-import type { ServerAddress } from './tracing.ts';
+import type { Store } from './store.ts';
 
 /** Options of a producer besides where its jobs go. */
 export interface ProducerSettings {
@@ -101,7 +101,7 @@ export function createProducer<Input, Output, Result>(
     const own = stores[at]!;
     return {
       queue: partition,
-      server: own.server,
+      store: own,
       outcomes: new OutcomeWatch({ queue: partition.options, store: own, clock }),
       coalescer: createCoalescer({ queue: partition.options, store: own, clock, timeoutMs: enqueueTimeoutMs, metrics }),
     };
@@ -111,8 +111,9 @@ export function createProducer<Input, Output, Result>(
 
   const send = (body: Buffer, enqueueOptions: EnqueueOptions) => {
     const id = idOf(queue, enqueueOptions, clock);
-    const lane = lanes[partitionOf(id, lanes.length)]!;
-    const { job, span } = newJob(lane.queue, body, enqueueOptions, id, lane.server);
+    // A group says where its jobs are, whatever their ids are.
+    const lane = lanes[partitionOf(enqueueOptions.groupId ?? id, lanes.length)]!;
+    const { job, span } = newJob(lane.queue, body, enqueueOptions, id, lane.store.server);
     return lane.coalescer.add(job, span);
   };
   // No async function and no await where there is nothing to wait for: with many jobs a turn each costs as much as the encoding.
@@ -145,8 +146,9 @@ export function createProducer<Input, Output, Result>(
     enqueue,
     async waitUntilCompleted(id, waitOptions) {
       const { timeoutMs, signal } = checkedWait(queue.options, id, waitOptions);
+      const lane = lanes.length === 1 ? lanes[0]! : await laneOf(lanes, id);
       if (closed !== undefined) throw new QueueError('CLOSED', `the producer of queue ${queue.name} is closed`);
-      return (await lanes[partitionOf(id, lanes.length)]!.outcomes.wait(id, timeoutMs, signal)) as Result;
+      return (await lane.outcomes.wait(id, timeoutMs, signal)) as Result;
     },
     enqueueMany: (payloads, optionsOf) => enqueueAll(enqueue, payloads, optionsOf),
     close,
@@ -154,13 +156,27 @@ export function createProducer<Input, Output, Result>(
   };
 }
 
-/** The caller's id, or a new one; a job with a key belongs to the partition of the key. */
-function idOf({ options }: Queue<unknown>, { id, deduplicate }: EnqueueOptions, clock: Clock): string {
-  if (deduplicate === undefined || options.partitions === 1) return id ?? newId(clock.wallMs());
-  checkDeduplicate(deduplicate);
-  const partition = partitionOf(deduplicate.key, options.partitions);
-  if (id !== undefined) refuseApartFromKey(id, deduplicate.key, options);
-  return id ?? newId(clock.wallMs(), (made) => partitionOf(made, options.partitions) === partition);
+/** Where a job is: a group may have put it elsewhere than an id of the caller's says. */
+async function laneOf(lanes: readonly Lane[], id: string): Promise<Lane> {
+  const own = lanes[partitionOf(id, lanes.length)]!;
+  for (const lane of new Set([own, ...lanes])) {
+    await lane.store.open();
+    const [outcome] = await lane.store.outcomes([id]);
+    if (outcome?.state !== 'unknown') return lane;
+  }
+  return own;
+}
+
+/** The caller's id, or a new one, which belongs to the partition of the group or of the key. */
+function idOf({ options }: Queue<unknown>, { id, groupId, deduplicate }: EnqueueOptions, clock: Clock): string {
+  const { partitions } = options;
+  if (partitions === 1 || (groupId === undefined && deduplicate === undefined)) return id ?? newId(clock.wallMs());
+  if (deduplicate !== undefined) {
+    checkDeduplicate(deduplicate);
+    if (groupId !== undefined) refuseKeyInGroup(groupId, deduplicate.key, options);
+    if (id !== undefined) refuseApartFromKey(id, deduplicate.key, options);
+  }
+  return id ?? newIdOf(partitionOf(groupId ?? deduplicate?.key ?? '', partitions), partitions, clock.wallMs());
 }
 
 /** Page by page, so that neither the time limit of an enqueue nor the memory of this process bounds the length of a list. */
@@ -191,8 +207,8 @@ const SENT_MAX = 5000;
 /** The way into one partition. */
 interface Lane {
   readonly queue: Queue<unknown, unknown>;
-  readonly server: ServerAddress | undefined;
   readonly coalescer: Coalescer;
+  readonly store: Store;
   readonly outcomes: OutcomeWatch;
 }
 

@@ -1,5 +1,6 @@
 import { QueueError } from './errors.ts';
 import type { ResolvedQueueOptions } from './options.ts';
+import type { Place } from './place.ts';
 import type { ScheduleStore } from './schedule-store.ts';
 import type { ServerAddress } from './tracing.ts';
 
@@ -15,6 +16,8 @@ export interface NewJob {
   readonly envelope: Buffer;
   /** The key that keeps a second job out, and for how long; without a time as long as the job has not ended. */
   readonly deduplicate?: { readonly key: string; readonly ttlMs?: number };
+  /** Where it waits: `p0` to `p9` for a priority, `g` and the group for a group; undefined for the class 4 of all others. */
+  readonly place?: Place | undefined;
 }
 
 /** Whether a job was added, was there already, itself or another one with its key (with the same body, or with a different one), or was refused because the queue is full. */
@@ -71,6 +74,8 @@ export interface ExchangeRequest {
   readonly want: number;
   /** Whether one of them may be a suspect. */
   readonly wantSuspect: boolean;
+  /** How many slots are free; no more are claimed where {@link ExchangeReply.slotsOnly} says so. Default: as many as wanted. */
+  readonly slots?: number | undefined;
 }
 
 /** A job as a holder gets it. */
@@ -102,6 +107,11 @@ export interface ExchangeReply {
   readonly refusedIds?: readonly string[];
   /** Jobs that are held and were cancelled by somebody, those of this claim among them: to be aborted, or not to begin. */
   readonly cancelledIds?: readonly string[];
+  /**
+   * True where no more was claimed than slots are free, because what is claimed ahead would jump the line: a queue with priorities or
+   * groups in use, a rate or a cap. Nothing is to be wanted beyond free slots then.
+   */
+  readonly slotsOnly?: boolean | undefined;
 }
 
 /** How many jobs are in each state. */
@@ -153,6 +163,8 @@ export interface NewDeadLetter {
   /** The envelope, with the time of its enqueue in front. */
   readonly stored: Buffer;
   readonly record: string;
+  /** As in {@link NewJob}. */
+  readonly place?: Place | undefined;
 }
 
 /** A job as it lies in the store. */
@@ -167,6 +179,8 @@ export interface StoredJob {
   readonly progress?: string | undefined;
   /** What its handler returned, as {@link Settlement} had it; only of a completed job, and where results are kept. */
   readonly result?: Buffer | undefined;
+  /** As in {@link NewJob}; forgotten when a job is completed. */
+  readonly place?: Place | undefined;
 }
 
 /** What came of a job: it ended (with its result, or cancelled), died, will come to an end, or nothing is known of it any more. */

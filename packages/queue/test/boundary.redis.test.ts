@@ -13,9 +13,9 @@ import {
 import * as scripts from '../src/redis/scripts.gen.ts';
 import { startCuttingProxy, type Boundary } from './cutting-proxy.ts';
 
-const JOBS = ['plain-1', 'plain-2', 'parent', 'later', 'fails once', 'dies'] as const;
+const JOBS = ['plain-1', 'plain-2', 'parent', 'later', 'fails once', 'dies', 'grouped-1', 'grouped-2', 'grouped-3'] as const;
 /** How often each handler must be called: no loss, and no second run but the retry. */
-const RUNS = { 'plain-1': 1, 'plain-2': 1, parent: 1, later: 1, 'fails once': 2, dies: 1 };
+const RUNS = { 'plain-1': 1, 'plain-2': 1, parent: 1, later: 1, 'fails once': 2, dies: 1, 'grouped-1': 1, 'grouped-2': 2, 'grouped-3': 1 };
 /** What follows from `parent`, enqueued in one step with its acknowledgement. */
 const CHILDREN = ['child 1', 'child 2'];
 
@@ -39,13 +39,15 @@ async function live(
   const ofNext = createInspector(next, { redis: direct });
   const producer = createProducer(queue, { redis, enqueueTimeoutMs: 30_000 });
   const runs: Record<string, number> = {};
+  const grouped: string[] = [];
   const start = async (): Promise<Consumer> => {
     const consumer = createConsumer(
       queue,
       async ({ payload }, context) => {
         runs[payload] = (runs[payload] ?? 0) + 1;
         if (payload === 'dies') throw new DeadLetterError('for good');
-        if (payload === 'fails once' && context.attempt === 1) throw new Error('once');
+        if (payload.startsWith('grouped')) grouped.push(payload);
+        if ((payload === 'fails once' || payload === 'grouped-2') && context.attempt === 1) throw new Error('once');
         if (payload === 'parent') for (const child of CHILDREN) await context.enqueue(next, child);
       },
       { redis },
@@ -68,9 +70,14 @@ async function live(
     direct.disconnect();
     await proxy.close();
   });
-  for (const job of JOBS) await producer.enqueue(job, { id: job.replace(' ', '-'), delayMs: job === 'later' ? 20 : 0 });
+  for (const job of JOBS) {
+    const group = job.startsWith('grouped') ? { groupId: 'group' } : {};
+    await producer.enqueue(job, { id: job.replace(' ', '-'), delayMs: job === 'later' ? 20 : 0, ...group });
+  }
   consumer = await start();
   await ended(inspector);
+  // The order of a group holds, also where its job fails or its answer is lost.
+  expect(grouped).toEqual(['grouped-1', 'grouped-2', 'grouped-2', 'grouped-3']);
   // Exactly one set of children, whatever was cut.
   expect((await ofNext.list('waiting')).map(({ payload }) => payload)).toEqual(CHILDREN);
   const known = new Map<string, string>(Object.values(scripts).map((script) => [script.sha, script.name]));
@@ -87,7 +94,7 @@ async function ended(inspector: Inspector<string>): Promise<void> {
   expect(await inspector.counts()).toMatchObject({ waiting: 0, delayed: 0, active: 0, completed: JOBS.length - 1, dead: 1 });
 }
 
-const numbers = Array.from({ length: 18 }, (_, call) => call);
+const numbers = Array.from({ length: 21 }, (_, call) => call);
 
 test.concurrent.for(numbers.flatMap((call) => (['before it ran', 'after it ran'] as const).map((boundary) => [call, boundary] as const)))(
   'the connection is cut at script call %i, %s: no job is lost, none runs twice, and one set of children comes of a parent',
@@ -101,7 +108,7 @@ test.concurrent.for(numbers.flatMap((call) => (['before it ran', 'after it ran']
 test('cuts at the call and at the next ones: what was held is reconciled, at every script', async ({ onTestFinished }) => {
   const lives = await Promise.all(
     numbers
-      .slice(6)
+      .slice(9)
       .flatMap((call) => [
         live([call, call + 1], 'after it ran', onTestFinished),
         live([call, call + 1, call + 2], 'before it ran', onTestFinished),

@@ -20,6 +20,7 @@ import { deadlineCases } from './consumer-cases/deadline.ts';
 import { enqueueManyCases } from './consumer-cases/enqueue-many.ts';
 import { followUpCases } from './consumer-cases/follow-up.ts';
 import { operatorCases } from './consumer-cases/operator.ts';
+import { orderCases } from './consumer-cases/order.ts';
 import { outcomeCases } from './consumer-cases/outcome.ts';
 import { partitionCases } from './consumer-cases/partition.ts';
 import { payloadCases } from './consumer-cases/payload.ts';
@@ -65,6 +66,7 @@ export function consumerSuite(name: string, makeBackend: () => Backend, closeBac
     operatorCases(bench);
     deadLetterCases(bench);
     partitionCases(bench);
+    orderCases(bench);
     stopCases(bench);
     payloadCases(bench);
     batchCases(bench);

@@ -93,21 +93,24 @@ test('connections killed while thousands of jobs are enqueued and handled: each 
 
 test('Redis out of memory: enqueue is refused whole, what is there is still settled', async () => {
   const { redis } = await ownRedis(['--maxmemory-policy', 'noeviction']);
-  const queue = defineQueue<string>({ name: 'full' });
+  const queue = defineQueue<string>({ name: 'full', rateLimit: { count: 100, perMs: 1000 }, globalConcurrency: 5 });
   const producer = createProducer(queue, { redis });
   const inspector = createInspector(queue, { redis });
   opened.push(producer, inspector);
   await producer.enqueueMany(['a', 'b', 'c']);
+  await producer.enqueue('high', { priority: 8 });
+  for (const at of [1, 2]) await producer.enqueue(`grouped ${at}`, { groupId: 'group' });
   await redis.call('CONFIG', 'SET', 'maxmemory', '1');
+  await expect(producer.enqueue('e', { groupId: 'other' })).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY' });
   await expect(producer.enqueue('d')).rejects.toMatchObject({ code: 'REDIS_OUT_OF_MEMORY', retryable: true });
-  expect((await inspector.counts()).waiting).toBe(3);
+  expect((await inspector.counts()).waiting).toBe(6);
   const done = Promise.withResolvers<void>();
   let handled = 0;
   const consumer = createConsumer(
     queue,
     () => {
       handled += 1;
-      if (handled === 3) done.resolve();
+      if (handled === 6) done.resolve();
     },
     { redis },
   );

@@ -103,7 +103,7 @@ test('a job whose body is gone is dead-lettered, never run and never in a loop',
   expect(troubles.filter(({ code }) => code !== 'NOT_PERSISTENT')).toEqual([]);
 });
 
-test.each(['waiting', 'suspects', 'delayed', 'holders'])(
+test.each(['waiting', 'suspects', 'delayed', 'holders', 'places'])(
   'a key of the wrong type (%s): the consumer says so and goes on once it is right again, and enqueue leaves nothing half done',
   async (name) => {
     const redis = shared();
@@ -113,14 +113,25 @@ test.each(['waiting', 'suspects', 'delayed', 'holders'])(
     await consumer.start();
     await told('REDIS_REFUSED');
     const [first] = await producer.enqueueMany(['x']);
-    // Enqueue does not touch the holders, so it is not refused then.
-    expect(first?.status).toBe(name === 'holders' ? 'fulfilled' : 'rejected');
-    expect(await redis.exists(key('jobs'))).toBe(name === 'holders' ? 1 : 0);
+    // Enqueue does not touch the holders, nor places where a job has none, so it is not refused then.
+    const untouched = name === 'holders' || name === 'places';
+    expect(first?.status).toBe(untouched ? 'fulfilled' : 'rejected');
+    expect(await redis.exists(key('jobs'))).toBe(untouched ? 1 : 0);
     await redis.del(key(name));
     await producer.enqueue('y');
-    await done(...(name === 'holders' ? ['x', 'y'] : ['y']));
+    await done(...(untouched ? ['x', 'y'] : ['y']));
   },
 );
+
+test.each(['places', 'turns', 'flying', 'group:one'])('a key of the wrong type (%s): a job of a group is refused whole', async (name) => {
+  const redis = shared();
+  const { producer, key } = bench(redis);
+  await producer.ready();
+  await redis.set(key(name), 'foreign');
+  await expect(producer.enqueue('x', { groupId: 'one' })).rejects.toMatchObject({ code: 'REDIS_REFUSED', retryable: false });
+  expect((await redis.keys(key('*'))).toSorted()).toEqual([key(name), key('meta')].toSorted());
+  await redis.del(key(name));
+});
 
 test('a key of the wrong type (jobs): enqueue is refused whole', async () => {
   const redis = shared();

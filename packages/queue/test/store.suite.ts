@@ -8,8 +8,11 @@ import { deadCases } from './store-cases/dead.ts';
 import { dedupCases } from './store-cases/dedup.ts';
 import { fencingCases } from './store-cases/fencing.ts';
 import { followUpCases } from './store-cases/follow-up.ts';
+import { groupCases } from './store-cases/group.ts';
 import { lifeCases } from './store-cases/life.ts';
+import { limitCases } from './store-cases/limit.ts';
 import { operatorCases } from './store-cases/operator.ts';
+import { priorityCases } from './store-cases/priority.ts';
 import { recoveryCases } from './store-cases/recovery.ts';
 import { resultCases } from './store-cases/result.ts';
 import { sameBodyCases } from './store-cases/same-body.ts';
@@ -46,5 +49,8 @@ export function storeSuite(name: string, makeHarness: () => StoreHarness): void 
     wakeCases(open, () => harness);
     scheduleCases(open, () => harness);
     clockJumpCases(open, () => harness);
+    priorityCases(open, () => harness);
+    groupCases(open, () => harness);
+    limitCases(open, () => harness);
   });
 }

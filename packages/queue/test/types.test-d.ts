@@ -110,8 +110,8 @@ test('a missing name, an unknown option and a missing backend do not compile', (
   defineQueue<string>({ name: 'x', leaseSeconds: 5 });
   // @ts-expect-error neither redis nor store
   createProducer(plain, {});
-  // @ts-expect-error 'priority' does not exist in type 'EnqueueOptions'
-  void createProducer(plain, { redis }).enqueue({ sku: 'A-1' }, { priority: 1 });
+  // @ts-expect-error 'urgency' does not exist in type 'EnqueueOptions'
+  void createProducer(plain, { redis }).enqueue({ sku: 'A-1' }, { urgency: 1 });
 });
 
 test('a schema of valibot or arktype gives its input to producers and its output to handlers', () => {

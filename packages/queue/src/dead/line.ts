@@ -1,6 +1,7 @@
 import { decodeEnvelope, STAMP_BYTES, type StoredEnvelope } from '../envelope.ts';
 import { decodeFailure, noFailure } from '../failure-record.ts';
 import type { DeadReason } from '../outcome.ts';
+import { groupOf, priorityOf } from '../place.ts';
 import type { StoredJob } from '../store.ts';
 
 /** Version of the lines of an export. */
@@ -18,6 +19,9 @@ export interface DeadLetterLine {
   readonly id: string;
   readonly reason: DeadReason;
   readonly failedAttempts: number;
+  /** At most one of them is there; without both the job is of the class 4. */
+  readonly priority?: number | undefined;
+  readonly groupId?: string | undefined;
   readonly lastError?: string | undefined;
   /** Both in ISO 8601; `endedAt` is for readers only. */
   readonly enqueuedAt?: string | undefined;
@@ -44,6 +48,8 @@ export function encodeLine({ namespace, name }: { readonly namespace: string; re
     id: job.id,
     reason,
     failedAttempts: attempts,
+    priority: job.place === undefined || groupOf(job.place) !== undefined ? undefined : priorityOf(job.place),
+    groupId: groupOf(job.place),
     lastError: error,
     endedAt: job.atMs === undefined ? undefined : isoOf(job.atMs),
     ...contents(job.stored),

@@ -27,7 +27,7 @@ test.each([
   ['an envelope of a later version', Buffer.concat([stamp, Buffer.from([9, 0, 1])])],
 ])('a line holds all of a job whose body is %s', (_what, bytes) => {
   const line = encodeLine(queue, { id: 'a', state: 'dead', stored: bytes, record, atMs: 1_700_000_000_000 });
-  expect(parse(line)).toEqual({ id: 'a', stored: bytes, record });
+  expect(parse(line)).toEqual({ id: 'a', stored: bytes, record, place: undefined });
   expect(line).not.toContain('\n');
 });
 
@@ -41,6 +41,9 @@ test.each<[object | string, string]>([
     'reason must be one of attempts-exhausted, rejected, invalid-payload, unreadable, deadline, poison, invalid-result, got "bored"',
   ],
   [{ ...good, failedAttempts: -1 }, 'failedAttempts must be a whole number from 0 to 1000000, got -1'],
+  [{ ...good, priority: 10 }, 'priority must be a whole number from 0 to 9, got 10'],
+  [{ ...good, groupId: '' }, 'groupId must be 1 to 128 visible ASCII characters, got ""'],
+  [{ ...good, priority: 1, groupId: 'a' }, 'priority must be left out of a job that has a groupId'],
   [{ ...good, lastError: 1 }, 'lastError must be a text, got 1'],
   [{ ...good, enqueuedAt: 'yesterday' }, 'enqueuedAt must be a moment such as 2026-03-04T10:00:00.000Z, got "yesterday"'],
   [{ ...good, deadlineMs: 0 }, 'deadlineMs must be a whole number from 1 to 31622400000, got 0'],
@@ -59,4 +62,9 @@ test.each<[object | string, string]>([
 
 test('a line of another queue is taken where that is meant', () => {
   expect(parse({ ...good, queue: 'mails', namespace: 'old' }, true)).toMatchObject({ id: 'a' });
+});
+
+test.each(['p9', 'gorder-1'])('a line says where its job waits (%s)', (where) => {
+  const line = encodeLine(queue, { id: 'a', state: 'dead', stored: stored(Buffer.from('1')), record, atMs: 1, place: where });
+  expect(parse(line).place).toBe(where);
 });

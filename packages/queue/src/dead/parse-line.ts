@@ -3,6 +3,7 @@ import { QueueError } from '../errors.ts';
 import { encodeFailure } from '../failure-record.ts';
 import { isJobId } from '../id.ts';
 import type { ResolvedQueueOptions } from '../options.ts';
+import { placeOf, PRIORITY_MAX } from '../place.ts';
 import type { NewDeadLetter } from '../store.ts';
 import { deadReasons, isDeadReason } from './filter.ts';
 import { LINE_VERSION, type DeadLetterLine } from './line.ts';
@@ -31,6 +32,8 @@ const RULES: Readonly<Record<Field, readonly [test: (value: unknown) => boolean,
   id: [isJobId, '1 to 128 visible ASCII characters'],
   reason: [isDeadReason, `one of ${deadReasons.join(', ')}`],
   failedAttempts: [(value) => isWhole(value, 1_000_000), 'a whole number from 0 to 1000000'],
+  priority: [optional((value) => isWhole(value, PRIORITY_MAX)), `a whole number from 0 to ${PRIORITY_MAX}`],
+  groupId: [optional(isJobId), '1 to 128 visible ASCII characters'],
   lastError: [optional(isText), 'a text'],
   enqueuedAt: [optional(isMoment), 'a moment such as 2026-03-04T10:00:00.000Z'],
   endedAt: [optional(isMoment), 'a moment such as 2026-03-04T10:00:00.000Z'],
@@ -57,11 +60,12 @@ export function parseLine(queue: ResolvedQueueOptions, text: string, place: Line
   if (unknown !== undefined) refuseLine(place, `there is no field ${show(unknown)}; the fields are ${Object.keys(RULES).join(', ')}`);
   const line = fields as unknown as DeadLetterLine;
   if (BODIES.filter((field) => field in fields).length !== 1) refuseLine(place, `exactly one of ${BODIES.join(', ')} must be there`);
+  if (line.priority !== undefined && line.groupId !== undefined) refuseLine(place, 'priority must be left out of a job that has a groupId');
   if (!otherQueue && (line.queue !== queue.name || line.namespace !== queue.namespace)) {
     const from = `queue ${show(line.queue)} of namespace ${show(line.namespace)}`;
     refuseLine(place, `it is of ${from}, not of ${queue.name} of ${queue.namespace}; say otherQueue if that is meant`);
   }
-  return { id: line.id, stored: storedOf(queue, line, place), record: recordOf(line) };
+  return { id: line.id, stored: storedOf(queue, line, place), record: recordOf(line), place: placeOf(line.priority, line.groupId) };
 }
 
 function fieldsOf(text: string, place: LinePlace): Fields {

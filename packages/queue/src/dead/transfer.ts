@@ -1,6 +1,7 @@
 import { isQueueError, QueueError } from '../errors.ts';
 import { refuse, refuseUnknown, type ResolvedQueueOptions } from '../options.ts';
 import { partitionOf } from '../partition.ts';
+import { groupOf } from '../place.ts';
 import type { NewDeadLetter, Store } from '../store.ts';
 import { matcherOf, type DeadLetterFilter } from './filter.ts';
 import { encodeLine } from './line.ts';
@@ -115,7 +116,7 @@ interface Sums {
 
 async function add({ stores }: Of, batch: readonly NewDeadLetter[], so: Sums): Promise<void> {
   for (const [partition, store] of stores.entries()) {
-    const own = batch.filter(({ id }) => partitionOf(id, stores.length) === partition);
+    const own = batch.filter(({ id, place }) => partitionOf(groupOf(place) ?? id, stores.length) === partition);
     if (own.length === 0) continue;
     for (const [at, verdict] of (await store.addDead(own)).entries()) {
       if (verdict === 'created') so.added += 1;

@@ -18,7 +18,7 @@ export function redrive(queue: MemoryQueue, which: DeadLetters, untilMs?: number
     const stored = queue.jobs.get(id);
     if (stored !== undefined) queue.jobs.set(id, restamp(stored, queue.now()));
     queue.failures.delete(id);
-    queue.waiting.push(id);
+    queue.waiting.add(id);
   }
   if (ids.length > 0) wake(queue);
   return ids;
@@ -26,17 +26,21 @@ export function redrive(queue: MemoryQueue, which: DeadLetters, untilMs?: number
 
 export function purge(queue: MemoryQueue, which: DeadLetters, untilMs?: number): string[] {
   const ids = take(queue, which, untilMs);
-  for (const id of ids) forget(queue, id);
+  for (const id of ids) {
+    forget(queue, id);
+    queue.waiting.forget(id);
+  }
   return ids;
 }
 
 export function addDead(queue: MemoryQueue, letters: readonly NewDeadLetter[]): EnqueueVerdict[] {
-  return letters.map(({ id, stored, record }) => {
+  return letters.map(({ id, stored, record, place }) => {
     const existing = queue.jobs.get(id);
     if (existing !== undefined) return sameBody(existing, stored.subarray(STAMP_BYTES)) ? 'existing' : 'different';
     if (queue.dead.size >= queue.options.dead.count) return 'full';
     queue.jobs.set(id, stored);
     queue.failures.set(id, record);
+    queue.waiting.assign(id, place);
     queue.dead.add(id, queue.now());
     return 'created';
   });

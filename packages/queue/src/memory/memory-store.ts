@@ -5,7 +5,8 @@ import { snapshot, type JobSnapshot } from '../job-snapshot.ts';
 import { checkWhole, type ResolvedQueueOptions } from '../options.ts';
 import { partitionsOf } from '../partition.ts';
 import { refusePartitions, type JobState, type Store } from '../store.ts';
-import { createMemoryQueue, wake, type MemoryQueue } from './queue.ts';
+import { allowance } from './limits.ts';
+import { activeCount, createMemoryQueue, wake, type MemoryQueue } from './queue.ts';
 import { createMemoryStore } from './store.ts';
 
 /** Options of {@link memoryStore}. */
@@ -16,7 +17,10 @@ export interface MemoryStoreOptions {
 
 /** Options of {@link MemoryStore.drain}. */
 export interface DrainOptions {
-  /** Whether time moves on to each delayed job and each retry, until there is none. Default false: they are left where they are. */
+  /**
+   * Whether time moves on to each delayed job and each retry, and to each token of a rate, until there is none. Default false: the former are
+   * left where they are, with what waits behind them in their groups, and tokens are waited for.
+   */
   readonly delayed?: boolean;
 }
 
@@ -107,23 +111,35 @@ async function jobsOf(
 
 /** Jobs that wait or run. */
 function unfinished(queue: MemoryQueue): number {
-  let active = 0;
-  for (const held of queue.held.values()) active += held.size;
-  return queue.waiting.length + queue.suspects.length + active;
+  return queue.waiting.size + queue.suspects.length + activeCount(queue);
+}
+
+/** Whether something happens by itself, without time moving on: a job runs, or could. What waits behind a delayed retry of its group could not. */
+function isBusy(queue: MemoryQueue): boolean {
+  const could = queue.waiting.claimable + queue.suspects.length;
+  return activeCount(queue) + could > 0 || (queue.delayed.first() ?? Number.POSITIVE_INFINITY) <= queue.now();
+}
+
+/** In how many milliseconds the rate lets jobs run that nothing else keeps from it; undefined where it does now, or there are none. */
+function refillMs(queue: MemoryQueue): number | undefined {
+  if (activeCount(queue) > 0 || queue.paused) return undefined;
+  return allowance(queue.options, queue.rate, queue.now(), 0).spend(0);
 }
 
 async function drain(queues: ReadonlyMap<string, MemoryQueue>, delayed: boolean, advance: (ms: number) => void): Promise<void> {
   advance(0);
   for (;;) {
     const all = [...queues.values()];
-    const busy = all.filter((queue) => unfinished(queue) > 0 || (queue.delayed.first() ?? Number.POSITIVE_INFINITY) <= queue.now());
+    const busy = all.filter((queue) => isBusy(queue) && !(delayed && refillMs(queue) !== undefined));
     const ticking = all.filter(isTicking);
     if (busy.length + ticking.length > 0) {
       for (const queue of busy) refuseIdle(queue);
       await Promise.race([...busy, ...ticking].map(nextChange));
       continue;
     }
-    const due = Math.min(...all.map((queue) => (queue.delayed.first() ?? Number.POSITIVE_INFINITY) - queue.now()));
+    const due = Math.min(
+      ...all.map((queue) => (isBusy(queue) ? refillMs(queue)! : (queue.delayed.first() ?? Number.POSITIVE_INFINITY) - queue.now())),
+    );
     if (!delayed || due === Number.POSITIVE_INFINITY) return;
     advance(Math.max(0, Math.ceil(due)));
   }

@@ -4,6 +4,8 @@ import type { StoredSchedule } from '../schedule-store.ts';
 import type { EnqueueReply, NewJob } from '../store.ts';
 import { createKeys, ownerOf, release, remember, type Keys } from './dedup.ts';
 import { DueSet } from './due-set.ts';
+import type { RateState } from './limits.ts';
+import { Line } from './line.ts';
 import { createSide, type Side } from './side-state.ts';
 
 /** What Redis keeps in keys, kept in one process. */
@@ -13,7 +15,7 @@ export interface MemoryQueue {
   readonly now: () => number;
   readonly jobs: Map<string, Buffer>;
   readonly failures: Map<string, string>;
-  waiting: string[];
+  readonly waiting: Line;
   suspects: string[];
   readonly delayed: DueSet;
   readonly dead: DueSet;
@@ -30,6 +32,7 @@ export interface MemoryQueue {
   /** Called once each after something was settled, claimed, paused or left. */
   readonly observers: Set<() => void>;
   paused: boolean;
+  readonly rate: RateState;
 }
 
 export function createMemoryQueue(options: ResolvedQueueOptions, now: () => number): MemoryQueue {
@@ -38,7 +41,7 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
     now,
     jobs: new Map(),
     failures: new Map(),
-    waiting: [],
+    waiting: new Line(),
     suspects: [],
     delayed: new DueSet(),
     dead: new DueSet(),
@@ -52,6 +55,7 @@ export function createMemoryQueue(options: ResolvedQueueOptions, now: () => numb
     listeners: new Set(),
     observers: new Set(),
     paused: false,
+    rate: { at: 0, rest: 0 },
   };
 }
 
@@ -82,13 +86,18 @@ export function forget(queue: MemoryQueue, id: string): void {
 
 /** Waiting and delayed jobs. */
 export function depth(queue: MemoryQueue): number {
-  return queue.waiting.length + queue.suspects.length + queue.delayed.size;
+  return queue.waiting.size + queue.suspects.length + queue.delayed.size;
+}
+
+/** Jobs that holders hold. */
+export function activeCount(queue: MemoryQueue): number {
+  return [...queue.held.values()].reduce((sum, held) => sum + held.size, 0);
 }
 
 export function enqueue(queue: MemoryQueue, jobs: readonly NewJob[]): EnqueueReply {
   const now = queue.now();
   const keptOutBy = new Map<number, string>();
-  const verdicts = jobs.map(({ id, delayMs, envelope, deduplicate }, at) => {
+  const verdicts = jobs.map(({ id, delayMs, envelope, deduplicate, place }, at) => {
     const stored = queue.jobs.get(id);
     if (stored !== undefined) return sameBody(stored, envelope) ? 'existing' : 'different';
     const owner = deduplicate === undefined ? undefined : ownerOf(queue, deduplicate.key, now);
@@ -101,8 +110,9 @@ export function enqueue(queue: MemoryQueue, jobs: readonly NewJob[]): EnqueueRep
     stamp.writeUIntBE(now, 0, 6);
     queue.jobs.set(id, Buffer.concat([stamp, envelope]));
     if (deduplicate !== undefined) remember(queue.keys, deduplicate, { id, digest: digestIn(envelope) }, now);
+    queue.waiting.assign(id, place);
     if (delayMs > 0) queue.delayed.add(id, now + delayMs);
-    else queue.waiting.push(id);
+    else queue.waiting.add(id);
     return 'created';
   });
   if (verdicts.includes('created')) wake(queue);

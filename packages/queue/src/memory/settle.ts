@@ -31,8 +31,11 @@ export function settle(
     if (queue.options.completed.count > 0) queue.completed.add(id, now);
     else forget(queue, id);
     if (settlement.verb === 'commit') for (const followUp of settlement.followUps) enqueue(find(followUp.queue), [followUp.job]);
+    queue.waiting.end(id);
+    queue.waiting.forget(id);
   } else if (settlement.verb === 'release') {
-    (settlement.suspect ? queue.suspects : queue.waiting).unshift(id);
+    if (settlement.suspect) queue.suspects.unshift(id);
+    else queue.waiting.putBack(id);
   } else if (settlement.verb === 'retry') {
     queue.failures.set(id, settlement.record);
     queue.delayed.add(id, now + settlement.delayMs);
@@ -40,6 +43,7 @@ export function settle(
   } else if (settlement.verb === 'dead') {
     queue.failures.set(id, settlement.record);
     queue.dead.add(id, now);
+    queue.waiting.end(id);
     const { reason } = decodeFailure(settlement.record);
     note(queue, reason === undefined ? ['dead', id] : ['dead', id, reason]);
   }

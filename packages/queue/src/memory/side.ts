@@ -23,6 +23,8 @@ export function keepResult({ side, options }: MemoryQueue, id: string, result: B
 
 /** A job is removed because somebody cancelled it; where results are kept, so is this. */
 export function endCancelled(queue: MemoryQueue, id: string, now: number): void {
+  queue.waiting.end(id);
+  queue.waiting.forget(id);
   forget(queue, id);
   queue.side.progress.delete(id);
   queue.side.cancelled.delete(id);
@@ -44,12 +46,14 @@ export function cancel(queue: MemoryQueue, ids: readonly string[]): CancelOutcom
   });
   announce(queue);
   if (answers.includes('cancelling')) tellConsumers(queue, 'cancel');
+  // A group may go on.
+  if (answers.includes('cancelled')) tellConsumers(queue, 'wake');
   return answers;
 }
 
 function takeOut(queue: MemoryQueue, id: string): void {
   queue.delayed.delete(id);
-  queue.waiting = queue.waiting.filter((other) => other !== id);
+  queue.waiting.remove(id);
   queue.suspects = queue.suspects.filter((other) => other !== id);
 }
 

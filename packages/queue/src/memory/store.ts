@@ -1,3 +1,4 @@
+import { isLimited } from '../options.ts';
 import { encodeFailure, decodeFailure, noFailure } from '../failure-record.ts';
 import {
   refuseApart,
@@ -11,7 +12,8 @@ import {
 import { addDead, pageDead, purge, redrive } from './dead.ts';
 import { sweep } from './dedup.ts';
 import type { DueSet } from './due-set.ts';
-import { enqueue, forget, notify, wake, type FindQueue, type MemoryQueue } from './queue.ts';
+import { allowance } from './limits.ts';
+import { activeCount, enqueue, forget, notify, wake, type FindQueue, type MemoryQueue } from './queue.ts';
 import { memorySchedules } from './schedules.ts';
 import { settle } from './settle.ts';
 import { announce, cancel, endCancelled, note, outcomeOf } from './side.ts';
@@ -91,6 +93,7 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
     queue.side.progress.set(id, value);
     note(queue, ['progress', id, value]);
   }
+  const slotsOnly = isLimited(queue.options) || queue.waiting.ordered;
   const lostIds: string[] = [];
   const refusedIds: string[] = [];
   // Commits come first, as on Redis: what follows from them finds what was still active then.
@@ -103,25 +106,30 @@ function exchange(queue: MemoryQueue, request: ExchangeRequest, find: FindQueue)
   const { recovered, poisoned } = recover(queue, now);
   trim(queue, queue.dead, queue.options.dead, now);
   trim(queue, queue.completed, queue.options.completed, now);
-  for (const id of queue.delayed.takeDue(now, 1000)) queue.waiting.push(id);
-  const jobs = claim(queue, held, request, now);
+  for (const id of queue.delayed.takeDue(now, 1000)) queue.waiting.addDue(id);
+  const limits = allowance(queue.options, queue.rate, now, activeCount(queue));
+  const asked = slotsOnly ? Math.min(request.want, request.slots ?? request.want) : request.want;
+  const jobs = claim(queue, held, { want: Math.min(asked, limits.left), wantSuspect: request.wantSuspect }, now);
+  const refillMs = limits.spend(jobs.length);
   if (held.size > 0) queue.holders.add(request.token, now + queue.options.leaseMs);
   else {
     queue.holders.delete(request.token);
     queue.held.delete(request.token);
   }
-  const left = queue.waiting.length > 0 || (request.wantSuspect && queue.suspects.length > 0);
   announce(queue);
-  if (!queue.paused && (recovered > 0 || left || request.settlements.some(({ verb }) => verb !== 'ack'))) wake(queue);
+  const waits = !queue.paused && (queue.waiting.claimable > 0 || (request.wantSuspect && queue.suspects.length > 0));
+  const news = recovered > 0 || request.settlements.some(({ verb }) => verb !== 'ack');
+  if ((!queue.paused && news) || (waits && limits.left > jobs.length)) wake(queue);
   return {
     nowMs: now,
     holder: held.size > 0 ? 'holding' : 'idle',
     lostIds,
     jobs,
-    nextDueMs: nextDueMs(queue, request.token, now),
+    nextDueMs: nextDueMs(queue, request.token, now, waits ? refillMs : undefined),
     recovered,
     poisoned,
     refusedIds,
+    slotsOnly,
     cancelledIds: [...held].filter((id) => queue.side.cancelled.has(id)),
   };
 }
@@ -141,6 +149,7 @@ function recover(queue: MemoryQueue, now: number): { recovered: number; poisoned
       queue.failures.set(id, encodeFailure({ ...failure, losses }));
       if (losses - 1 >= queue.options.maxLeaseLosses) {
         queue.dead.add(id, now);
+        queue.waiting.end(id);
         poisoned += 1;
         note(queue, ['dead', id, 'poison']);
       } else {
@@ -155,21 +164,28 @@ function recover(queue: MemoryQueue, now: number): { recovered: number; poisoned
 
 function trim(queue: MemoryQueue, ended: DueSet, { count, ageMs }: { readonly count: number; readonly ageMs: number }, now: number): void {
   const old = [...ended.takeDue(now - ageMs, 1000), ...ended.takeFirst(ended.size - count)];
-  for (const id of old) forget(queue, id);
+  for (const id of old) {
+    forget(queue, id);
+    queue.waiting.forget(id);
+  }
 }
 
-function claim(queue: MemoryQueue, held: Set<string>, { want, wantSuspect }: ExchangeRequest, now: number): ClaimedJob[] {
+type Ask = Pick<ExchangeRequest, 'want' | 'wantSuspect'>;
+
+function claim(queue: MemoryQueue, held: Set<string>, { want, wantSuspect }: Ask, now: number): ClaimedJob[] {
   if (queue.paused) return [];
   const suspects = wantSuspect && want > 0 ? queue.suspects.splice(0, 1) : [];
-  const ids = [...suspects, ...queue.waiting.splice(0, want - suspects.length)];
+  const ids = [...suspects, ...queue.waiting.take(want - suspects.length)];
   return ids.map((id, at) => {
     held.add(id);
     return { id, stored: queue.jobs.get(id), record: queue.failures.get(id), suspect: at < suspects.length, claimedAtMs: now };
   });
 }
 
-function nextDueMs(queue: MemoryQueue, token: string, now: number): number | undefined {
-  const dues = [queue.delayed.first(), queue.holders.first(token)].filter((due) => due !== undefined);
+function nextDueMs(queue: MemoryQueue, token: string, now: number, refillMs: number | undefined): number | undefined {
+  const dues = [queue.delayed.first(), queue.holders.first(token), refillMs === undefined ? undefined : now + refillMs].filter(
+    (due) => due !== undefined,
+  );
   return dues.length === 0 ? undefined : Math.max(0, Math.min(...dues) - now);
 }
 
@@ -181,7 +197,8 @@ function reconcile(queue: MemoryQueue, token: string, runningIds: readonly strin
     if (running.delete(id)) continue;
     held.delete(id);
     const { losses } = decodeFailure(queue.failures.get(id) ?? '') ?? noFailure;
-    (losses > 0 ? queue.suspects : queue.waiting).unshift(id);
+    if (losses > 0) queue.suspects.unshift(id);
+    else queue.waiting.putBack(id);
     wake(queue);
   }
   if (held.size > 0) queue.holders.add(token, queue.now() + queue.options.leaseMs);
@@ -193,15 +210,16 @@ function reconcile(queue: MemoryQueue, token: string, runningIds: readonly strin
 }
 
 function counts(queue: MemoryQueue): Awaited<ReturnType<Store['counts']>> {
-  const head = queue.jobs.get(queue.suspects[0] ?? queue.waiting[0] ?? '');
+  const heads = [...queue.suspects.slice(0, 1), ...queue.waiting.heads()].flatMap((id) => queue.jobs.get(id) ?? []);
+  const oldest = Math.min(...heads.map((stored) => stored.readUIntBE(0, 6)));
   return {
-    waiting: queue.waiting.length + queue.suspects.length,
+    waiting: queue.waiting.size + queue.suspects.length,
     delayed: queue.delayed.size,
     due: queue.delayed.dueAt(queue.now()),
-    active: [...queue.held.values()].reduce((sum, held) => sum + held.size, 0),
+    active: activeCount(queue),
     completed: queue.completed.size,
     dead: queue.dead.size,
-    oldestAgeMs: head === undefined ? 0 : Math.max(0, queue.now() - head.readUIntBE(0, 6)),
+    oldestAgeMs: heads.length === 0 ? 0 : Math.max(0, queue.now() - oldest),
     paused: queue.paused,
   };
 }
@@ -210,14 +228,16 @@ function get(queue: MemoryQueue, id: string): Awaited<ReturnType<Store['get']>> 
   const stored = queue.jobs.get(id);
   if (stored === undefined) return undefined;
   const record = queue.failures.get(id);
+  const place = queue.waiting.placeOf(id);
   const progress = queue.side.progress.get(id);
   for (const state of ['delayed', 'dead', 'completed'] as const) {
     const atMs = queue[state].at(id);
     if (atMs === undefined) continue;
-    return { id, state, stored, record, atMs, progress, result: state === 'completed' ? queue.side.results.get(id) : undefined };
+    const result = state === 'completed' ? queue.side.results.get(id) : undefined;
+    return { id, state, stored, record, atMs, place, progress, result };
   }
   const active = [...queue.held.values()].some((held) => held.has(id));
-  return { id, state: active ? 'active' : 'waiting', stored, record, atMs: undefined, progress };
+  return { id, state: active ? 'active' : 'waiting', stored, record, atMs: undefined, place, progress };
 }
 
 function list(queue: MemoryQueue, state: JobState, skip: number, limit: number): StoredJob[] {
@@ -227,7 +247,7 @@ function list(queue: MemoryQueue, state: JobState, skip: number, limit: number):
 }
 
 function idsOf(queue: MemoryQueue, state: JobState): string[] {
-  if (state === 'waiting') return [...queue.suspects, ...queue.waiting];
+  if (state === 'waiting') return [...queue.suspects, ...queue.waiting.ids()];
   if (state === 'active') return [...queue.held.values()].flatMap((held) => [...held]).toSorted();
   return queue[state].names();
 }

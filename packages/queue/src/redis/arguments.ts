@@ -2,7 +2,7 @@ import type { ResolvedQueueOptions } from '../options.ts';
 import { REFUSED_DELAY_MS, type ExchangeRequest, type Settlement } from '../store.ts';
 import { keyPrefix } from './keys.ts';
 import { messagePack } from './message-pack.ts';
-import { packKey } from './packed.ts';
+import { packMore } from './packed.ts';
 import type { Argument } from './script.ts';
 
 /** One exchange, in the order of the ARGV line of exchange.lua; ids that are acknowledged travel as one JSON list. */
@@ -26,7 +26,14 @@ export function exchangeArguments(queue: ResolvedQueueOptions, offsetMs: number,
   const claim = [request.want, request.wantSuspect ? 1 : 0];
   const bounds = [completed.count, completed.ageMs, dead.count, dead.ageMs];
   const side = sideArgument(queue, done, request.progress);
-  return [...lease, ...claim, ...bounds, JSON.stringify(acks), JSON.stringify(clears), side, ...rows];
+  const limits = [request.slots ?? request.want, limitsOf(queue)];
+  return [...lease, ...claim, ...bounds, JSON.stringify(acks), JSON.stringify(clears), ...limits, side, ...rows];
+}
+
+/** Nothing, where the queue has no limits: most have none. */
+function limitsOf({ rateLimit, globalConcurrency }: ResolvedQueueOptions): string {
+  if (rateLimit === undefined && globalConcurrency === undefined) return '';
+  return JSON.stringify([rateLimit?.count ?? 0, rateLimit?.perMs ?? 0, globalConcurrency ?? 0]);
 }
 
 type Done = Extract<Settlement, { verb: 'ack' | 'commit' }>;
@@ -67,7 +74,7 @@ export function commitArguments(queue: ResolvedQueueOptions, offsetMs: number, t
       target.maxWaiting,
       job.id,
       job.delayMs,
-      packKey(job),
+      packMore(job) ?? '',
       job.envelope,
     ]),
   ]);

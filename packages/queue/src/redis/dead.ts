@@ -30,7 +30,7 @@ export function createDead({ queue, run, offsetMs }: DeadOptions): Pick<Store, '
     purge: (which, untilMs) => take(purge, which, untilMs),
 
     async addDead(letters) {
-      const rows = letters.flatMap(({ id, stored, record }) => [id, stored, record]);
+      const rows = letters.flatMap(({ id, stored, record, place = '' }) => [id, stored, record, place]);
       const [, refused] = (await run(add_dead, [offsetMs(), queue.dead.count, ...rows])) as [number, number[]];
       return verdictsOf(refused, letters.length);
     },

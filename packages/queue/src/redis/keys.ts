@@ -25,10 +25,12 @@ const names = [
   'dedup',
   'dedup_ids',
   'dedup_until',
+  'places',
 ] as const;
 
 /** The last part of a key's name. `held` is a prefix: the holder's token follows it; `events` and `lifecycle` are channels, `schedules` one too.
- * Scripts make the names of what few queues use by themselves, so that no call pays for carrying them. */
+ * Scripts make the names of what few queues use by themselves, so that no call pays for carrying them; those of classes and groups
+ * (`waiting:<class>`, `group:<id>`, `turns`, `flying`) are known to them alone. */
 export type KeyName = (typeof names)[number];
 
 /** What all keys of a queue begin with. */

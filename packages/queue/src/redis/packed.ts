@@ -15,18 +15,24 @@ const STRING_16 = 0xda;
 const STRING_32 = 0xdb;
 const ARRAY_16 = 0xdc;
 const ARRAY_32 = 0xdd;
-/** What the map of a job with a key of 128 bytes has at most. */
-const MORE_BYTES_MAX = 256;
 
-/** The jobs of a call as enqueue.lua reads them: `id delayMs fresh|more envelope`, and so on. Ids and keys are ASCII and have 128 bytes at most. */
+/**
+ * The jobs of a call as enqueue.lua reads them: `id delayMs fresh|more envelope`, and so on. Ids, keys and places are ASCII; ids have 128 bytes at most.
+ * A job with more than most has a map in the place of `fresh`, so that the others pay nothing for it.
+ */
 export function packJobs(jobs: readonly NewJob[]): Buffer {
   let size = 5;
-  for (const { id, envelope, deduplicate } of jobs)
-    size += id.length + envelope.length + 17 + (deduplicate === undefined ? 0 : MORE_BYTES_MAX);
+  const more = new Map<NewJob, Buffer>();
+  for (const job of jobs) {
+    const packed = packMore(job);
+    if (packed !== undefined) more.set(job, packed);
+    size += job.id.length + job.envelope.length + 17 + (packed?.length ?? 0);
+  }
   const bytes = Buffer.allocUnsafe(size);
   bytes[0] = ARRAY_32;
   let at = bytes.writeUInt32BE(4 * jobs.length, 1);
-  for (const { id, delayMs, fresh, envelope, deduplicate } of jobs) {
+  for (const job of jobs) {
+    const { id, delayMs, fresh, envelope } = job;
     bytes[at] = STRING_8;
     bytes[at + 1] = id.length;
     at += 2 + bytes.write(id, at + 2, 'latin1');
@@ -35,12 +41,9 @@ export function packJobs(jobs: readonly NewJob[]): Buffer {
       bytes[at] = FLOAT_64;
       at = bytes.writeDoubleBE(delayMs, at + 1);
     }
-    if (deduplicate === undefined) bytes[at++] = fresh ? 1 : 0;
-    else {
-      const more = messagePack({ f: fresh ? 1 : 0, k: deduplicate.key, t: deduplicate.ttlMs });
-      bytes.set(more, at);
-      at += more.length;
-    }
+    const packed = more.size === 0 ? undefined : more.get(job);
+    if (packed === undefined) bytes[at++] = fresh ? 1 : 0;
+    else at += packed.copy(bytes, at);
     bytes[at] = STRING_32;
     at = bytes.writeUInt32BE(envelope.length, at + 1);
     bytes.set(envelope, at);
@@ -49,9 +52,10 @@ export function packJobs(jobs: readonly NewJob[]): Buffer {
   return bytes.subarray(0, at);
 }
 
-/** The key of a job that follows from another, as follow.lua reads it; nothing where it has none. */
-export function packKey({ deduplicate }: NewJob): Buffer | string {
-  return deduplicate === undefined ? '' : messagePack({ k: deduplicate.key, t: deduplicate.ttlMs });
+/** What a job has besides, as enqueue.lua and follow.lua read it; undefined for nearly all jobs. */
+export function packMore({ fresh, place, deduplicate }: NewJob): Buffer | undefined {
+  if (place === undefined && deduplicate === undefined) return undefined;
+  return messagePack({ f: fresh ? 1 : 0, p: place, k: deduplicate?.key, t: deduplicate?.ttlMs });
 }
 
 /** Small envelopes come packed behind their ids, large ones as they are. */

@@ -40,7 +40,7 @@ export function verdictsOf(refused: readonly number[], jobs: number): EnqueueVer
 }
 
 export type RawCommit = readonly [nowMs: number, lost: readonly Buffer[], refused: readonly Buffer[]];
-export type RawExchange = [number, number, number, Buffer[], PackedClaim, (Buffer | null)[], number, number, number, Buffer[]];
+export type RawExchange = [number, number, number, Buffer[], PackedClaim, (Buffer | null)[], number, number, number, number, Buffer[]];
 
 export function exchangeReply([
   nowMs,
@@ -52,6 +52,7 @@ export function exchangeReply([
   suspects,
   recovered,
   poisoned,
+  slotsOnly,
   cancelled,
 ]: RawExchange): ExchangeReply {
   const { ids, bodies } = unpackClaim(packed);
@@ -70,6 +71,7 @@ export function exchangeReply([
     nextDueMs: nextDueMs < 0 ? undefined : nextDueMs,
     recovered,
     poisoned,
+    slotsOnly: slotsOnly === 1,
     ...(cancelled.length === 0 ? {} : { cancelledIds: cancelled.map(text) }),
   };
 }
@@ -97,9 +99,9 @@ export function jobCounts([
   };
 }
 
-export type RawJob = [number, Buffer, Buffer, Buffer, number, Buffer, Buffer];
+export type RawJob = [number, Buffer, Buffer, Buffer, number, Buffer, Buffer, Buffer];
 
-export function storedJob(id: string, [, stateName, stored, record, atMs, progress, result]: RawJob): StoredJob {
+export function storedJob(id: string, [, stateName, stored, record, atMs, progress, result, place]: RawJob): StoredJob {
   const state = text(stateName) as JobState;
   return {
     id,
@@ -107,14 +109,24 @@ export function storedJob(id: string, [, stateName, stored, record, atMs, progre
     stored,
     record: record.length === 0 ? undefined : text(record),
     atMs: atMs < 0 ? undefined : atMs,
+    place: place.length === 0 ? undefined : text(place),
     progress: progress.length === 0 ? undefined : text(progress),
     result: state === 'completed' && result.length > 0 ? result : undefined,
   };
 }
 
-export type RawList = [number, Buffer[], (Buffer | null)[], (Buffer | null)[], number[], (Buffer | null)[], (Buffer | null)[]];
+export type RawList = [
+  number,
+  Buffer[],
+  (Buffer | null)[],
+  (Buffer | null)[],
+  number[],
+  (Buffer | null)[],
+  (Buffer | null)[],
+  (Buffer | null)[],
+];
 
-export function storedJobs(state: JobState, [, ids, bodies, records, times, progress, results]: RawList): StoredJob[] {
+export function storedJobs(state: JobState, [, ids, bodies, records, times, progress, results, places]: RawList): StoredJob[] {
   return ids.flatMap((id, at) => {
     const stored = bodies[at];
     const atMs = times[at] ?? -1;
@@ -127,6 +139,7 @@ export function storedJobs(state: JobState, [, ids, bodies, records, times, prog
         stored,
         record: records[at]?.toString(),
         atMs: atMs < 0 ? undefined : atMs,
+        place: places[at]?.toString(),
         progress: progress[at]?.toString(),
         result: (state === 'completed' && results[at]) || undefined,
       },

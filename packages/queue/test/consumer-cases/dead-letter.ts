@@ -81,6 +81,27 @@ export function deadLetterCases(bench: MakeBench): void {
     await consumer.stop();
   });
 
+  test('a dead letter that is exported, imported and redriven has its class or its group still', async () => {
+    const made = bench({ partitions: 4, maxAttempts: 1 });
+    const { inspector, producer } = made;
+    const consumer = await made.consume(() => {
+      throw new DeadLetterError('no');
+    });
+    for (const at of ['1', '2', '3']) await producer.enqueue(at, { groupId: 'group' });
+    const { id } = await producer.enqueue('high', { priority: 8 });
+    while ((await inspector.counts()).dead < 4) await new Promise<void>((resolve) => setImmediate(resolve));
+    await consumer.stop();
+    const lines = await linesOf(inspector);
+    await inspector.purgeAll();
+    expect(await inspector.importDead(() => lines)).toMatchObject({ added: 4 });
+    expect(await inspector.importDead(() => lines)).toMatchObject({ added: 0, existing: 4 });
+    await inspector.redriveAll();
+    const waiting = await inspector.list('waiting');
+    const grouped = waiting.filter(({ groupId }) => groupId === 'group');
+    expect(new Set(grouped.map(({ payload }) => payload))).toEqual(new Set(['1', '2', '3']));
+    expect(await inspector.get(id)).toMatchObject({ state: 'waiting', priority: 8 });
+  });
+
   test('a line that was corrected is imported as corrected, and one whose job is there with another body is left alone', async () => {
     const made = bench({ maxAttempts: 1 });
     const { inspector, consume } = made;

@@ -1,13 +1,14 @@
-import type { DeadLetterFilter, DeadLetters, FollowUp, NewJob, QueueOptions, ResolvedQueueOptions, Settlement, Store } from '@nines/queue';
+import type { DeadLetterFilter, DeadLetters, FollowUp, NewJob, ResolvedQueueOptions, Settlement, Store } from '@nines/queue';
 import { systemClock } from '../../src/clock.ts';
 import { takeAll } from '../../src/dead/take.ts';
-import { encodeEnvelope } from '../../src/envelope.ts';
 import { decodeFailure, encodeFailure } from '../../src/failure-record.ts';
 import { Divergence, same } from './divergence.ts';
-import { LEASE_UNITS, UNIT_MS, type Limits } from './job.ts';
+import { LEASE_UNITS, UNIT_MS } from './job.ts';
 import { outcomeOf, sameListing } from './listing.ts';
 import { Reference } from './reference.ts';
 import { ScheduleSteps } from './schedule-steps.ts';
+import { seeded } from './seeded.ts';
+import { envelopeOf, limitsOf, HOLDERS, modelLimits, PLACES, type Holder } from './setting.ts';
 
 /** A store whose time the history moves. */
 export interface ModelledStore {
@@ -16,39 +17,21 @@ export interface ModelledStore {
   advance(ms: number): void;
 }
 
-export const modelLimits: Limits = { maxWaiting: 60, maxLeaseLosses: 2, completedCount: 6, deadCount: 6 };
-
-export function modelQueue(name: string): QueueOptions {
-  const { maxWaiting, maxLeaseLosses, completedCount, deadCount } = modelLimits;
-  const ageMs = 366 * 86_400_000;
-  const kept = { completed: { count: completedCount, ageMs }, dead: { count: deadCount, ageMs } };
-  const results = { count: 1_000_000, ageMs };
-  return { name, results, leaseMs: LEASE_UNITS * UNIT_MS, maxWaiting, maxLeaseLosses, ...kept };
-}
-
-interface Holder {
-  token: string;
-  known: boolean;
-  readonly running: Map<string, { readonly record: string | undefined; readonly suspect: boolean }>;
-}
-
-/** All have the same digest: whether bodies are the same has a case of its own. */
-const envelopeOf = (id: string) => encodeEnvelope({ digest: Buffer.alloc(16), body: Buffer.from(JSON.stringify(id)) });
-
-const HOLDERS = 4;
 const IDS = 60;
 
 /** Does one random step after the other to a store and to the model, and compares each answer. */
 export class RandomHistory {
   readonly #random: () => number;
   readonly #target: ModelledStore;
-  readonly #model: Reference = new Reference(modelLimits);
+  readonly #model: Reference;
   readonly #holders: Holder[];
   readonly #schedules: ScheduleSteps;
   #serial = 0;
   #done: string[] = [];
 
-  constructor(target: ModelledStore, random: () => number) {
+  constructor(target: ModelledStore, seed: number) {
+    const random = seeded(seed);
+    this.#model = new Reference(limitsOf(seed));
     this.#target = target;
     this.#random = random;
     this.#holders = Array.from({ length: HOLDERS }, () => this.#newHolder());
@@ -93,11 +76,11 @@ export class RandomHistory {
       const id = fresh ? `new-${(this.#serial += 1)}` : `id-${this.#below(IDS)}`;
       const delay = this.#random() < 0.3 ? 1 + this.#below(4) : 0;
       if (!delays.has(id)) delays.set(id, delay);
-      return { id, delayMs: (delays.get(id) ?? 0) * UNIT_MS, fresh, envelope: envelopeOf(id), ...this.#key() };
+      return { id, delayMs: (delays.get(id) ?? 0) * UNIT_MS, fresh, envelope: envelopeOf(id), place: this.#pick(PLACES), ...this.#key() };
     });
     this.#note(
       'enqueue',
-      jobs.map(({ id, delayMs, deduplicate }) => `${id}+${delayMs / UNIT_MS} ${JSON.stringify(deduplicate)}`),
+      jobs.map(({ id, delayMs, place, deduplicate }) => `${id}+${delayMs / UNIT_MS} ${place} ${JSON.stringify(deduplicate)}`),
     );
     this.#model.enqueue(jobs, await this.#target.store.enqueue(jobs), delays);
   }
@@ -111,7 +94,8 @@ export class RandomHistory {
 
   async #exchange(holder: Holder, want = this.#random() < 0.3 ? 0 : this.#below(8)): Promise<void> {
     const settlements = this.#settlements(holder);
-    const request = { token: holder.token, known: holder.known, settlements, want, wantSuspect: this.#random() < 0.7 };
+    const slots = this.#random() < 0.5 ? want : this.#below(want + 1);
+    const request = { token: holder.token, known: holder.known, settlements, want, slots, wantSuspect: this.#random() < 0.7 };
     this.#note('exchange', request);
     const reply = await this.#target.store.exchange(request);
     this.#model.exchange(request, reply);
@@ -163,7 +147,7 @@ export class RandomHistory {
       const delayMs = this.#random() < 0.3 ? UNIT_MS : 0;
       return {
         queue: this.#target.queue,
-        job: { id, delayMs, fresh: false, envelope: envelopeOf(id), ...this.#key() },
+        job: { id, delayMs, fresh: false, envelope: envelopeOf(id), place: this.#pick(PLACES), ...this.#key() },
       };
     });
   }
@@ -242,8 +226,9 @@ export class RandomHistory {
   async #look(): Promise<void> {
     const { store } = this.#target;
     const id = `id-${this.#below(IDS)}`;
-    const state = (await store.get(id))?.state;
+    const { state, place } = (await store.get(id)) ?? {};
     if (state !== this.#model.stateOf(id)) throw new Divergence(`${id} is ${state}, in the model ${this.#model.stateOf(id)}`);
+    if (place !== this.#model.placeOf(id)) throw new Divergence(`${id} is in ${place}, in the model ${this.#model.placeOf(id)}`);
     const [outcome] = await store.outcomes([id]);
     same('outcome', outcome?.state === 'completed' ? outcome.result.toString() : outcome?.state, outcomeOf(this.#model, id));
     const look = this.#pick(['waiting', 'delayed', 'active', 'completed', 'dead'] as const);

@@ -1,13 +1,14 @@
 import type { JobState } from '@nines/queue';
 import { byText, same } from './divergence.ts';
 import type { ModelJob, Place } from './job.ts';
+import type { ModelLine } from './line.ts';
 import type { Order } from './order.ts';
 
 /** What of the model a comparison reads. */
 interface Seen {
   readonly jobs: ReadonlyMap<string, ModelJob>;
   readonly results: ReadonlyMap<string, string>;
-  readonly waiting: Order;
+  readonly waiting: ModelLine;
   readonly suspects: Order;
   in(place: Place): string[];
 }
@@ -17,8 +18,7 @@ export function sameListing(model: Seen, state: JobState, ids: readonly string[]
   const { jobs, suspects, waiting } = model;
   if (state === 'waiting') {
     same('the suspects come first', suspects.allows(ids.slice(0, suspects.size)), true);
-    same('then those that wait', waiting.allows(ids.slice(suspects.size)), true);
-    return same('all that wait', ids.length, suspects.size + waiting.size);
+    return waiting.listed(ids.slice(suspects.size));
   }
   const all = model.in(state === 'active' ? 'held' : state);
   same(state, ids.toSorted(byText), all.toSorted(byText));

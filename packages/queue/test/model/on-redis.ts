@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import { defineQueue } from '@nines/queue';
 import { redisHarness } from '../redis-harness.ts';
 import { byText, same } from './divergence.ts';
-import { modelQueue, RandomHistory } from './history.ts';
-import { seeded } from './seeded.ts';
+import { RandomHistory } from './history.ts';
+import { modelQueue } from './setting.ts';
 
 /** Keeps these, and no other key of its queue, after a history. */
 const KEPT: ReadonlySet<string | undefined> = new Set(['completed', 'jobs', 'meta', 'dedup', 'dedup_ids', 'results', 'results_at']);
@@ -16,11 +16,11 @@ const KEPT: ReadonlySet<string | undefined> = new Set(['completed', 'jobs', 'met
 export async function historyOnRedis(redis: Redis, seed: number, steps: number): Promise<string[]> {
   const name = `model-${process.pid}-${seed}`;
   const harness = redisHarness(redis.duplicate());
-  const queue = defineQueue(modelQueue(name)).options;
+  const queue = defineQueue(modelQueue(name, seed)).options;
   const store = harness.open(queue);
   await store.open();
   await store.colocate(queue);
-  await new RandomHistory({ store, queue, advance: (ms) => harness.advance(ms) }, seeded(seed)).run(steps);
+  await new RandomHistory({ store, queue, advance: (ms) => harness.advance(ms) }, seed).run(steps);
   await harness.close();
   await sameKeys(redis, `{nines:default:0}:${name}:`);
   const keys = await redis.keys(`{nines:default:0}:${name}:*`);

@@ -18,6 +18,11 @@ export class Order {
     for (const id of ids) this.#ranks.set(id, this.#front);
   }
 
+  /** To the tail, beside those that came last. */
+  alongside(id: string): void {
+    this.#ranks.set(id, this.#back);
+  }
+
   delete(id: string): void {
     this.#ranks.delete(id);
   }

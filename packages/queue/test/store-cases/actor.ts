@@ -18,7 +18,9 @@ export interface Actor {
   readonly store: Store;
   readonly options: ResolvedQueueOptions;
   add(...ids: string[]): Promise<readonly string[]>;
-  addDelayed(id: string, delayMs: number): Promise<void>;
+  /** Adds jobs to a class (`p7`) or a group (`gone`). */
+  addTo(place: string, ...ids: string[]): Promise<readonly string[]>;
+  addDelayed(id: string, delayMs: number, place?: string): Promise<void>;
   exchange(token: string, settlements: readonly Settlement[], want: number, wantSuspect?: boolean): Promise<ExchangeReply>;
   claim(token: string, want?: number): Promise<string[]>;
   ack(token: string, ...ids: string[]): Promise<ExchangeReply>;
@@ -41,8 +43,11 @@ export function createActor(store: Store, options: ResolvedQueueOptions): Actor 
     async add(...ids) {
       return (await store.enqueue(ids.map((id) => ({ id, delayMs: 0, fresh: false, envelope: envelope(id) })))).verdicts;
     },
-    async addDelayed(id, delayMs) {
-      await store.enqueue([{ id, delayMs, fresh: true, envelope: envelope(id) }]);
+    async addTo(place, ...ids) {
+      return (await store.enqueue(ids.map((id) => ({ id, delayMs: 0, fresh: false, envelope: envelope(id), place })))).verdicts;
+    },
+    async addDelayed(id, delayMs, place) {
+      await store.enqueue([{ id, delayMs, fresh: true, envelope: envelope(id), place }]);
     },
     async claim(token, want = 10) {
       return (await exchange(token, [], want)).jobs.map(({ id }) => id);

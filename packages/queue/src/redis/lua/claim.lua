@@ -6,7 +6,7 @@ local function claim(q, held, want, want_suspect)
     suspect = #ids
   end
   if want > #ids then
-    for _, id in ipairs(redis.call('LPOP', q.waiting, want - #ids) or {}) do ids[#ids + 1] = id end
+    if q.placed then choose(q, ids, want) else take(ids, q.waiting, want - #ids) end
   end
   if #ids == 0 then return ids, {}, {}, 0 end
   local records = {}
@@ -15,11 +15,21 @@ local function claim(q, held, want, want_suspect)
   return ids, redis.call('HMGET', q.jobs, unpack(ids)), records, suspect
 end
 
--- When to come back if nobody calls: the next due job, or the next lease of another holder that may run out; -1 for never.
-local function next_due(q, token, now)
-  local due = -1
+-- Whether there is something to claim.
+local function has_waiting(q)
+  if redis.call('LLEN', q.waiting) > 0 then return true end
+  if not q.placed then return false end
+  for class = 0, 9 do
+    if class ~= 4 and redis.call('LLEN', beside(q, 'waiting:' .. class)) > 0 then return true end
+  end
+  return redis.call('LLEN', beside(q, 'turns')) > 0
+end
+
+-- When to come back if nobody calls: the next due job, the next lease of another holder that may run out, or the next token of the rate; -1 for never.
+local function next_due(q, token, now, refill)
+  local due = refill
   local head = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')
-  if head[2] then due = math.max(0, head[2] - now) end
+  if head[2] and (due < 0 or head[2] - now < due) then due = math.max(0, head[2] - now) end
   local holders = redis.call('ZRANGE', q.holders, 0, 1, 'WITHSCORES')
   for at = 1, #holders, 2 do
     local expiry = math.max(0, holders[at + 1] - now)

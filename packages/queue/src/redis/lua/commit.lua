@@ -1,13 +1,15 @@
 -- SCRIPT commit: acknowledges jobs together with the jobs that follow from them; for each of them both happen, or neither does.
--- KEYS: jobs holders held delayed failures completed
+-- KEYS: jobs holders held delayed failures completed places
 -- ARGV: offsetMs token completedCount completedAgeMs refusedDelayMs side { parentId failedBefore jobs { prefix maxWaiting id delayMs more body }* }*
 -- RETURNS: { nowMs, lostIds, refusedIds }
 -- STATE: active -> completed | delayed | none; none -> waiting | delayed, in the queues whose keys begin with the prefixes
 -- COST: O(jobs); about six commands a job that follows
--- USES: now wake dedup dedup_end side trim settle results follow
+-- USES: now wake place join dedup dedup_end side trim settle results follow
 local q = {
   jobs = KEYS[1], holders = KEYS[2], held = KEYS[3], delayed = KEYS[4], failures = KEYS[5], completed = KEYS[6],
+  places = KEYS[7],
 }
+q.placed = has_places(q)
 local now, keep = now_ms(ARGV[1]), tonumber(ARGV[3]) > 0
 local held = q.held .. ARGV[2]
 

@@ -19,3 +19,10 @@ local function forget_keys(d, ids)
     redis.call('HDEL', d.ids, unpack(ids))
   end
 end
+
+-- Writes the keys of new jobs.
+local function keep_keys(d, now)
+  if #d.taken == 0 then return end
+  remember(d, now)
+  sweep(d, now)
+end

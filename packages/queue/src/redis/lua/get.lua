@@ -1,7 +1,7 @@
 -- SCRIPT get: one job with its state.
--- KEYS: jobs holders held delayed failures dead completed
+-- KEYS: jobs holders held delayed failures dead completed places
 -- ARGV: offsetMs id
--- RETURNS: nil | { nowMs, state, body, record | '', sinceMs | -1, progress | '', result | '' }
+-- RETURNS: nil | { nowMs, state, body, record | '', sinceMs | -1, progress | '', result | '', place | '' }
 -- STATE: unchanged
 -- COST: O(holders), at most 1000 of them
 -- USES: now
@@ -12,6 +12,7 @@ local delayed = KEYS[4]
 local failures = KEYS[5]
 local dead = KEYS[6]
 local completed = KEYS[7]
+local places = KEYS[8]
 
 local id = ARGV[2]
 local body = redis.call('HGET', jobs, id)
@@ -31,4 +32,4 @@ if state == 'waiting' then
 end
 local prefix = string.sub(jobs, 1, -5)
 local progress, result = redis.call('HGET', prefix .. 'progress', id) or '', redis.call('HGET', prefix .. 'results', id) or ''
-return { now_ms(ARGV[1]), state, body, redis.call('HGET', failures, id) or '', since, progress, result }
+return { now_ms(ARGV[1]), state, body, redis.call('HGET', failures, id) or '', since, progress, result, redis.call('HGET', places, id) or '' }

@@ -11,6 +11,7 @@ local function lose(q, id, now, max_losses)
   if losses - 1 >= max_losses then
     redis.call('ZADD', q.dead, now, id)
     note(q, 'dead', id, 'poison')
+    end_places(q, { id })
     return 1
   end
   redis.call('RPUSH', q.suspects, id)

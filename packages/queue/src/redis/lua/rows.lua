@@ -9,9 +9,12 @@ local function settle_row(q, row, now)
     note(q, 'retrying', id, tonumber(row[3]))
   elseif verb == 'dead' then
     redis.call('ZADD', q.dead, now, id)
+    end_places(q, { id })
     note(q, 'dead', id, string.match(record, '"r":"([%l-]+)"'))
+  elseif verb == 'release' then
+    to_head(q, id, places_of(q, { id })[1], 'LPUSH')
   else
-    redis.call('LPUSH', verb == 'release' and q.waiting or q.suspects, id)
+    redis.call('LPUSH', q.suspects, id)
   end
 end
 

@@ -28,6 +28,7 @@ local function complete(q, ids, now, keep)
       redis.call('SREM', q.cancelled, unpack(page))
       if not keep then forget_keys(q.dedup, page) end
     end
+    end_places(q, page, true)
     if not keep then return redis.call('HDEL', q.jobs, unpack(page)) end
     local scored = {}
     for at, id in ipairs(page) do

@@ -25,6 +25,7 @@ end
 
 -- A job is removed because somebody cancelled it; where results are kept, so is this.
 local function end_cancelled(q, id, now)
+  end_places(q, { id }, true)
   redis.call('HDEL', q.jobs, id)
   redis.call('HDEL', q.failures, id)
   redis.call('HDEL', q.progress, id)

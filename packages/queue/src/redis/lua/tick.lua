@@ -4,7 +4,7 @@
 -- RETURNS: { nowMs, { 1 ticked | 0 passed | -1 full }* }
 -- STATE: none -> waiting, in the queue whose keys begin with the prefix
 -- COST: O(jobs); about six commands a job
--- USES: now wake dedup follow
+-- USES: now wake place join dedup follow
 local schedules = KEYS[1]
 local ticks = KEYS[2]
 

@@ -5,6 +5,7 @@ local function forget(ended, q, ids)
     redis.call('HDEL', q.jobs, unpack(ids))
     forget_keys(dedup_of(q.jobs), ids)
     redis.call('HDEL', q.failures, unpack(ids))
+    if q.placed then redis.call('HDEL', q.places, unpack(ids)) end
   end
 end
 
