@@ -37,6 +37,12 @@ test('programsOf finds each ts block, its line, and what it prints when the docu
   ]);
 });
 
+test('programsOf knows a block by the name that its fence gives it', () => {
+  expect(programsOf('a.md', '```ts codec.ts\nexport {};\n```\n')).toEqual([
+    { file: 'a.md', line: 1, name: 'codec.ts', code: 'export {};', prints: undefined },
+  ]);
+});
+
 test('programsOf keeps shorter fences inside of longer ones', () => {
   expect(programsOf('a.md', '````ts\n```\n````\n')).toEqual([{ file: 'a.md', line: 1, code: '```', prints: undefined }]);
 });
