@@ -72,7 +72,7 @@ function openedBy([, fence = '', language = '', name]: RegExpExecArray, line: nu
 
 /** The third-party packages that a program imports. */
 export function importedPackages(code: string): string[] {
-  const specifiers = [...code.matchAll(/(?<!')\b(?:from|import)\s*\(?\s*'([^'.][^']*)'/g)].map((match) => match[1] ?? '');
+  const specifiers = [...code.matchAll(/(?<!')\b(?:from|import\s*\(?)\s*'([^'.][^']*)'/g)].map((match) => match[1] ?? '');
   const names = specifiers
     .filter((one) => !isBuiltin(one))
     .map((one) =>
