@@ -17,8 +17,8 @@ const GENERATORS: readonly Generator[] = [
 
 const HELP = `Usage: npm run generate [-- --check]
 
-Writes what is made from examples/gke-app/src/objectives.ts: ${GENERATORS.map(({ name }) => name).join(', ')}. Run \`npm run render\` afterwards
-when the chart changed.
+Writes what is made from examples/gke-app/src/objectives.ts, and what guides show of other files: ${GENERATORS.map(({ name }) => name).join(', ')}.
+Run \`npm run render\` afterwards when the chart changed.
 
   --check   write nothing; name each file and line that is not as generated
   --help    this text

@@ -15,6 +15,7 @@ let serial = 0;
 interface Delivery {
   readonly headers: Record<string, string>;
   readonly body: string;
+  readonly path: string | undefined;
   readonly atMs: number;
 }
 
@@ -30,7 +31,7 @@ async function start(...answers: readonly ((response: ServerResponse) => void)[]
   const receive = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await text(request);
     const answer = answers[Math.min(deliveries.length, answers.length - 1)];
-    deliveries.push({ headers: request.headers as Record<string, string>, body, atMs: Date.now() });
+    deliveries.push({ headers: request.headers as Record<string, string>, body, path: request.url, atMs: Date.now() });
     answer?.(response);
     response.end();
   };
@@ -79,14 +80,19 @@ test('a delivery is signed as Standard Webhooks says, under the id of its job, t
   }
 });
 
-test.for([400, 404, 410, 501, 301])('status %i', async (code) => {
+test.for([400, 404, 410])('status %i dead-letters a delivery at its first attempt', async (code) => {
+  const { deliveries, producer, inspector } = await start(status(code), status(204));
+  const { id } = await producer.enqueue({ endpoint: 'acme', event });
+  await expect.poll(async () => (await inspector.get(id))?.state).toBe('dead');
+  expect(await inspector.get(id)).toMatchObject({ deadReason: 'rejected', lastError: `DeadLetterError: acme answered ${code}` });
+  expect(deliveries).toHaveLength(1);
+});
+
+test.for([301, 408, 409, 501])('status %i is tried again, and a redirect is not followed', async (code) => {
   const { deliveries, producer, inspector } = await start(status(code, { location: '/elsewhere' }), status(204));
   const { id } = await producer.enqueue({ endpoint: 'acme', event });
-  const dead = code >= 400 && code < 500;
-  await expect.poll(async () => (await inspector.get(id))?.state).toBe(dead ? 'dead' : 'completed');
-  expect(deliveries).toHaveLength(dead ? 1 : 2);
-  if (dead)
-    expect(await inspector.get(id)).toMatchObject({ deadReason: 'rejected', lastError: expect.stringContaining(`acme answered ${code}`) });
+  await expect.poll(async () => (await inspector.get(id))?.state).toBe('completed');
+  expect(deliveries.map(({ path }) => path)).toEqual(['/hook', '/hook']);
 });
 
 test.for([429, 503])('status %i with Retry-After: the next attempt waits as long as was asked', async (code) => {
