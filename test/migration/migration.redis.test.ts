@@ -18,12 +18,13 @@ const forms = [
   ['bee-queue, after', beeQueueAfter],
 ] as const;
 
-const setting = (mailer: TestMailer, reminderMs: number): Setting => ({
-  redisUrl: inject('redisUrl'),
-  name: `migration-${process.pid}-${(serial += 1)}`,
-  reminderMs,
-  mailer,
-});
+function setting(mailer: TestMailer, reminderMs: number): Setting {
+  const reported: Error[] = [];
+  // Of a Redis without persistence, as that of the tests is, Nines tells at the start.
+  onTestFinished(() => expect(reported.filter(({ message }) => !message.includes('append-only'))).toEqual([]));
+  const name = `migration-${process.pid}-${(serial += 1)}`;
+  return { redisUrl: inject('redisUrl'), name, reminderMs, mailer, report: (error) => void reported.push(error) };
+}
 
 async function post(service: Service, path: string, body: unknown = {}): Promise<void> {
   const response = await fetch(`${service.url}${path}`, { method: 'POST', body: JSON.stringify(body) });

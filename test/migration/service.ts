@@ -11,6 +11,8 @@ export interface Setting {
   /** How long after a sign-up the reminder is due. */
   readonly reminderMs: number;
   readonly mailer: Mailer;
+  /** Told of what the queue deals with by itself, such as a lost connection. */
+  readonly report: (error: Error) => void;
 }
 
 export interface Mail {

@@ -2,7 +2,7 @@ import BeeQueue from 'bee-queue';
 import { serve, type Mail, type Service, type Setting, type Signup } from '../service.ts';
 
 /** Takes sign-ups over HTTP; each is sent a welcome at once and a reminder later. */
-export async function startService({ redisUrl, name, reminderMs, mailer }: Setting): Promise<Service> {
+export async function startService({ redisUrl, name, reminderMs, mailer, report }: Setting): Promise<Service> {
   const mails = new BeeQueue<Mail>(name, { redis: { url: redisUrl }, removeOnSuccess: true, storeJobs: false, activateDelayedJobs: true });
   const add = (id: string, mail: Mail, dueMs = 0) =>
     mails.createJob(mail).setId(id).retries(2).backoff('exponential', 10).delayUntil(dueMs).save();
@@ -13,7 +13,7 @@ export async function startService({ redisUrl, name, reminderMs, mailer }: Setti
     await mailer.send(mail);
   };
   mails.process(8, send);
-  mails.on('error', console.error).checkStalledJobs(5_000, () => {});
+  mails.on('error', report).checkStalledJobs(5_000, () => {});
 
   const failed = () => mails.getJobs('failed', { size: 100 });
   const web = await serve({

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { serve, type Mail, type Service, type Setting, type Signup } from '../service.ts';
 
 /** Takes sign-ups over HTTP; each is sent a welcome at once and a reminder later. */
-export async function startService({ redisUrl, name, reminderMs, mailer }: Setting): Promise<Service> {
+export async function startService({ redisUrl, name, reminderMs, mailer, report }: Setting): Promise<Service> {
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const queue = defineQueue<Mail>({ name, maxAttempts: 3, backoff: exponential({ baseMs: 10, maxMs: 60_000 }) });
   const mails = createProducer(queue, { redis });
@@ -13,7 +13,7 @@ export async function startService({ redisUrl, name, reminderMs, mailer }: Setti
     if (!mailer.knows(mail.to)) throw new DeadLetterError(`no mailbox ${mail.to}`);
     await mailer.send(mail);
   };
-  const worker = createConsumer(queue, send, { redis, concurrency: 8, onError: console.error });
+  const worker = createConsumer(queue, send, { redis, concurrency: 8, onError: report });
   await worker.start();
 
   const web = await serve({

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { serve, type Mail, type Service, type Setting, type Signup } from '../service.ts';
 
 /** Takes sign-ups over HTTP; each is sent a welcome at once and a reminder later. */
-export async function startService({ redisUrl, name, reminderMs, mailer }: Setting): Promise<Service> {
+export async function startService({ redisUrl, name, reminderMs, mailer, report }: Setting): Promise<Service> {
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const mails = new Queue<Mail>(name, {
     connection: redis,
@@ -15,7 +15,7 @@ export async function startService({ redisUrl, name, reminderMs, mailer }: Setti
     await mailer.send(mail);
   };
   const worker = new Worker(name, send, { connection: redis, concurrency: 8 });
-  worker.on('error', console.error);
+  worker.on('error', report);
 
   const web = await serve({
     'POST /signups': async ({ user, to }: Signup) => {
