@@ -31,6 +31,8 @@ const onRedis = {
 const config: ViteUserConfig = defineConfig({
   ...source,
   test: {
+    // One less than there are processors is vitest's own choice: one, on a small machine, with the other idle while tests wait for processes.
+    maxWorkers: '100%',
     reporters: ['default', './tools/test/closing-line.ts'],
     projects: [
       project(

@@ -9,13 +9,17 @@ import { run } from '../../tools/workspace/run.ts';
 const programs = inject('programs');
 const folder = join(inject('strangerFolder'), 'readme');
 
-const fileOf = ({ file, line }: Program) => `${file.replaceAll(/[^\w]+/g, '-')}-${line}.mts`;
+/** Each document has a folder, so that its programs may import those that have a name. */
+const folderOf = ({ file }: Program) => file.replaceAll(/[^\w]+/g, '-');
+const fileOf = (program: Program) => `${folderOf(program)}/${program.name ?? `line-${program.line}.ts`}`;
 
 let complaints = '';
 
 beforeAll(async () => {
-  mkdirSync(folder);
-  for (const program of programs) writeFileSync(join(folder, fileOf(program)), program.code);
+  for (const program of programs) {
+    mkdirSync(join(folder, folderOf(program)), { recursive: true });
+    writeFileSync(join(folder, fileOf(program)), program.code);
+  }
   const compilerOptions = {
     target: 'es2024',
     module: 'nodenext',
@@ -23,9 +27,10 @@ beforeAll(async () => {
     strict: true,
     skipLibCheck: false,
     noEmit: true,
+    allowImportingTsExtensions: true,
     erasableSyntaxOnly: true,
   };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.mts'] }));
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*/*.ts'] }));
   const compiler = (await typescriptCompiler('7')) ?? '';
   complaints =
     programs.length === 0

@@ -33,7 +33,7 @@ export const STAGES: readonly (readonly Step[])[] = [
     {
       name: 'generate',
       command: [process.execPath, '--conditions=@nines/source', join(ROOT, 'tools', 'generate.ts'), '--check'],
-      about: 'rules and dashboards are what the objectives give',
+      about: 'rules and dashboards are what the objectives give, guides show files as they are',
     },
     { name: 'knip', command: bin('knip', '--no-progress', '--no-config-hints'), about: 'dead files, exports and dependencies' },
   ],

@@ -37,6 +37,12 @@ test('programsOf finds each ts block, its line, and what it prints when the docu
   ]);
 });
 
+test('programsOf knows a block by the name that its fence gives it', () => {
+  expect(programsOf('a.md', '```ts codec.ts\nexport {};\n```\n')).toEqual([
+    { file: 'a.md', line: 1, name: 'codec.ts', code: 'export {};', prints: undefined },
+  ]);
+});
+
 test('programsOf keeps shorter fences inside of longer ones', () => {
   expect(programsOf('a.md', '````ts\n```\n````\n')).toEqual([{ file: 'a.md', line: 1, code: '```', prints: undefined }]);
 });
@@ -44,7 +50,7 @@ test('programsOf keeps shorter fences inside of longer ones', () => {
 test('importedPackages names packages, not built-in modules, files or sub-paths', () => {
   const code = `import { Redis } from 'ioredis';\nimport '@nines/queue/testing';\nimport fs from 'node:fs';\nimport 'events';\nimport './a.ts';\nawait import('pino');`;
   expect(importedPackages(code)).toEqual(['ioredis', '@nines/queue', 'pino']);
-  expect(importedPackages("console.log('from', 1, 'to', 2);")).toEqual([]);
+  expect(importedPackages("console.log('from', 1, 'to', 2); Buffer.from('a secret');")).toEqual([]);
 });
 
 test.each([

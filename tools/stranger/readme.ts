@@ -7,12 +7,15 @@ export interface Program {
   /** Line of its first fence, from 1. */
   readonly line: number;
   readonly code: string;
+  /** Name of the file that the others of its document import it by: what follows `ts` in its first fence. */
+  readonly name?: string;
   /** What it prints, when the document says so: the `text` block that follows a sentence with the word "prints". */
   readonly prints: string | undefined;
 }
 
 interface Block {
   readonly language: string;
+  readonly name: string | undefined;
   readonly line: number;
   readonly text: string;
   /** The prose between the block before and this one. */
@@ -22,11 +25,11 @@ interface Block {
 /** Every fenced `ts` block of a document. */
 export function programsOf(file: string, markdown: string): Program[] {
   const blocks = blocksOf(markdown);
-  return blocks.flatMap(({ language, line, text }, index) => {
+  return blocks.flatMap(({ language, name, line, text }, index) => {
     if (!/^(ts|typescript)$/.test(language)) return [];
     const next = blocks[index + 1];
     const shown = next !== undefined && /^(text|console)?$/.test(next.language) && /prints/i.test(next.lead) ? next.text : undefined;
-    return [{ file, line, code: text, prints: shown }];
+    return [{ file, line, code: text, ...(name === undefined ? {} : { name }), prints: shown }];
   });
 }
 
@@ -47,14 +50,15 @@ function saidBehind(code: string): string | undefined {
 
 function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
-  let open: { fence: string; language: string; line: number; lines: string[] } | undefined;
+  let open: ReturnType<typeof openedBy> | undefined;
   let lead: string[] = [];
   for (const [index, text] of markdown.split('\n').entries()) {
-    const fence = /^\s*(`{3,}|~{3,})\s*([\w-]*)/.exec(text);
-    if (open === undefined && fence !== null) open = { fence: fence[1] ?? '', language: fence[2] ?? '', line: index + 1, lines: [] };
+    const fence = /^\s*(`{3,}|~{3,})\s*([\w-]*)(?: +([\w-]+\.ts))?/.exec(text);
+    if (open === undefined && fence !== null) open = openedBy(fence, index + 1);
     else if (open === undefined) lead.push(text);
     else if (fence !== null && text.trim().startsWith(open.fence)) {
-      blocks.push({ language: open.language, line: open.line, text: open.lines.join('\n'), lead: lead.join('\n') });
+      const { language, name, line, lines } = open;
+      blocks.push({ language, name, line, text: lines.join('\n'), lead: lead.join('\n') });
       open = undefined;
       lead = [];
     } else open.lines.push(text);
@@ -62,9 +66,13 @@ function blocksOf(markdown: string): Block[] {
   return blocks;
 }
 
+function openedBy([, fence = '', language = '', name]: RegExpExecArray, line: number) {
+  return { fence, language, name, line, lines: [] as string[] };
+}
+
 /** The third-party packages that a program imports. */
 export function importedPackages(code: string): string[] {
-  const specifiers = [...code.matchAll(/(?<!')\b(?:from|import)\s*\(?\s*'([^'.][^']*)'/g)].map((match) => match[1] ?? '');
+  const specifiers = [...code.matchAll(/(?<!')\b(?:from|import\s*\(?)\s*'([^'.][^']*)'/g)].map((match) => match[1] ?? '');
   const names = specifiers
     .filter((one) => !isBuiltin(one))
     .map((one) =>
