@@ -35,7 +35,8 @@ export class ProgressBoard {
   }
 
   forget(id: string): void {
-    this.#waiting.delete(id);
+    // Nearly always there is none, and to look for a text that is new costs more than all else about a job's end.
+    if (this.#waiting.size > 0) this.#waiting.delete(id);
   }
 
   send(): ReadonlyMap<string, string> {

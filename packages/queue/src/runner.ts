@@ -244,16 +244,16 @@ export function untilAbandoned(
 ): Promise<Ran> {
   return new Promise((resolve) => {
     let open = true;
-    const end = (ran: () => Ran | Promise<Ran>) => {
+    const end = (ran: (value: unknown) => Ran | Promise<Ran>, value: unknown) => {
       if (!open) return;
       open = false;
-      resolve(ran());
+      resolve(ran(value));
     };
-    attempt.onAbandon = (reason) => end(() => failed(reason));
+    attempt.onAbandon = (reason) => end(failed, reason);
     if (attempt.abandoned !== undefined) attempt.onAbandon(attempt.abandoned);
     Promise.resolve(work).then(
-      (value) => end(() => completed(value)),
-      (error: unknown) => end(() => failed(error)),
+      (value) => end(completed, value),
+      (error: unknown) => end(failed, error),
     );
   });
 }

@@ -12,6 +12,7 @@ export function settlementOf(id: string, outcome: Outcome, failure: FailureRecor
   if (outcome.verb === 'completed') {
     const failedBefore = failure.attempts > 0 || failure.losses > 0;
     const { followUps, result } = outcome;
+    if (followUps === undefined && result === undefined) return { verb: 'ack', id, failedBefore };
     const kept = result === undefined ? undefined : { result };
     return followUps === undefined ? { verb: 'ack', id, failedBefore, ...kept } : { verb: 'commit', id, failedBefore, followUps, ...kept };
   }
