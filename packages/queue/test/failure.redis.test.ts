@@ -203,3 +203,53 @@ test('another layout version is refused, and so is keyPrefix', async () => {
   const prefixed = redis.duplicate({ keyPrefix: 'app:', lazyConnect: true });
   expect(() => createProducer(orders, { redis: prefixed })).toThrow(expect.objectContaining({ code: 'KEY_PREFIX_UNSUPPORTED' }));
 });
+
+/** A client whose copies refuse the first SUBSCRIBE with these words, as ioredis 5 does now and then on a Cluster. */
+class Refusing extends Redis {
+  refused = 0;
+  readonly #words: string;
+
+  constructor(url: string, words: string) {
+    super(url, { lazyConnect: true });
+    this.#words = words;
+  }
+
+  override duplicate(...options: Parameters<Redis['duplicate']>): Redis {
+    const copy = super.duplicate(...options);
+    const subscribe = copy.subscribe.bind(copy) as (...channels: string[]) => Promise<unknown>;
+    const refuseOnce = (...channels: string[]) => {
+      if (this.refused > 0) return subscribe(...channels);
+      this.refused += 1;
+      return Promise.reject(new Error(this.#words));
+    };
+    return Object.assign(copy, { subscribe: refuseOnce });
+  }
+}
+
+/** A connection whose first SUBSCRIBE is refused with these words. */
+async function refusing(words: string) {
+  const { server } = await ownRedis();
+  const redis = new Refusing(server.url, words);
+  opened.push({ close: () => redis.disconnect() });
+  const connection = acquireConnection(redis, systemClock);
+  opened.push({ close: () => connection.release() });
+  await connection.listening(5000);
+  return { redis, connection };
+}
+
+test.each([
+  "ERR Can't execute 'info': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+  'Connection in subscriber mode, only subscriber commands may be used',
+])('a SUBSCRIBE that overtook the look at a new connection (%j) is sent again', async (words) => {
+  const { redis, connection } = await refusing(words);
+  const heard = Promise.withResolvers<string | undefined>();
+  await connection.subscribe('news', heard.resolve);
+  await connection.command.publish('news', 'good');
+  expect(await heard.promise).toBe('good');
+  expect(redis.refused).toBe(1);
+});
+
+test('a SUBSCRIBE that is refused for good is not sent again', async () => {
+  const { connection } = await refusing('NOPERM this user has no permissions to access one of the channels used');
+  await expect(connection.subscribe('news', () => {})).rejects.toThrow('NOPERM');
+});

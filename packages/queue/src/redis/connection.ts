@@ -192,8 +192,11 @@ async function subscribe(shared: Shared, channel: string, listener: MessageListe
   }
 }
 
-/** What ioredis 5 rejects a SUBSCRIBE with that overtook its own look at a new node of a Cluster, and subscribes to nothing then. */
-const OVERTAKEN = "Can't execute 'info'";
+/**
+ * What ioredis 5 rejects a SUBSCRIBE with that overtook its own look at a new node of a Cluster, and subscribes to nothing then: the words are
+ * Redis's, or its own when the SUBSCRIBE was answered before it could ask.
+ */
+const OVERTAKEN = ["Can't execute 'info'", 'Connection in subscriber mode'];
 const SUBSCRIBE_MS_MAX = 5000;
 
 async function sendSubscribe({ subscriber, clock }: Shared, channels: readonly string[]): Promise<void> {
@@ -203,10 +206,14 @@ async function sendSubscribe({ subscriber, clock }: Shared, channels: readonly s
       await subscriber.subscribe(...channels);
       return;
     } catch (error) {
-      if (!(error instanceof Error) || !error.message.includes(OVERTAKEN) || clock.now() > giveUpAt) throw error;
+      if (!isOvertaken(error) || clock.now() > giveUpAt) throw error;
       await pause(clock);
     }
   }
+}
+
+function isOvertaken(error: unknown): boolean {
+  return error instanceof Error && OVERTAKEN.some((words) => error.message.includes(words));
 }
 
 function pause(clock: Clock): Promise<void> {
