@@ -253,3 +253,14 @@ test('a SUBSCRIBE that is refused for good is not sent again', async () => {
   const { connection } = await refusing('NOPERM this user has no permissions to access one of the channels used');
   await expect(connection.subscribe('news', () => {})).rejects.toThrow('NOPERM');
 });
+
+test('a connection that is released twice stays open for the others who use it', async () => {
+  const { redis } = await ownRedis();
+  const [mine, yours] = [acquireConnection(redis, systemClock), acquireConnection(redis, systemClock)];
+  await yours.reach(() => yours.command.ping(), 5000);
+  mine.release();
+  mine.release();
+  expect(await yours.command.ping()).toBe('PONG');
+  yours.release();
+  await expect(yours.command.ping()).rejects.toThrow("Stream isn't writeable");
+});

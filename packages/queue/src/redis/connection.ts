@@ -75,6 +75,7 @@ export function acquireConnection(client: RedisClient, clock: Clock): Connection
   const shared = sharedByClient.get(client) ?? open(client, clock);
   sharedByClient.set(client, shared);
   shared.users += 1;
+  let released = false;
   return {
     command: shared.command,
     server: serverOf(client),
@@ -89,6 +90,9 @@ export function acquireConnection(client: RedisClient, clock: Clock): Connection
     watch: (listener) => watch(shared, listener),
     reach: (work, timeoutMs) => reach(shared.command, work, clock, timeoutMs),
     release() {
+      // A second time would give back the share of somebody else.
+      if (released) return;
+      released = true;
       shared.users -= 1;
       if (shared.users > 0) return;
       sharedByClient.delete(client);
