@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { generateRules, ruleGroups } from './prometheus/generate.ts';
-export type { GeneratedFile, GenerateOptions } from './prometheus/generate.ts';
+export type { GeneratedFile, GenerateOptions, RuleGroupOptions } from './prometheus/generate.ts';
 export { inhibitRules } from './prometheus/inhibit.ts';
 export type { InhibitRule } from './prometheus/inhibit.ts';
 export { lintRules } from './prometheus/lint.ts';

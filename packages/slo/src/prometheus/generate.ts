@@ -1,4 +1,4 @@
-import { SloError, type Slo } from '@nines/slo';
+import { rolling, SloError, type Duration, type Slo } from '@nines/slo';
 import { writeYaml } from '../yaml.ts';
 import { checkNames } from './names.ts';
 import { robustGroups } from './robust.ts';
@@ -31,7 +31,21 @@ export interface GenerateOptions {
   readonly interval?: string;
 }
 
-const layouts: Readonly<Record<Layout, (slo: Slo) => RuleGroup[]>> = { robust: robustGroups, sloth: slothGroups };
+/** What `ruleGroups` takes beside the objective. */
+export interface RuleGroupOptions {
+  /** Default `robust`. */
+  readonly layout?: Layout;
+  /**
+   * Over how long events are counted for the budget; what happened in it enters step by step, so it should be much shorter than the objective's
+   * window. Default `5m`, which the dashboards expect; shorter for a rehearsal on a compressed clock. Only `robust`, and only with a rolling window.
+   */
+  readonly countWindow?: Duration;
+}
+
+const layouts: Readonly<Record<Layout, (slo: Slo, countWindow?: Duration) => RuleGroup[]>> = {
+  robust: robustGroups,
+  sloth: (slo) => slothGroups(slo),
+};
 const targets: readonly string[] = ['prometheus', 'operator', 'gmp'];
 const kinds: readonly string[] = ['Rules', 'ClusterRules', 'GlobalRules'];
 const known = ['layout', 'target', 'kind', 'namespace', 'labels', 'interval'];
@@ -40,9 +54,9 @@ const known = ['layout', 'target', 'kind', 'namespace', 'labels', 'interval'];
  * The groups of rules of one objective, as plain data.
  *
  * @param slo - an objective with `sli`
- * @param options - `layout` (default `robust`)
+ * @param options - `layout` (default `robust`), `countWindow` (default `5m`)
  * @returns groups, in the order of evaluation
- * @throws SloError `INVALID_OPTION`, `INVALID_PROMQL`, `INVALID_RULES`, `UNKNOWN_OPTION`
+ * @throws SloError `INVALID_OPTION`, `INVALID_DURATION`, `INVALID_PROMQL`, `INVALID_RULES`, `UNKNOWN_OPTION`
  * @example
  * ```ts
  * import { defineSlo, rolling, sli } from '@nines/slo';
@@ -53,10 +67,20 @@ const known = ['layout', 'target', 'kind', 'namespace', 'labels', 'interval'];
  * console.log(ruleGroups(slo)[0]?.rules.length); // 6
  * ```
  */
-export function ruleGroups(slo: Slo, options: { readonly layout?: Layout } = {}): readonly RuleGroup[] {
-  refuseUnknown('ruleGroups', options, ['layout']);
+export function ruleGroups(slo: Slo, options: RuleGroupOptions = {}): readonly RuleGroup[] {
+  refuseUnknown('ruleGroups', options, ['layout', 'countWindow']);
   checkNames(slo);
-  return layouts[oneOf('layout', options.layout ?? 'robust', Object.keys(layouts)) as Layout](slo);
+  const layout = oneOf('layout', options.layout ?? 'robust', Object.keys(layouts)) as Layout;
+  return layouts[layout](slo, options.countWindow === undefined ? undefined : checkCountWindow(slo, layout, options.countWindow));
+}
+
+function checkCountWindow(slo: Slo, layout: Layout, countWindow: Duration): Duration {
+  const { seconds } = rolling(countWindow);
+  if (layout !== 'robust' || slo.window.type !== 'rolling' || seconds >= slo.window.seconds) {
+    const allowed = 'needs the layout robust and a rolling window, and must be shorter than that window';
+    throw new SloError('INVALID_OPTION', `countWindow ${allowed} (${layout}, ${slo.window.duration}), got ${JSON.stringify(countWindow)}`);
+  }
+  return countWindow;
 }
 
 /**

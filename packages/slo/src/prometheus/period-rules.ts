@@ -4,6 +4,9 @@ import { durationText, sloLabels } from './names.ts';
 import { labelsText } from './promql.ts';
 import type { RecordingRule } from './rule.ts';
 
+/** Over how long events are counted for the budget, unless somebody says otherwise. */
+export const defaultCountWindow = '5m';
+
 /** Names of what is recorded, so that layout, alerts, dashboards and tests say the same. */
 export const recorded = {
   /** Events of the last five minutes. */
@@ -26,6 +29,11 @@ export const recorded = {
   totalBlock: 'slo:events_total:increase',
   badBlock: 'slo:events_bad:increase',
 } as const;
+
+/** The names of what is counted over another length than five minutes. */
+export function countNames(countWindow: string): { readonly bad: string; readonly total: string } {
+  return { bad: `${recorded.badBlock}${countWindow}`, total: `${recorded.totalBlock}${countWindow}` };
+}
 
 /** What the rules of the period are made from: the names of what is recorded, and how events are counted over a window. */
 export interface PeriodSource {
@@ -59,7 +67,7 @@ function calendarRules(slo: Slo, window: CalendarWindow, source: PeriodSource): 
   const block = blockSeconds(window);
   const blockText = durationText(block);
   const longest = durationText((longestDays(window) + 1) * 86_400);
-  const names = { bad: `${recorded.badBlock}${blockText}`, total: `${recorded.totalBlock}${blockText}` };
+  const names = countNames(blockText);
   const since = (start: string): string => `and on() (vector(time()) > on() ${start}${own(slo)} @ end())`;
   const part = (name: string, start: string, range: string): string =>
     `(sum(sum_over_time((${name}${own(slo)} ${since(start)})[${range}])) or vector(0))`;

@@ -42,6 +42,19 @@ describe('generateRules', () => {
     expect(JSON.stringify(metadata('GlobalRules'))).not.toContain('"shop"');
   });
 
+  it('counts over five minutes for the budget, or over what somebody says, and names the series after it', () => {
+    expect(ruleGroups(slo, { countWindow: '5m' })).toEqual(ruleGroups(slo));
+    const rules = ruleGroups(slo, { countWindow: '7s' })[0]?.rules ?? [];
+    const recorded = rules.flatMap((rule) => ('record' in rule ? [rule] : []));
+    expect(recorded.slice(1, 3)).toMatchObject([
+      { record: 'slo:events_total:increase7s', expr: 'sum(increase(requests_total[7s]))' },
+      { record: 'slo:events_bad:increase7s' },
+    ]);
+    const period = recorded.find(({ labels }) => labels?.['slo_window'] === '30d')?.expr;
+    expect(period).toContain('sum_over_time(slo:events_bad:increase7s{slo="availability",service="api"}[30d])');
+    expect(JSON.stringify(rules)).not.toContain('increase5m');
+  });
+
   it('has thresholds without a tail for every number of nines', () => {
     for (const objective of ['50%', '99.9%', '99.99%', '99.999%', '99.9999%']) {
       const groups = ruleGroups(defineSlo({ ...options, objective, alerting: googleSre({ unreachable: 'drop' }) }));
@@ -75,6 +88,24 @@ describe('generateRules', () => {
       () => generateRules([slo], { layuot: 'robust' } as never),
       'UNKNOWN_OPTION',
       'generateRules has no option "layuot"',
+    ],
+    [
+      'a count window that is no duration',
+      () => ruleGroups(slo, { countWindow: '5' }),
+      'INVALID_DURATION',
+      'must be a duration from 1s to 3660d',
+    ],
+    [
+      'a count window as long as the objective',
+      () => ruleGroups(slo, { countWindow: '30d' }),
+      'INVALID_OPTION',
+      'must be shorter than that window (robust, 30d), got "30d"',
+    ],
+    [
+      'a count window for the layout that has none',
+      () => ruleGroups(slo, { countWindow: '5s', layout: 'sloth' }),
+      'INVALID_OPTION',
+      'countWindow needs the layout robust',
     ],
     [
       'an unknown layout',

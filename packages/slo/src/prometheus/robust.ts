@@ -2,7 +2,7 @@ import { alertsOf, allowedDowntime, wilson, type Alert, type Slo } from '@nines/
 import { alertAnnotations, alertLabels } from './annotations.ts';
 import { indicatorOf, type Counts } from './indicator.ts';
 import { alertName, sloLabels } from './names.ts';
-import { periodRules, recorded } from './period-rules.ts';
+import { countNames, defaultCountWindow, periodRules, recorded } from './period-rules.ts';
 import { labelsText } from './promql.ts';
 import type { AlertingRule, RecordingRule, RuleGroup } from './rule.ts';
 
@@ -15,12 +15,12 @@ import type { AlertingRule, RecordingRule, RuleGroup } from './rule.ts';
  * ```
  * Counts are recorded and not ratios, because a mean of ratios lets a quiet night weigh as much as a busy day, and one 0/0 makes it NaN.
  */
-export function robustGroups(slo: Slo): RuleGroup[] {
+export function robustGroups(slo: Slo, countWindow: string = defaultCountWindow): RuleGroup[] {
   const indicator = indicatorOf(slo);
   const own = labelsText({ slo: slo.name, service: slo.service });
   const events = indicator.kind === 'events';
-  const names = events ? { bad: recorded.bad, total: recorded.total } : { bad: recorded.badSample, total: recorded.totalSample };
-  const now = events ? indicator.over('5m') : indicator.now;
+  const names = events ? countNames(countWindow) : { bad: recorded.badSample, total: recorded.totalSample };
+  const now = events ? indicator.over(countWindow) : indicator.now;
   const over = events
     ? indicator.over
     : (window: string): Counts => ({
