@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { watchdog } from './watchdog.ts';
 
 /** A Redis server of our own. */
 export interface RunningRedis {
@@ -85,20 +86,6 @@ async function launch(program: string, args: readonly string[]): Promise<Server>
       await exited;
     },
   };
-}
-
-/** Kills the server when this process is gone: the pipe between them closes even after a SIGKILL. */
-function watchdog(pid: number): ChildProcess | undefined {
-  if (process.platform === 'win32') return undefined;
-  const guard = spawn('/bin/sh', ['-c', 'cat >/dev/null; kill -9 "$1" 2>/dev/null', 'sh', String(pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  guard.on('error', () => {});
-  guard.stdin?.on('error', () => {});
-  guard.unref();
-  (guard.stdin as unknown as { unref?(): void } | null)?.unref?.();
-  return guard;
 }
 
 function serverArguments(port: number, dir: string, extra: readonly string[]): string[] {
