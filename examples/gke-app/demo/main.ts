@@ -4,69 +4,28 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ensureRedis, RedisUnavailable } from '../../../tools/redis/ensure.ts';
-import { lastWords, type Child } from './child.ts';
+import { objectives } from '../src/objectives.ts';
+import { banner } from './banner.ts';
+import { breakableRedis } from './chaos/redis.ts';
 import { describe } from './describe.ts';
+import { goLive, show } from './live.ts';
 import { runOnce, tell } from './once.ts';
-import { startSystem, type System } from './system.ts';
-import { startTraffic } from './traffic.ts';
+import { HELP, readOptions, type DemoOptions } from './options.ts';
+import { ensurePrometheus } from './prometheus/ensure.ts';
+import { observe } from './prometheus/observe.ts';
+import { demoSettings, WORKERS } from './settings.ts';
+import { interrupted } from './signals.ts';
+import { compressClock } from './slo-clock.ts';
+import { startSystem } from './system.ts';
 
-const HELP = `npm run demo [-- options]
-
-Starts Redis (found, or installed where that is possible), a receiver, the api and two workers, and sends events through them.
-
-  --once      send one event, wait for its delivery, print its trace, end
-  --json      with --once: print the result as JSON
-  --rate N    events each second, 1 to 200 (default 5)
-  --any-port  take free ports instead of 8080 (api) and 8081 (receiver)
-  --describe FILE
-              write addresses, processes and their log files to FILE as JSON, for deploy/verify
-  --help      this text
-
-Environment: REDIS_URL, DESTINATIONS (name=url,name2=url2: your own endpoints, besides the demo's receiver), WEBHOOK_SECRET
-(whsec_…), QUEUE_NAMESPACE and every other variable of the example's README.
-
-Exit status: 0 done, 1 something failed, 2 wrong use or no Redis.`;
-
-interface Options {
-  readonly once: boolean;
-  readonly json: boolean;
-  readonly rate: number;
-  readonly anyPort: boolean;
-  readonly describe: string | undefined;
-}
-
-function readOptions(): Options | undefined {
-  const { values } = parseArgs({
-    options: {
-      once: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      rate: { type: 'string', default: '5' },
-      'any-port': { type: 'boolean', default: false },
-      describe: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) return undefined;
-  const rate = /^\d{1,3}$/.test(values.rate) ? Number(values.rate) : 0;
-  if (rate < 1 || rate > 200) throw new Error(`--rate must be a whole number from 1 to 200, got ${values.rate}`);
-  const anyPort = values.once || values['any-port'];
-  return { once: values.once, json: values.json, rate, anyPort, describe: values.describe };
-}
-
-/** Resolves at the first Ctrl-C or SIGTERM; a later one, not of the same gesture, ends the process and so everything it started. */
-function interrupted(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let firstAt: number | undefined;
-  const onSignal = () => {
-    // On Ctrl-C the terminal and npm each send one.
-    if (firstAt !== undefined && Date.now() - firstAt > 1000) process.exit(130);
-    firstAt ??= Date.now();
-    resolve();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
-  return promise;
+interface Surroundings {
+  readonly options: DemoOptions;
+  readonly redisUrl: string;
+  readonly secret: string;
+  readonly folder: string;
+  readonly say: (line: string) => void;
+  readonly stop: Promise<void>;
 }
 
 /** The port that is easy to remember, when it is free; else 0, which means any. */
@@ -82,46 +41,63 @@ async function friendlyPort(port: number): Promise<number> {
   }
 }
 
-/** Rejects when one of the processes ends though nobody stopped it. */
-async function anyDeath(system: System): Promise<never> {
-  const death = async (child: Child) => {
-    const { code, signal } = await child.ended;
-    return new Error(`${child.name} ended unexpectedly (${signal ?? code}). ${lastWords(child.lines)}`);
+/** `--once`: one event and its trace. */
+async function single({ options, redisUrl, secret, folder, say, stop }: Surroundings): Promise<void> {
+  const tracesFile = join(folder, 'spans.jsonl');
+  const env = {
+    QUEUE_NAMESPACE: process.env['QUEUE_NAMESPACE'] || 'demo',
+    RETRY_MAX_MS: process.env['RETRY_MAX_MS'] || '2000',
+    NINES_TRACES_FILE: tracesFile,
   };
-  throw await Promise.race([system.receiver, system.api, ...system.workers].map(death));
-}
-
-async function keepGoing(system: System, rate: number, stop: Promise<void>, say: (line: string) => void): Promise<void> {
-  for (const line of banner(system)) say(line);
-  const traffic = startTraffic(system, rate);
-  const progress = setInterval(() => say(traffic.progress()), 1000);
+  const system = await startSystem({ redisUrl, secret, destinations: process.env['DESTINATIONS'], env });
   try {
-    await Promise.race([stop, anyDeath(system)]);
+    const result = await Promise.race([runOnce(system, tracesFile, say), stop.then(() => Promise.reject(new Error('interrupted')))]);
+    tell(result, say);
+    if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   } finally {
-    clearInterval(progress);
-    await traffic.stop();
-    // What the workers have in hand is delivered before they end.
     await system.stop();
-    say(traffic.progress());
-    for (const line of traffic.burn()) say(line);
   }
 }
 
-function banner(system: System): string[] {
-  const { apiUrl, receiverUrl, api, workers } = system;
-  return [
-    `api        ${apiUrl}   POST /process, GET /jobs/:id`,
-    `receiver   ${receiverUrl}/hooks`,
-    `metrics    ${[api, ...workers].map((child) => `${system.probesUrl(child)}/metrics (${child.name}, pid ${child.pid})`).join('\n           ')}`,
-    `send       curl -i '${apiUrl}/process?destination=receiver' -H 'Content-Type: application/json' --data '{"hello": "world"}'`,
-    `fail       curl ${receiverUrl}/__faults -d '{"mode":"status","status":500}'`,
-    `heal       curl ${receiverUrl}/__faults -d '{"mode":"none"}'`,
-    'stop       Ctrl-C',
-    '',
-  ];
+/** Everything, with steady traffic, until Ctrl-C or until the time is up. */
+async function live({ options, redisUrl, secret, folder, say, stop }: Surroundings): Promise<void> {
+  const { rate, anyPort, durationSeconds } = options;
+  const clock = compressClock(objectives, options.clock);
+  const settings = demoSettings(rate);
+  const link = await breakableRedis(redisUrl);
+  const program = await ensurePrometheus(say);
+  const system = await startSystem({
+    redisUrl: link?.url ?? redisUrl,
+    secret,
+    destinations: process.env['DESTINATIONS'],
+    workers: WORKERS,
+    apiPort: anyPort ? 0 : await friendlyPort(8080),
+    receiverPort: anyPort ? 0 : await friendlyPort(8081),
+    env: settings.env,
+    replaceWorkers: true,
+  }).catch(async (error: unknown) => {
+    await link?.close();
+    throw error;
+  });
+  const prometheus =
+    program &&
+    (await observe(system, clock, { program, folder: join(folder, 'prometheus') }).catch((error: Error) =>
+      say(`prometheus does not run: ${error.message}; everything else does`),
+    ));
+  try {
+    const running = await goLive({ system, clock, settings, rate, prometheus: prometheus || undefined, switches: link?.switches ?? [] });
+    if (options.describe !== undefined) describe(system, folder, options.describe);
+    for (const line of banner(running)) say(line);
+    const summary = await show(running, say, stop, durationSeconds);
+    if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  } finally {
+    await system.stop();
+    if (prometheus) await prometheus.stop();
+    await link?.close();
+  }
 }
 
-async function run(options: Options): Promise<void> {
+async function run(options: DemoOptions): Promise<void> {
   const say = (line: string) => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
   const stop = interrupted();
   const folder = mkdtempSync(join(tmpdir(), 'nines-demo-'));
@@ -130,41 +106,17 @@ async function run(options: Options): Promise<void> {
   const redis = await ensureRedis();
   try {
     say(`redis      ${new URL(redis.url).host}`);
-    const tracesFile = join(folder, 'spans.jsonl');
-    const system = await startSystem({
-      redisUrl: redis.url,
-      secret: process.env['WEBHOOK_SECRET'] || `whsec_${randomBytes(24).toString('base64')}`,
-      destinations: process.env['DESTINATIONS'],
-      workers: options.once ? 1 : 2,
-      apiPort: options.anyPort ? 0 : await friendlyPort(8080),
-      receiverPort: options.anyPort ? 0 : await friendlyPort(8081),
-      env: {
-        QUEUE_NAMESPACE: process.env['QUEUE_NAMESPACE'] || 'demo',
-        RETRY_MAX_MS: process.env['RETRY_MAX_MS'] || '2000',
-        ...(options.once ? { NINES_TRACES_FILE: tracesFile } : {}),
-      },
-    });
-    try {
-      if (options.once) {
-        const result = await Promise.race([runOnce(system, tracesFile, say), stop.then(() => Promise.reject(new Error('interrupted')))]);
-        tell(result, say);
-        if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-        return;
-      }
-      if (options.describe !== undefined) describe(system, folder, options.describe);
-      await keepGoing(system, options.rate, stop, say);
-    } finally {
-      await system.stop();
-    }
+    const secret = process.env['WEBHOOK_SECRET'] || `whsec_${randomBytes(24).toString('base64')}`;
+    await (options.once ? single : live)({ options, redisUrl: redis.url, secret, folder, say, stop });
   } finally {
     await redis.stop();
   }
 }
 
 async function main(): Promise<number> {
-  let options: Options | undefined;
+  let options: DemoOptions | undefined;
   try {
-    options = readOptions();
+    options = readOptions(process.argv.slice(2));
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${HELP}`);
     return 2;

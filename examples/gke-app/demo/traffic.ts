@@ -1,9 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { burnRate, type Slo } from '@nines/slo';
 import { availability, delivery } from '../src/objectives.ts';
+import { startArrivals } from './arrivals.ts';
 import type { System } from './system.ts';
 
+/** What came of the events so far. */
+export interface TrafficCounts {
+  readonly sent: number;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly delivered: number;
+  readonly failedAttempts: number;
+  /** Accepted and not delivered yet. */
+  readonly backlog: number;
+}
+
 export interface Traffic {
+  /** So many times the usual rate from now on. */
+  setFactor(factor: number): void;
+  factor(): number;
+  counts(): TrafficCounts;
   /** Ends the sending; resolves when no request is on its way. */
   stop(): Promise<void>;
   /** What came of the events so far, in one line. */
@@ -12,9 +28,13 @@ export interface Traffic {
   burn(): string[];
 }
 
+/** Told of each answer of the api; `id` is that of an accepted event. */
+export type OnAnswer = (answer: { readonly status: number | undefined; readonly id: string | undefined; readonly atMs: number }) => void;
+
 /** Beyond so many events that wait, nothing is sent until the receiver has caught up. */
-const BACKLOG_MAX = 1000;
-const IN_FLIGHT_MAX = 50;
+const BACKLOG_MAX = 5000;
+const IN_FLIGHT_MAX = 500;
+const EARLY_MAX = 10_000;
 
 const EVENTS = [
   { file: 'github-push.json', type: 'github.push', contentType: 'application/json' },
@@ -22,57 +42,77 @@ const EVENTS = [
 ] as const;
 
 /** Sends the example's events to the demo's receiver, in turn, at a steady rate. */
-export function startTraffic({ apiUrl, receiver }: System, eventsPerSecond: number): Traffic {
+export function startTraffic({ apiUrl, receiver }: System, eventsPerSecond: number, onAnswer: OnAnswer = () => {}): Traffic {
   const events = EVENTS.map(({ file, ...rest }) => ({ ...rest, body: readFileSync(new URL(`../events/${file}`, import.meta.url)) }));
-  const pending = new Set<string>();
-  const early = new Set<string>();
+  const { arrived, accept, ...book } = bookkeeping();
   const inFlight = new Set<Promise<void>>();
-  const counts = { sent: 0, accepted: 0, refused: 0, delivered: 0, failed: 0 };
+  let factor = 1;
 
   receiver.onLine(({ fields }) => {
-    if (fields['msg'] !== 'received') return;
-    if (fields['answer'] !== 204) counts.failed += 1;
-    // The event may arrive before its 202 does.
-    else if (pending.delete(String(fields['jobId']))) counts.delivered += 1;
-    else early.add(String(fields['jobId']));
+    if (fields['msg'] === 'received') arrived(String(fields['jobId']), fields['answer'] === 204);
   });
 
   const send = async () => {
-    const event = events[counts.sent % events.length];
+    const event = events[book.counts.sent++ % events.length];
     if (event === undefined) return;
-    counts.sent += 1;
     const url = `${apiUrl}/process?destination=receiver&type=${event.type}`;
-    const response = await fetch(url, { method: 'POST', headers: { 'content-type': event.contentType }, body: event.body }).catch(
-      () => undefined,
-    );
-    if (response?.status !== 202) {
-      counts.refused += 1;
-      return;
-    }
-    counts.accepted += 1;
-    const { id } = (await response.json()) as { id: string };
-    if (early.delete(id)) counts.delivered += 1;
-    else pending.add(id);
+    const request = { method: 'POST', headers: { 'content-type': event.contentType }, body: event.body };
+    const response = await fetch(url, request).catch(() => undefined);
+    const { id } = response?.status === 202 ? ((await response.json()) as { id: string }) : { id: undefined };
+    await response?.body?.cancel().catch(() => {});
+    accept(id);
+    onAnswer({ status: response?.status, id, atMs: Date.now() });
   };
-  const timer = setInterval(() => {
-    if (pending.size >= BACKLOG_MAX || inFlight.size >= IN_FLIGHT_MAX) return;
+  const arrivals = startArrivals(eventsPerSecond, () => {
+    if (book.pending.size >= BACKLOG_MAX || inFlight.size >= IN_FLIGHT_MAX) return;
     const sending = send().finally(() => inFlight.delete(sending));
     inFlight.add(sending);
-  }, 1000 / eventsPerSecond);
+  });
 
+  const counts = (): TrafficCounts => ({ ...book.counts, backlog: book.pending.size });
   return {
+    factor: () => factor,
+    setFactor(next) {
+      factor = next;
+      arrivals.setRate(eventsPerSecond * next);
+    },
+    counts,
     async stop() {
-      clearInterval(timer);
+      arrivals.stop();
       await Promise.allSettled(inFlight);
     },
     progress() {
-      const paused = pending.size >= BACKLOG_MAX ? '  (sending paused: backlog is full)' : '';
-      const { accepted, delivered, failed, refused } = counts;
-      return `accepted ${accepted}  delivered ${delivered}  backlog ${pending.size}  failed attempts ${failed}  refused ${refused}${paused}`;
+      const { accepted, delivered, failedAttempts, refused, backlog } = counts();
+      const paused = backlog >= BACKLOG_MAX ? '  (sending paused: backlog is full)' : '';
+      return `accepted ${accepted}  delivered ${delivered}  backlog ${backlog}  failed attempts ${failedAttempts}  refused ${refused}${paused}`;
     },
     burn() {
-      const { accepted, delivered, failed, refused } = counts;
-      return [burnOf(availability, accepted + refused, refused), burnOf(delivery, delivered + failed, failed)];
+      const { accepted, delivered, failedAttempts, refused } = counts();
+      return [burnOf(availability, accepted + refused, refused), burnOf(delivery, delivered + failedAttempts, failedAttempts)];
+    },
+  };
+}
+
+/** Which events are on their way: an event may arrive before its 202 does. */
+function bookkeeping() {
+  const pending = new Set<string>();
+  const early = new Set<string>();
+  const counts = { sent: 0, accepted: 0, refused: 0, delivered: 0, failedAttempts: 0 };
+  return {
+    pending,
+    counts,
+    arrived(id: string, taken: boolean): void {
+      if (!taken) counts.failedAttempts += 1;
+      else if (pending.delete(id)) counts.delivered += 1;
+      else early.add(id);
+      // An event that is delivered twice, or that others sent, stays here: the oldest go.
+      if (early.size > EARLY_MAX) for (const oldest of [...early].slice(0, EARLY_MAX / 2)) early.delete(oldest);
+    },
+    accept(id: string | undefined): void {
+      if (id === undefined) return void (counts.refused += 1);
+      counts.accepted += 1;
+      if (early.delete(id)) counts.delivered += 1;
+      else pending.add(id);
     },
   };
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { onPath } from '../../../tools/redis/machine.ts';
 import { startChild, type Child } from '../demo/child.ts';
 import { expectedPath, type SpanLine } from '../demo/trace.ts';
 
@@ -67,7 +68,9 @@ test('demo says which service did not start, and why', async () => {
 /** A connection to each address that the running demo names; each ends when its process does. */
 async function connections(child: Child): Promise<Socket[]> {
   await child.line((line) => /^accepted [1-9]\d* {2}delivered [1-9]/.test(line.text));
-  const ports = [...text(child).matchAll(/http:\/\/127\.0\.0\.1:(\d+)(?=\/metrics|\/hooks| {3}POST)/g)].map(([, port]) => Number(port));
+  const ports = [...text(child).matchAll(/http:\/\/127\.0\.0\.1:(\d+)(?=\/metrics|\/hooks|\/alerts| {3}POST)/g)].map(([, port]) =>
+    Number(port),
+  );
   const sockets = ports.map((port) => connect({ host: '127.0.0.1', port }).on('error', () => {}));
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
   return sockets;
@@ -82,19 +85,19 @@ async function allClosed(sockets: readonly Socket[]): Promise<void> {
 test.each(['SIGINT', 'SIGKILL'] as const)('demo, ended by %s, leaves no process behind', async (signal) => {
   const child = demo(['--rate', '20', '--any-port']);
   const sockets = await connections(child);
-  // api, receiver, and the probes of api and two workers
-  expect(sockets).toHaveLength(5);
+  // api, receiver, and the probes of api and two workers; Prometheus where there is one
+  expect(sockets).toHaveLength(onPath('prometheus') === undefined ? 5 : 6);
   const closed = allClosed(sockets);
   expect(await child.stop(signal)).toEqual(signal === 'SIGINT' ? { code: 0, signal: null } : { code: null, signal });
   await closed;
 });
 
-test('demo ends with 1, and takes the others along, when a service dies under it', async () => {
+test('demo ends with 1, and takes the others along, when the api dies under it', async () => {
   const child = demo(['--rate', '20', '--any-port']);
   const sockets = await connections(child);
   const closed = allClosed(sockets);
-  process.kill(Number(/worker, pid (\d+)/.exec(text(child))?.[1]), 'SIGKILL');
+  process.kill(Number(/api, pid (\d+)/.exec(text(child))?.[1]), 'SIGKILL');
   expect(await child.ended).toEqual({ code: 1, signal: null });
-  expect(text(child)).toContain('worker ended unexpectedly (SIGKILL)');
+  expect(text(child)).toContain('api ended unexpectedly (SIGKILL)');
   await closed;
 });
