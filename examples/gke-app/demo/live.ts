@@ -8,7 +8,7 @@ import { nameOf, recordedAlerts, watchAlerts, type RecordedAlert } from './prome
 import type { RunningPrometheus } from './prometheus/start.ts';
 import type { CompressedClock } from './slo-clock.ts';
 import type { System } from './system.ts';
-import { startTraffic, type Traffic, type TrafficCounts } from './traffic.ts';
+import { startTraffic, type OnAnswer, type Traffic, type TrafficCounts } from './traffic.ts';
 
 /** The running demo: what one can watch, and what one can break. */
 export interface Live {
@@ -25,6 +25,7 @@ export interface LiveParts extends Omit<Live, 'traffic' | 'switches'> {
   readonly rate: number;
   /** Those of what does not belong to the system, such as the network to Redis. */
   readonly switches: readonly ChaosSwitch[];
+  readonly onAnswer?: OnAnswer;
 }
 
 /** What became of a run; with `--json` it is printed. */
@@ -37,12 +38,12 @@ export interface Summary {
 }
 
 /** Starts the traffic and gathers everything that can be broken. */
-export async function goLive({ settings, rate, switches, ...parts }: LiveParts): Promise<Live> {
+export async function goLive({ settings, rate, switches, onAnswer, ...parts }: LiveParts): Promise<Live> {
   const receiver = receiverSwitches(parts.system, settings.receiver);
   // Mending is how it gets its usual behaviour.
   await receiver[0]?.set(true);
   await receiver[0]?.set(false);
-  const traffic = startTraffic(parts.system, rate);
+  const traffic = startTraffic(parts.system, rate, onAnswer);
   return { ...parts, traffic, switches: [...receiver, ...switches, workerKill(parts.system), trafficSurge(traffic)] };
 }
 

@@ -8,18 +8,18 @@ export interface DemoSettings {
   readonly receiver: Partial<Faults>;
 }
 
-const RECEIVER_MS = 100;
+const RECEIVER_MS = 200;
 export const WORKERS = 2;
 
 /**
- * Workers for two to four times the usual traffic and a queue for some seconds of it, so that a surge of five times fills it, and a retry
- * within seconds, so that one sees it. In production all of this is larger.
+ * Workers for twice the usual traffic and a queue for half a minute of it, so that it absorbs an outage of the receiver, and a surge of five times
+ * fills it while one watches; a retry within seconds. In production all of this is larger.
  */
 export function demoSettings(rate: number, environment: NodeJS.ProcessEnv = process.env): DemoSettings {
   const env = {
     QUEUE_NAMESPACE: 'demo',
     CONCURRENCY: String(Math.ceil((2 * rate * RECEIVER_MS) / 1000 / WORKERS)),
-    MAX_WAITING: String(Math.max(50, 5 * rate)),
+    MAX_WAITING: String(Math.max(100, 30 * rate)),
     DELIVERY_TIMEOUT_MS: '2000',
     BREAKER_OPEN_MS: '2000',
     RETRY_MAX_MS: '2000',

@@ -28,7 +28,7 @@ export function trafficSurge(traffic: Traffic): ChaosSwitch {
     id: 'traffic-x5',
     title: `Traffic × ${SURGE}`,
     expect:
-      'More comes in than the workers deliver: the queue fills up, then the api refuses with 503 and Retry-After, and the availability alert fires.',
+      'More comes in than the workers deliver: the freshness alert fires, then the queue is full, the api refuses with 503, and the availability alert follows.',
     kind: 'switch',
     on: () => traffic.factor() !== 1,
     async set(broken) {
