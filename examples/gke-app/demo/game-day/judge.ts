@@ -61,11 +61,15 @@ export async function judge(scenario: Scenario, clock: CompressedClock, played: 
   return { ...result, faults: faultsOf(result) };
 }
 
+const STEP_MS = 1000;
+
 /** The counters of each objective as Prometheus recorded them. An objective without a single event has none. */
 async function recordings(slos: readonly Slo[], times: Played['times'], url: string): Promise<Map<string, Backtest>> {
   const found = new Map<string, Backtest>();
   for (const slo of slos) {
-    const recording = await fetchRecording(slo, { url, fromMs: times.steadyMs, toMs: times.endMs, step: '1s' });
+    // A reading at the very moment of the fault, so that what came after it is whole events.
+    const fromMs = times.faultMs - Math.floor((times.faultMs - times.steadyMs) / STEP_MS) * STEP_MS;
+    const recording = await fetchRecording(slo, { url, fromMs, toMs: times.endMs, step: '1s' });
     found.set(slo.name, backtest(slo, recording));
   }
   return found;
@@ -108,18 +112,26 @@ function incidentOf(clock: CompressedClock, scenario: Scenario, name: string, { 
   const first = history.startSeconds * 1000;
   const last = first + (history.total.length - 1) * history.stepSeconds * 1000;
   const failures = [...witness.answers, ...witness.attempts].filter(({ bad, atMs }) => bad && atMs >= times.faultMs);
-  const endMs = Math.min(last, Math.max(times.mendedMs, ...failures.map(({ atMs }) => atMs)));
+  const wellMs = Math.max(times.mendedMs, ...failures.map(({ atMs }) => atMs));
+  const startMs = Math.max(first, times.faultMs);
+  const endMs = Math.min(last, startMs + Math.ceil((wellMs - startMs) / STEP_MS) * STEP_MS);
   const own = alerts.filter((alert) => alert.slo === name);
   const page = own.find(({ severity }) => severity === 'page');
-  return incidentReport(slo, {
+  // The timeline tells what Prometheus did; what the policy does with the same record stands in a table of its own.
+  const { alerting, ...bare } = slo;
+  return incidentReport(bare, {
     title: `${scenario.title} (game day)`,
     history,
-    startMs: Math.max(first, times.faultMs),
+    startMs,
     endMs,
     ...(page === undefined || page.firedAtMs > endMs ? {} : { detectedMs: page.firedAtMs }),
+    ...(alerting === undefined ? {} : { policies: { [alerting.name]: alerting } }),
     timeline: [
       { atMs: times.faultMs, text: `the switch ${scenario.fault.switch} is thrown` },
-      ...own.map((alert) => ({ atMs: alert.firedAtMs, text: `Prometheus: ${nameOf(alert)} fires` })),
+      ...own.map((alert) => ({ atMs: alert.firedAtMs, text: `${nameOf(alert)} fires` })),
+      ...own
+        .filter(({ lastAtMs }) => lastAtMs < last - 2 * STEP_MS)
+        .map((alert) => ({ atMs: alert.lastAtMs, text: `${nameOf(alert)} fires for the last time` })),
       { atMs: times.mendedMs, text: scenario.fault.switch === 'worker-kill' ? 'the watch ends' : 'the switch is thrown back' },
     ],
   });

@@ -122,6 +122,9 @@ function wentWell({ detection, explained, unexpected }: Result, clock: Compresse
     );
   }
   if (unexpected.length === 0) lines.push('No alert fired that should not have');
-  lines.push(...Object.entries(explained).map(([name, why]) => `Besides, ${name} fired: ${why}`));
+  for (const why of new Set(Object.values(explained))) {
+    const names = Object.keys(explained).filter((name) => explained[name] === why);
+    lines.push(`Besides, these fired: ${names.join(', ')} (${why})`);
+  }
   return lines;
 }
