@@ -9,7 +9,7 @@ import { objectives } from '../src/objectives.ts';
 import { banner } from './banner.ts';
 import { breakableRedis } from './chaos/redis.ts';
 import { describe } from './describe.ts';
-import { gameDay, GAME_DAY_HELP, readGameDayOptions } from './game-day/main.ts';
+import { playGameDay } from './game-day/command.ts';
 import { goLive, show } from './live.ts';
 import { runOnce, tell } from './once.ts';
 import { HELP, readOptions, type DemoOptions } from './options.ts';
@@ -111,28 +111,6 @@ async function run(options: DemoOptions): Promise<void> {
     await (options.once ? single : live)({ options, redisUrl: redis.url, secret, folder, say, stop });
   } finally {
     await redis.stop();
-  }
-}
-
-/** `--game-day`: its own command line, its own Redis. */
-async function playGameDay(args: readonly string[]): Promise<number> {
-  let options: ReturnType<typeof readGameDayOptions>;
-  try {
-    options = readGameDayOptions(args);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${GAME_DAY_HELP}`);
-    return 2;
-  }
-  if (options === 'help') {
-    console.log(GAME_DAY_HELP);
-    return 0;
-  }
-  try {
-    return await gameDay(options, interrupted());
-  } catch (error) {
-    console.error((error as Error).message);
-    // What was in the middle of something does not keep the process: nothing of it outlives this one.
-    process.exit(error instanceof RedisUnavailable ? 2 : 1);
   }
 }
 

@@ -137,15 +137,17 @@ class RunningSystem implements System {
   }
 
   #watch(worker: Child): void {
-    void worker.ended.then(async (ended) => {
-      if (this.#stopping || this.#options.replaceWorkers !== true) return this.#dead(worker, ended);
-      this.workers.splice(this.workers.indexOf(worker), 1);
-      this.#changed();
-      const now = Date.now();
-      while ((this.#replacedAt[0] ?? now) < now - REPLACED_WITHIN_MS) this.#replacedAt.shift();
-      if (this.#replacedAt.push(now) > REPLACED_MAX) return this.#dead(worker, ended);
-      await this.addWorker().catch((error: Error) => this.#break(error));
-    });
+    void worker.ended.then((ended) => this.#replace(worker, ended));
+  }
+
+  async #replace(worker: Child, ended: Ended): Promise<void> {
+    if (this.#stopping || this.#options.replaceWorkers !== true) return this.#dead(worker, ended);
+    this.workers.splice(this.workers.indexOf(worker), 1);
+    this.#changed();
+    const now = Date.now();
+    while ((this.#replacedAt[0] ?? now) < now - REPLACED_WITHIN_MS) this.#replacedAt.shift();
+    if (this.#replacedAt.push(now) > REPLACED_MAX) return this.#dead(worker, ended);
+    await this.addWorker().catch((error: Error) => this.#break(error));
   }
 
   #changed(): void {

@@ -44,12 +44,12 @@ const EVENTS = [
 /** Sends the example's events to the demo's receiver, in turn, at a steady rate. */
 export function startTraffic({ apiUrl, receiver }: System, eventsPerSecond: number, onAnswer: OnAnswer = () => {}): Traffic {
   const events = EVENTS.map(({ file, ...rest }) => ({ ...rest, body: readFileSync(new URL(`../events/${file}`, import.meta.url)) }));
-  const { arrived, accept, ...book } = bookkeeping();
+  const book = bookkeeping();
   const inFlight = new Set<Promise<void>>();
   let factor = 1;
 
   receiver.onLine(({ fields }) => {
-    if (fields['msg'] === 'received') arrived(String(fields['jobId']), fields['answer'] === 204);
+    if (fields['msg'] === 'received') book.arrived(String(fields['jobId']), fields['answer'] === 204);
   });
 
   const send = async () => {
@@ -60,7 +60,7 @@ export function startTraffic({ apiUrl, receiver }: System, eventsPerSecond: numb
     const response = await fetch(url, request).catch(() => undefined);
     const { id } = response?.status === 202 ? ((await response.json()) as { id: string }) : { id: undefined };
     await response?.body?.cancel().catch(() => {});
-    accept(id);
+    book.accept(id);
     onAnswer({ status: response?.status, id, atMs: Date.now() });
   };
   const arrivals = startArrivals(eventsPerSecond, () => {

@@ -10,7 +10,7 @@ import type { Summary } from '../demo/live.ts';
 const main = fileURLToPath(new URL('../demo/main.ts', import.meta.url));
 
 /** The demo as `npm run demo -- …` starts it, and what is typed into it. */
-function demo(args: readonly string[]): { readonly child: Child; type(line: string): void } {
+function demo(args: readonly string[]): { readonly child: Child; readonly type: (line: string) => void } {
   const own = { REDIS_URL: inject('redisUrl'), QUEUE_NAMESPACE: `test-${randomUUID()}`, DESTINATIONS: '', WEBHOOK_SECRET: '' };
   const started: ChildProcessByStdio<Writable, Readable, Readable> = spawn(
     process.execPath,

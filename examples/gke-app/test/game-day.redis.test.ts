@@ -6,7 +6,7 @@ import { onPath } from '../../../tools/redis/machine.ts';
 import { startChild } from '../demo/child.ts';
 import type { Tools } from '../demo/game-day/field.ts';
 import type { Result } from '../demo/game-day/judge.ts';
-import { playAll } from '../demo/game-day/main.ts';
+import { playAll } from '../demo/game-day/play-all.ts';
 import { chosen, type Scenario } from '../demo/game-day/scenario.ts';
 import { writeUp } from '../demo/game-day/write-up.ts';
 import { compressClock } from '../demo/slo-clock.ts';

@@ -1,16 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import type { Tools } from '../../../examples/gke-app/demo/game-day/field.ts';
-import type { Result } from '../../../examples/gke-app/demo/game-day/judge.ts';
-import { playAll } from '../../../examples/gke-app/demo/game-day/main.ts';
-import { chosen, type Scenario } from '../../../examples/gke-app/demo/game-day/scenario.ts';
-import { versionsOf } from '../../../examples/gke-app/demo/game-day/versions.ts';
-import { writeUp } from '../../../examples/gke-app/demo/game-day/write-up.ts';
-import { compressClock } from '../../../examples/gke-app/demo/slo-clock.ts';
-import { objectives } from '../../../examples/gke-app/src/objectives.ts';
-import { onPath } from '../../redis/machine.ts';
+import { ROOT } from '../../workspace/packages.ts';
 import { randomFrom } from '../slo/rule-cases.ts';
 
 const HELP = `Usage: npm run soak -- game-day [options]
@@ -21,11 +16,14 @@ Before them, one experiment that must be stopped: it may spend less of the budge
 
   --runs N         how often all are played (default 1, about three minutes each)
   --scenario NAME  only this one
-  --seed N         decides for how long the steady state is watched, and so at which moment between two scrapes the fault strikes (default: printed)
+  --seed N         decides the order and for how long the steady state is watched before the fault (default: printed)
   --out FOLDER     keeps the write-ups there (default: they are checked and removed)
   --help           this text
 
 Exit codes: 0 every claim was confirmed, 1 one was refuted, 2 wrong use or a program is missing.`;
+
+/** As the game day knows them; it refuses a name that it does not. */
+const SCENARIOS = ['receiver-down', 'redis-killed', 'worker-killed', 'traffic-surge'];
 
 interface Options {
   readonly runs: number;
@@ -47,7 +45,8 @@ function parseOptions(args: readonly string[]): Options | 'help' {
     },
   });
   if (values.help) return 'help';
-  chosen(values.scenario);
+  if (values.scenario !== 'all' && !SCENARIOS.includes(values.scenario))
+    throw new Error(`--scenario must be all, ${SCENARIOS.join(', ')}, got ${values.scenario}`);
   const whole = (option: string, text: string, min: number, max: number) => {
     const value = Number(text);
     if (Number.isInteger(value) && value >= min && value <= max) return value;
@@ -70,48 +69,74 @@ export async function soak(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const [redisProgram, prometheusProgram] = [onPath('redis-server') ?? onPath('valkey-server'), onPath('prometheus')];
-  if (redisProgram === undefined || prometheusProgram === undefined) {
-    console.error('soak game-day: redis-server and prometheus must be on PATH: apt-get install redis-server prometheus');
-    return 2;
-  }
   const folder = mkdtempSync(join(tmpdir(), 'nines-game-day-'));
   try {
-    return await play(options, { redisProgram, prometheusProgram, clock: compressClock(objectives, 60), folder });
+    return await play(options, options.out ?? folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function play({ runs, scenario, seed, out }: Options, tools: Tools): Promise<number> {
-  console.log(`seed ${seed}, ${runs} run${runs === 1 ? '' : 's'}; ${tools.clock.note}`);
+async function play({ runs, scenario, seed }: Options, out: string): Promise<number> {
+  console.log(`seed ${seed}, ${runs} run${runs === 1 ? '' : 's'}`);
   const random = randomFrom(seed);
-  const complaints = await mustStop(tools);
-  const setting = { date: new Date().toISOString().slice(0, 10), versions: await versionsOf(tools) };
+  const complaints = await mustStop(out);
   for (let run = 1; run <= runs; run += 1) {
-    const wanted = chosen(scenario).map((one): Scenario => ({ ...one, steadySeconds: 10 + 10 * random() }));
-    const results = await playAll(wanted, tools, console.log);
-    const kept = join(out ?? tools.folder, `run-${run}`);
-    mkdirSync(kept, { recursive: true });
-    for (const { name, text } of writeUp(results, tools.clock, setting)) writeFileSync(join(kept, name), text);
-    complaints.push(...results.flatMap((result) => complaintsOf(result, readFileSync(join(kept, 'game-day.md'), 'utf8'))));
+    const wanted = scenario === 'all' ? shuffled(random) : [scenario];
+    for (const name of wanted) {
+      const folder = join(out, `run-${run}`, name);
+      const played = await gameDay([name, '--steady', String(8 + Math.floor(12 * random())), '--out', folder]);
+      if (played.status === 2) return 2;
+      complaints.push(...complaintsOf(name, played, folder));
+    }
     console.log(`run ${run}: ${complaints.length === 0 ? 'every claim was confirmed' : complaints.join('; ')}`);
   }
   return complaints.length === 0 ? 0 : 1;
 }
 
-function complaintsOf({ scenario, faults, accounts }: Result, page: string): string[] {
-  const complaints = faults.map((fault) => `${scenario.id}: ${fault}`);
-  if (accounts.lost.length > 0) complaints.push(`${scenario.id}: ${accounts.lost.length} lost`);
-  if (!page.includes(`## Post-mortem: ${scenario.title}`)) complaints.push(`${scenario.id}: the post-mortem was not written`);
+function shuffled(random: () => number): readonly string[] {
+  const drawn = SCENARIOS.map((name) => ({ name, place: random() }));
+  return drawn.toSorted((a, b) => a.place - b.place).map(({ name }) => name);
+}
+
+/** What is read of the figures that `--game-day --json` prints. */
+interface Figures {
+  readonly aborted?: string;
+  readonly faults: readonly string[];
+  readonly accounts: { readonly accepted: number; readonly lost: readonly string[]; readonly unexplained: readonly string[] };
+}
+
+interface PlayedGameDay {
+  readonly status: number | null;
+  readonly figures: Figures | undefined;
+}
+
+/** Plays a game day as `npm run demo -- --game-day` does, in a process of its own; what it says on the way goes to the terminal. */
+async function gameDay(args: readonly string[]): Promise<PlayedGameDay> {
+  const main = join(ROOT, 'examples/gke-app/demo/main.ts');
+  const child = spawn(process.execPath, ['--conditions=@nines/source', main, '--game-day', ...args, '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  const text = (await buffer(child.stdout)).toString();
+  const [status] = await closed;
+  return { status, figures: text === '' ? undefined : (JSON.parse(text) as { readonly results: readonly Figures[] }).results[0] };
+}
+
+function complaintsOf(name: string, { status, figures }: PlayedGameDay, folder: string): string[] {
+  if (figures === undefined) return [`${name} ended with ${status} and no figures`];
+  const complaints = figures.faults.map((fault) => `${name}: ${fault}`);
+  // Not taken on trust from the list of faults.
+  if (figures.accounts.lost.length > 0 || figures.accounts.accepted === 0) complaints.push(`${name}: lost ${figures.accounts.lost.length}`);
+  if (status !== (complaints.length === 0 ? 0 : 1)) complaints.push(`${name} ended with ${status}`);
+  const page = join(folder, 'game-day.md');
+  if (!existsSync(page) || !readFileSync(page, 'utf8').includes('## Post-mortem: ')) complaints.push(`${name}: no post-mortem was written`);
   return complaints;
 }
 
 /** The abort rule is worth something only if it stops something. */
-async function mustStop(tools: Tools): Promise<string[]> {
-  const [scenario] = chosen('receiver-down');
-  if (scenario === undefined) return ['there is no receiver-down'];
-  const [result] = await playAll([{ ...scenario, steadySeconds: 8, abortAboveBudget: 0.002 }], tools, console.log);
-  if (result?.aborted === undefined) return ['an experiment that spent more than its limit was not stopped'];
-  return result.accounts.lost.length === 0 ? [] : ['the experiment that was stopped lost jobs'];
+async function mustStop(out: string): Promise<string[]> {
+  const { status, figures } = await gameDay(['redis-killed', '--steady', '8', '--abort-above', '1', '--out', join(out, 'stopped')]);
+  if (status !== 1 || figures?.aborted === undefined) return ['an experiment that spent more than its limit was not stopped'];
+  return figures.accounts.lost.length === 0 ? [] : ['the experiment that was stopped lost jobs'];
 }

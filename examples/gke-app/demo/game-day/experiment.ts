@@ -71,7 +71,7 @@ async function steps<Result>(
     const stalledMs = Math.round(stalls.max / 1e6);
     return read({ times: { ...times, steadyMs, endMs: Date.now() }, witness, aborted, stalledMs }, prometheus);
   };
-  say(`${scenario.id}: steady state for ${scenario.steadySeconds} s`);
+  say(`${scenario.id}: steady state for ${Math.round(scenario.steadySeconds)} s`);
   await pause(scenario.steadySeconds * 1000);
   const broken = await brokenBefore(field, prometheus, steadyMs);
   const faultMs = Date.now();

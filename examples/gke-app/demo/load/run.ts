@@ -34,7 +34,10 @@ export async function runLoad(
   const arrivals = startArrivals(options.rate, (dueMs) => {
     if (dueMs >= lastDueMs) return;
     // So many unanswered requests are an answer of their own.
-    if (inFlight.size >= IN_FLIGHT_MAX) return void samples.push({ ms: performance.now() - dueMs, status: undefined });
+    if (inFlight.size >= IN_FLIGHT_MAX) {
+      samples.push({ ms: performance.now() - dueMs, status: undefined });
+      return;
+    }
     const sending = send(samples.length + inFlight.size)
       .then((status) => void samples.push({ ms: performance.now() - dueMs, status }))
       .finally(() => inFlight.delete(sending));

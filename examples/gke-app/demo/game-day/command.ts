@@ -2,20 +2,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensureRedis } from '../../../../tools/redis/ensure.ts';
+import { ensureRedis, RedisUnavailable } from '../../../../tools/redis/ensure.ts';
 import { machineProbes, onPath } from '../../../../tools/redis/machine.ts';
 import { objectives } from '../../src/objectives.ts';
 import { wholeOption } from '../options.ts';
 import { ensurePrometheus } from '../prometheus/ensure.ts';
+import { interrupted } from '../signals.ts';
 import { compressClock } from '../slo-clock.ts';
-import { play } from './experiment.ts';
 import { DURABILITY, type Tools } from './field.ts';
-import { judge, type Result } from './judge.ts';
+import { playAll } from './play-all.ts';
 import { chosen, scenarios, type Scenario } from './scenario.ts';
 import { versionsOf } from './versions.ts';
-import { figures, sum, writeUp } from './write-up.ts';
+import { figures, writeUp } from './write-up.ts';
 
-export const GAME_DAY_HELP: string = `npm run demo -- --game-day [SCENARIO|all] [options]
+const HELP = `npm run demo -- --game-day [SCENARIO|all] [options]
 
 Plays scripted experiments on a system of its own: sees that all is well, breaks something, and checks that the right alert fires in the time
 that was computed, that nothing is lost, and that every duplicate has a cause. Then writes the post-mortem. All of it takes a few minutes.
@@ -25,13 +25,14 @@ ${scenarios.map(({ id, title }) => `  ${id.padEnd(16)} ${title}`).join('\n')}
   --out FOLDER    where the write-up goes (default ./game-day-<time>/): game-day.md, game-day.json and a picture of each budget
   --clock N       divide every window of the objectives by N; 1 to 300 (default 60)
   --abort-above P stop an experiment when so many per cent of an objective's budget are gone; 1 to 100 (default: each experiment's own)
+  --steady S      how long all must be well before anything is broken, 5 to 300 seconds (default 15)
   --json          print the figures as JSON; progress goes to standard error
   --help          this text
 
 Needs redis-server (or valkey-server), which it kills, and prometheus.
 Exit status: 0 every claim was confirmed, 1 one was refuted or an experiment was stopped, 2 wrong use or a program is missing.`;
 
-export interface GameDayOptions {
+interface GameDayOptions {
   readonly scenarios: readonly Scenario[];
   readonly out: string;
   readonly clock: number;
@@ -39,7 +40,7 @@ export interface GameDayOptions {
 }
 
 /** @throws Error that says what is wrong with the arguments. */
-export function readGameDayOptions(args: readonly string[]): GameDayOptions | 'help' {
+function readGameDayOptions(args: readonly string[]): GameDayOptions | 'help' {
   const { values, positionals } = parseArgs({
     args: args.filter((arg) => arg !== '--game-day'),
     allowPositionals: true,
@@ -47,6 +48,7 @@ export function readGameDayOptions(args: readonly string[]): GameDayOptions | 'h
       out: { type: 'string' },
       clock: { type: 'string', default: '60' },
       'abort-above': { type: 'string' },
+      steady: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -55,8 +57,9 @@ export function readGameDayOptions(args: readonly string[]): GameDayOptions | 'h
   if (positionals.length > 1) throw new Error(`one scenario or all, got ${positionals.join(' ')}`);
   const limit = values['abort-above'];
   const abort = limit === undefined ? {} : { abortAboveBudget: wholeOption('--abort-above', limit, 1, 100) / 100 };
+  const steady = values.steady === undefined ? {} : { steadySeconds: wholeOption('--steady', values.steady, 5, 300) };
   return {
-    scenarios: chosen(positionals[0] ?? 'all').map((scenario) => ({ ...scenario, ...abort })),
+    scenarios: chosen(positionals[0] ?? 'all').map((scenario) => ({ ...scenario, ...abort, ...steady })),
     out: values.out ?? `game-day-${new Date().toISOString().replaceAll(/[-:]|\..*/g, '')}`,
     clock: wholeOption('--clock', values.clock, 1, 300),
     json: values.json,
@@ -78,24 +81,8 @@ async function programs(say: (line: string) => void): Promise<Pick<Tools, 'redis
     : { redisProgram, prometheusProgram };
 }
 
-/** Plays the scenarios, one after the other, each on a system of its own. */
-export async function playAll(
-  wanted: readonly Scenario[],
-  tools: Tools,
-  say: (line: string) => void,
-  stop: Promise<void> = new Promise(() => {}),
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const scenario of wanted) {
-    const result = await play(scenario, tools, say, (played, prometheus) => judge(scenario, tools.clock, played, prometheus), stop);
-    for (const line of tell(result)) say(line);
-    results.push(result);
-  }
-  return results;
-}
-
 /** `--game-day`; resolves to the exit status. */
-export async function gameDay(options: GameDayOptions, stop: Promise<void>): Promise<number> {
+async function gameDay(options: GameDayOptions, stop: Promise<void>): Promise<number> {
   const say = (line: string) => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
   const found = await programs(say);
   if (typeof found === 'string') {
@@ -117,27 +104,24 @@ export async function gameDay(options: GameDayOptions, stop: Promise<void>): Pro
   return results.every(({ faults }) => faults.length === 0) ? 0 : 1;
 }
 
-/** A result in lines for people. */
-function tell({ scenario, detection, accounts, budgetSpent, unexpected, explained, faults }: Result): string[] {
-  const seconds = (value: number | null) => (value === null ? 'never' : `${value.toFixed(1)} s`);
-  const repeated = Object.entries(accounts.duplicates).map(([cause, count]) => `${count} because ${cause}`);
-  const spent = Object.entries(budgetSpent).map(([name, share]) => `${name} ${(100 * share).toFixed(2)} %`);
-  const rows: [string, string][] = [
-    ['expected', detection === undefined ? 'no alert' : detection.alert],
-    ...(detection === undefined
-      ? []
-      : ([
-          [
-            'detected',
-            `after ${seconds(detection.measuredSeconds)}; computed ${seconds(detection.computedSeconds)}, at the latest ${seconds(detection.latestSeconds)}`,
-          ],
-        ] as [string, string][])),
-    ['besides', Object.keys(explained).join(', ') || 'nothing'],
-    ['unexpected', unexpected.join(', ') || 'nothing'],
-    ['budget', spent.join(', ') || 'not measured'],
-    ['lost', `${accounts.lost.length} of ${accounts.accepted} accepted (${DURABILITY})`],
-    ['duplicates', `${sum(accounts.duplicates)}${repeated.length === 0 ? '' : `: ${repeated.join(', ')}`}`],
-    ['claim', faults.length === 0 ? 'confirmed' : `REFUTED: ${faults.join('; ')}`],
-  ];
-  return ['', `${scenario.id}: ${scenario.title}`, ...rows.map(([name, value]) => `  ${name.padEnd(10)} ${value}`), ''];
+/** `npm run demo -- --game-day`: its own command line. Resolves to the exit status. */
+export async function playGameDay(args: readonly string[]): Promise<number> {
+  let options: ReturnType<typeof readGameDayOptions>;
+  try {
+    options = readGameDayOptions(args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    return 2;
+  }
+  if (options === 'help') {
+    console.log(HELP);
+    return 0;
+  }
+  try {
+    return await gameDay(options, interrupted());
+  } catch (error) {
+    console.error((error as Error).message);
+    // What was in the middle of something must not keep the process; nothing of it outlives this one.
+    return process.exit(error instanceof RedisUnavailable ? 2 : 1);
+  }
 }
