@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChaosSwitch } from './chaos-switch.ts';
-import { receiverSwitches } from './chaos/receiver.ts';
+import { receiverSwitches, setReceiver } from './chaos/receiver.ts';
 import { trafficSurge, workerKill } from './chaos/services.ts';
 import type { DemoSettings } from './settings.ts';
 import { nameOf, recordedAlerts, watchAlerts, type RecordedAlert } from './prometheus/alerts.ts';
@@ -39,10 +39,8 @@ export interface Summary {
 
 /** Starts the traffic and gathers everything that can be broken. */
 export async function goLive({ settings, rate, switches, onAnswer, ...parts }: LiveParts): Promise<Live> {
+  await setReceiver(parts.system, settings.receiver);
   const receiver = receiverSwitches(parts.system, settings.receiver);
-  // Mending is how it gets its usual behaviour.
-  await receiver[0]?.set(true);
-  await receiver[0]?.set(false);
   const traffic = startTraffic(parts.system, rate, onAnswer);
   return { ...parts, traffic, switches: [...receiver, ...switches, workerKill(parts.system), trafficSurge(traffic)] };
 }

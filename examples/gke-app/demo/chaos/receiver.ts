@@ -43,21 +43,25 @@ const FAULTS: readonly ReceiverFault[] = [
   },
 ];
 
+/** Tells the receiver how to behave. */
+export async function setReceiver({ receiverUrl }: Pick<System, 'receiverUrl'>, faults: Partial<Faults>): Promise<void> {
+  const response = await fetch(`${receiverUrl}/__faults`, { method: 'POST', body: JSON.stringify({ ...noFaults, ...faults }) });
+  if (response.status !== 200) throw new Error(`the receiver refused ${JSON.stringify(faults)}: ${await response.text()}`);
+}
+
 /**
  * What the receiver can do wrong: one thing at a time, so that breaking it in one way ends the other. A `curl` to its `/__faults` is seen, too.
  *
  * @param usual - how it behaves when all is well
  */
-export function receiverSwitches({ receiver, receiverUrl }: System, usual: Partial<Faults>): ChaosSwitch[] {
+export function receiverSwitches(system: System, usual: Partial<Faults>): ChaosSwitch[] {
   let now: Faults = { ...noFaults, ...usual };
-  receiver.onLine(({ fields }) => {
+  system.receiver.onLine(({ fields }) => {
     if (fields['msg'] === 'faults changed') now = pick(fields);
   });
   const set = async (faults: Partial<Faults>) => {
-    const wanted = { ...noFaults, ...usual, ...faults };
-    const response = await fetch(`${receiverUrl}/__faults`, { method: 'POST', body: JSON.stringify(wanted) });
-    if (response.status !== 200) throw new Error(`the receiver refused ${JSON.stringify(wanted)}: ${await response.text()}`);
-    now = wanted;
+    await setReceiver(system, { ...usual, ...faults });
+    now = { ...noFaults, ...usual, ...faults };
   };
   return FAULTS.map(({ id, title, expect, faults }) => {
     const wanted = { ...noFaults, ...usual, ...faults };
