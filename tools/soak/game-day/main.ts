@@ -11,7 +11,7 @@ import { randomFrom } from '../slo/rule-cases.ts';
 const HELP = `Usage: npm run soak -- game-day [options]
 
 Plays every experiment of the example's game day with real processes, Redis and Prometheus: 0 jobs lost, every duplicate explained, the expected
-alert within the computed time (one evaluation early, one evaluation and the scrapes late), no other alert, and the post-mortem written.
+alert within the computed time (one evaluation early, one scrape and one evaluation late), no other alert, and the post-mortem written.
 Before them, one experiment that must be stopped: it may spend less of the budget than it does.
 
   --runs N         how often all are played (default 1, about three minutes each)

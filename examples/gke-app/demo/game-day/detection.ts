@@ -23,9 +23,9 @@ export interface Detection {
   /** What lies between what happens and what Prometheus can know, measured around the alert. */
   readonly evaluationSeconds: number;
   readonly scrapeSeconds: number;
-  /** Scrapes that it takes until a failure can be counted: two when its series did not exist before, as the first one only shows where it begins. */
-  readonly scrapes: 1 | 2;
-  /** The latest that is right: computed + one evaluation + the scrapes. */
+  /** Whether the series of the failures were there before. The first scrape of a new one only shows where it begins: what it holds by then is never counted. */
+  readonly newSeries: boolean;
+  /** The latest that is right: computed, without what no series can show, + one scrape + one evaluation. */
   readonly latestSeconds: number | null;
   /** Whether it is not later than that, and not earlier than computed − one evaluation. */
   readonly inTime: boolean;
@@ -45,14 +45,15 @@ export async function detectionOf(
   const events = slo.name === 'availability' ? witness.answers : witness.attempts;
   const fired = alerts.find(({ slo: name, tier, firedAtMs }) => name === slo.name && tier === quickest.tier && firedAtMs >= faultMs);
   const firstFailure = earliest(events.filter(({ bad, atMs }) => bad && atMs >= faultMs));
-  const computedMs = backtested(slo, quickest, events, times);
   const errorRatio = ratioOf(events, firstFailure ?? faultMs, fired?.firedAtMs ?? times.mendedMs);
   const formula =
     errorRatio === 0 ? Infinity : detectionTime(slo, { errorRatio, factor: quickest.factor, longWindow: quickest.longWindow });
   const lag = await lagOf(slo, prometheus, { times, firstFailure, firedMs: fired?.firedAtMs });
-  const computedSeconds = after(computedMs);
+  const computedSeconds = after(backtested(slo, quickest, events, times));
   const measuredSeconds = after(fired?.firedAtMs);
-  const latestSeconds = computedSeconds === null ? null : computedSeconds + lag.evaluationSeconds + lag.scrapes * lag.scrapeSeconds;
+  const shown = lag.newSeries ? withoutUnseen(events, faultMs, lag.scrapeSeconds * 1000) : events;
+  const shownSeconds = after(backtested(slo, quickest, shown, times));
+  const latestSeconds = shownSeconds === null ? null : shownSeconds + lag.evaluationSeconds + lag.scrapeSeconds;
   return {
     alert: `${slo.name} ${quickest.severity} ${quickest.longWindow}`,
     measuredSeconds,
@@ -79,6 +80,13 @@ function earliest(events: readonly Event[]): number | undefined {
 function ratioOf(events: readonly Event[], fromMs: number, toMs: number): number {
   const during = events.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
   return during.length === 0 ? 0 : during.filter(({ bad }) => bad).length / during.length;
+}
+
+/** The events as new series show them at worst: each process's failures until its next scrape are where its series begins. */
+function withoutUnseen(events: readonly Event[], faultMs: number, scrapeMs: number): readonly Event[] {
+  const firsts = new Map<number, number>();
+  for (const { pid, bad, atMs } of events) if (bad && atMs >= faultMs) firsts.set(pid, Math.min(firsts.get(pid) ?? Infinity, atMs));
+  return events.filter(({ pid, bad, atMs }) => !bad || atMs < faultMs || atMs > (firsts.get(pid) ?? 0) + scrapeMs);
 }
 
 const GRID_MS = 100;
@@ -112,7 +120,7 @@ async function lagOf(
   slo: Slo,
   { url, scrapeMs, evaluateMs }: RunningPrometheus,
   { times, firstFailure, firedMs }: Around,
-): Promise<Pick<Detection, 'evaluationSeconds' | 'scrapeSeconds' | 'scrapes'>> {
+): Promise<Pick<Detection, 'evaluationSeconds' | 'scrapeSeconds' | 'newSeries'>> {
   const toMs = (firedMs ?? times.mendedMs) + 2 * evaluateMs;
   const range = `[${Math.ceil((toMs - times.faultMs) / 1000) + 3}s]`;
   const gap = async (query: string, leastMs: number) => {
@@ -122,10 +130,10 @@ async function lagOf(
   };
   const scraped = slo.service === 'api' ? 'up{process="api"} == 1' : 'up{process="worker"} == 1';
   const bad = slo.sli?.type === 'ratio' ? await samples(url, `${slo.sli.bad}${range}`, toMs) : [];
-  const known = bad.some(({ values }) => (values[0]?.[0] ?? Infinity) * 1000 < (firstFailure ?? 0));
+  const known = bad.length > 0 && bad.every(({ values }) => (values[0]?.[0] ?? Infinity) * 1000 < (firstFailure ?? 0));
   return {
     evaluationSeconds: await gap(`slo:objective:ratio{slo="${slo.name}"}`, evaluateMs),
     scrapeSeconds: await gap(scraped.replace(' == 1', ''), scrapeMs),
-    scrapes: known ? 1 : 2,
+    newSeries: !known,
   };
 }

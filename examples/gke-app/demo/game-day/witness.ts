@@ -6,6 +6,8 @@ import type { OnAnswer } from '../traffic.ts';
 export interface Event {
   readonly atMs: number;
   readonly bad: boolean;
+  /** The process that counts it: its id. */
+  readonly pid: number;
 }
 
 /** What senders, workers and receiver saw, each for itself: what Prometheus and the queue say is compared with this. */
@@ -31,6 +33,9 @@ export interface Witness {
 /** An experiment takes a minute or two at some dozens of events a second; what goes beyond is a mistake. */
 const EVENTS_MAX = 200_000;
 
+/** There is one api; its sender does not know its process. */
+const API = 0;
+
 export function startWitness(): Witness {
   const [answers, attempts]: [Event[], Event[]] = [[], []];
   const accepted = new Map<string, number>();
@@ -43,10 +48,10 @@ export function startWitness(): Witness {
     if (list.push(event) > EVENTS_MAX) throw new Error(`an experiment may have at most ${EVENTS_MAX} events`);
   };
   const note = (map: Map<string, number[]>, id: string, atMs: number) => void map.set(id, [...(map.get(id) ?? []), atMs]);
-  const worker = ({ fields }: LogLine) => {
+  const worker = ({ fields }: LogLine, pid: number) => {
     const good = fields['msg'] === 'delivered';
     if (!good && fields['msg'] !== 'not delivered') return;
-    add(attempts, { atMs: timeOf(fields), bad: !good });
+    add(attempts, { atMs: timeOf(fields), bad: !good, pid });
     if (!good) note(failures, String(fields['jobId']), timeOf(fields));
   };
   const received = ({ fields }: LogLine) => {
@@ -62,14 +67,14 @@ export function startWitness(): Witness {
     onAnswer({ status, id, atMs }) {
       if (id === undefined) refused += 1;
       else accepted.set(id, atMs);
-      if (status !== undefined) add(answers, { atMs, bad: status >= 500 });
+      if (status !== undefined) add(answers, { atMs, bad: status >= 500, pid: API });
     },
     follow(system) {
       const followNew = () => {
         for (const child of system.processes()) {
           if (followed.has(child) || child === system.api) continue;
           followed.add(child);
-          const listener = child === system.receiver ? received : worker;
+          const listener = child === system.receiver ? received : (line: LogLine) => worker(line, child.pid);
           for (const line of child.lines) listener(line);
           child.onLine(listener);
         }

@@ -27,7 +27,7 @@ export function writeUp(results: readonly Result[], clock: CompressedClock, sett
     '',
     `- **Compressed clock**: ${clock.note.replace('compressed SLO clock: ', '')}. Burn rates, thresholds and what is measured are those of production.`,
     `- **Durability**: ${DURABILITY}. So every "0 lost" here means that level, with Redis on one disk that survives.`,
-    '- **Computed**: the alert policy on what senders and workers saw themselves, at a tenth of a second. It may be one evaluation early, and one evaluation and the scrapes late.',
+    '- **Computed**: the alert policy on what senders and workers saw themselves, at a tenth of a second. The alert may come one evaluation early, and one scrape and one evaluation late; failures before the first scrape of a new series are never seen.',
     '- **Young record**: each experiment has a Prometheus of its own, which had looked on for seconds; so slower alerts fire sooner than after a month of quiet.',
     '',
     ...table(results),
@@ -114,8 +114,8 @@ function wentWell({ detection, explained, unexpected }: Result, clock: Compresse
   const lines: string[] = [];
   if (detection === undefined) lines.push('No alert was expected');
   else if (detection.inTime) {
-    const { evaluationSeconds, scrapeSeconds, scrapes } = detection;
-    const lag = `one evaluation of ${seconds(evaluationSeconds)} and ${scrapes} scrape${scrapes === 1 ? '' : 's'} of ${seconds(scrapeSeconds)}, as measured`;
+    const { evaluationSeconds, scrapeSeconds, newSeries } = detection;
+    const lag = `one evaluation of ${seconds(evaluationSeconds)} and one scrape of ${seconds(scrapeSeconds)} later, as measured${newSeries ? ', without the failures that their new series could not show' : ''}`;
     lines.push(
       `${detection.alert} fired ${seconds(detection.measuredSeconds)} after the fault; computed ${seconds(detection.computedSeconds)}, the latest that is right ${seconds(detection.latestSeconds)} (${lag})`,
       `The first event failed after ${seconds(detection.firstFailureSeconds)}; from then on ${percent(detection.errorRatio)} did. After a quiet long window the formula says ${seconds(detection.formulaSeconds)}, which is ${seconds(detection.trueClockSeconds)} when the clock is not compressed by ${clock.factor}`,
