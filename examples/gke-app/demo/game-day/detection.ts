@@ -11,7 +11,7 @@ export interface Detection {
   readonly alert: string;
   /** Prometheus's own: the first sample of `ALERTS`. Null when it did not fire. */
   readonly measuredSeconds: number | null;
-  /** The objective's policy on what clients, or workers, saw, at a tenth of a second: no Prometheus is asked. Null when it would not have fired. */
+  /** The objective's policy on what api, or workers, logged, at a tenth of a second: no Prometheus is asked. Null when it would not have fired. */
   readonly computedSeconds: number | null;
   /** When the first event failed. */
   readonly firstFailureSeconds: number | null;
@@ -22,6 +22,7 @@ export interface Detection {
   readonly trueClockSeconds: number | null;
   /** What lies between what happens and what Prometheus can know, measured around the alert. */
   readonly evaluationSeconds: number;
+  /** The longest distance between two, and the longest that one took. */
   readonly scrapeSeconds: number;
   /** Whether the series of the failures were there before. The first scrape of a new one only shows where it begins: what it holds by then is never counted. */
   readonly newSeries: boolean;
@@ -128,12 +129,16 @@ async function lagOf(
     const gaps = series.flatMap(({ values }) => values.slice(1).map(([seconds], index) => seconds - (values[index]?.[0] ?? seconds)));
     return Math.max(leastMs / 1000, ...gaps);
   };
-  const scraped = slo.service === 'api' ? 'up{process="api"} == 1' : 'up{process="worker"} == 1';
+  const process = `{process="${slo.service}"}`;
+  // What is scraped counts once the scrape has ended.
+  const durations = (await samples(url, `scrape_duration_seconds${process}${range}`, toMs)).flatMap(({ values }) =>
+    values.map(([, value]) => Number(value)),
+  );
   const bad = slo.sli?.type === 'ratio' ? await samples(url, `${slo.sli.bad}${range}`, toMs) : [];
   const known = bad.length > 0 && bad.every(({ values }) => (values[0]?.[0] ?? Infinity) * 1000 < (firstFailure ?? 0));
   return {
     evaluationSeconds: await gap(`slo:objective:ratio{slo="${slo.name}"}`, evaluateMs),
-    scrapeSeconds: await gap(scraped.replace(' == 1', ''), scrapeMs),
+    scrapeSeconds: (await gap(`up${process}`, scrapeMs)) + Math.max(0, ...durations),
     newSeries: !known,
   };
 }

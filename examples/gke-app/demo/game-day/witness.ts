@@ -14,9 +14,9 @@ export interface Event {
 export interface Witness {
   /** For the sender: give it to the traffic. */
   readonly onAnswer: OnAnswer;
-  /** Follows receiver and workers, those that come later too. */
+  /** Follows every process, those that come later too. */
   follow(system: System): void;
-  /** Answers of the api; bad are those with 5xx. */
+  /** Answers of the api by its own log, whose clock no queue before the sender distorts; bad are those with 5xx. */
   readonly answers: readonly Event[];
   /** Attempts of the workers; bad are those that failed. */
   readonly attempts: readonly Event[];
@@ -32,9 +32,6 @@ export interface Witness {
 
 /** An experiment takes a minute or two at some dozens of events a second; what goes beyond is a mistake. */
 const EVENTS_MAX = 200_000;
-
-/** There is one api; its sender does not know its process. */
-const API = 0;
 
 export function startWitness(): Witness {
   const [answers, attempts]: [Event[], Event[]] = [[], []];
@@ -54,6 +51,10 @@ export function startWitness(): Witness {
     add(attempts, { atMs: timeOf(fields), bad: !good, pid });
     if (!good) note(failures, String(fields['jobId']), timeOf(fields));
   };
+  const api = ({ fields }: LogLine, pid: number) => {
+    const bad = fields['msg'] === 'request failed';
+    if (bad || fields['msg'] === 'accepted') add(answers, { atMs: timeOf(fields), bad, pid });
+  };
   const received = ({ fields }: LogLine) => {
     if (fields['msg'] === 'received' && fields['answer'] === 204) note(deliveries, String(fields['jobId']), timeOf(fields));
   };
@@ -64,17 +65,17 @@ export function startWitness(): Witness {
     deliveries,
     failures,
     refused: () => refused,
-    onAnswer({ status, id, atMs }) {
+    onAnswer({ id, atMs }) {
       if (id === undefined) refused += 1;
       else accepted.set(id, atMs);
-      if (status !== undefined) add(answers, { atMs, bad: status >= 500, pid: API });
     },
     follow(system) {
       const followNew = () => {
         for (const child of system.processes()) {
-          if (followed.has(child) || child === system.api) continue;
+          if (followed.has(child)) continue;
           followed.add(child);
-          const listener = child === system.receiver ? received : (line: LogLine) => worker(line, child.pid);
+          const read = { receiver: received, api }[child.name] ?? worker;
+          const listener = (line: LogLine) => read(line, child.pid);
           for (const line of child.lines) listener(line);
           child.onLine(listener);
         }

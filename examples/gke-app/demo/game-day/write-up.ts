@@ -27,7 +27,7 @@ export function writeUp(results: readonly Result[], clock: CompressedClock, sett
     '',
     `- **Compressed clock**: ${clock.note.replace('compressed SLO clock: ', '')}. Burn rates, thresholds and what is measured are those of production.`,
     `- **Durability**: ${DURABILITY}. So every "0 lost" here means that level, with Redis on one disk that survives.`,
-    '- **Computed**: the alert policy on what senders and workers saw themselves, at a tenth of a second. The alert may come one evaluation early, and one scrape and one evaluation late; failures before the first scrape of a new series are never seen.',
+    '- **Computed**: the alert policy on what api and workers logged, line by line, at a tenth of a second. The alert may come one evaluation early, and one scrape and one evaluation late; failures before the first scrape of a new series are never seen.',
     '- **Young record**: each experiment has a Prometheus of its own, which had looked on for seconds; so slower alerts fire sooner than after a month of quiet.',
     '',
     ...table(results),
