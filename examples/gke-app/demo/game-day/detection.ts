@@ -24,7 +24,7 @@ export interface Detection {
   readonly evaluationSeconds: number;
   /** The longest distance between two, and the longest that one took. */
   readonly scrapeSeconds: number;
-  /** Whether the series of the failures were there before. The first scrape of a new one only shows where it begins: what it holds by then is never counted. */
+  /** Whether the series of the failures began with them. The first scrape of a new one only shows where it begins: what it holds by then is never counted. */
   readonly newSeries: boolean;
   /** The latest that is right: computed, without what no series can show, + one scrape + one evaluation. */
   readonly latestSeconds: number | null;
