@@ -5,6 +5,7 @@ import type { Logger } from '@nines/telemetry/logging';
 import type { Destinations } from '../destinations.ts';
 import type { Delivery } from '../queue.ts';
 import { readEvent } from './event.ts';
+import { readIdempotencyKey } from './headers.ts';
 import { Problem, toProblem } from './problem.ts';
 
 export interface AppParts {
@@ -52,14 +53,11 @@ export function createApp(parts: AppParts): FastifyInstance {
 function acceptEvents(app: FastifyInstance, { producer, destinations, logger }: AppParts): void {
   app.post<{ Querystring: Record<string, unknown>; Body: Buffer | undefined }>('/process', async (request, reply) => {
     const { query, body = Buffer.alloc(0) } = request;
-    const delivery = readEvent(
-      { query, contentType: request.headers['content-type'] ?? 'application/json', body },
-      destinations,
-      new Date(),
-    );
-    const { id } = await producer.enqueue(delivery);
+    const delivery = readEvent({ query, contentType: request.headers['content-type'] ?? 'application/json', body }, destinations);
+    const { id, created, sameBody } = await producer.enqueue(delivery, readIdempotencyKey(request.headers['idempotency-key'], ''));
+    if (!sameBody) throw new Problem(422, 'IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key came with another event before');
     const { destination, type } = delivery;
-    logger.info({ jobId: id, destination, type, bytes: body.length }, 'accepted');
+    logger.info({ jobId: id, destination, type, bytes: body.length, created }, 'accepted');
     const statusUrl = `/jobs/${id}`;
     return reply.code(202).header('Location', statusUrl).send({ id, statusUrl });
   });

@@ -36,8 +36,10 @@ export function createDeliver({ destinations, pipelines, secret, logger }: Deliv
   };
 }
 
-async function post({ url }: Destination, key: Buffer, { id, payload }: Job<Delivery>, signal: AbortSignal): Promise<Response> {
-  const { body, contentType } = payload;
+async function post({ url }: Destination, key: Buffer, job: Job<Delivery>, signal: AbortSignal): Promise<Response> {
+  const { id, payload } = job;
+  const { contentType = 'application/json' } = payload;
+  const body = payload.contentType === undefined ? envelope(job) : payload.body;
   const signature = signatureHeaders(key, id, Math.floor(Date.now() / 1000), body);
   // A redirect is not followed: it would lead to an address that nobody has allowed.
   const response = await fetch(url, {
@@ -49,6 +51,11 @@ async function post({ url }: Destination, key: Buffer, { id, payload }: Job<Deli
   });
   await drain(response);
   return response;
+}
+
+/** What Standard Webhooks recommends; the time is that of the acceptance, so each attempt sends the same. */
+function envelope({ payload, enqueuedAtMs }: Job<Delivery>): string {
+  return `{"type":${JSON.stringify(payload.type)},"timestamp":"${new Date(enqueuedAtMs).toISOString()}","data":${payload.body}}`;
 }
 
 /** The answer's body means nothing here, but reading a short one keeps the connection for the next event. */
