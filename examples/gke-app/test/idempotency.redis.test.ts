@@ -54,7 +54,7 @@ test('fifty at once with one key are one event', async () => {
 
 test('of two different events at once with one key one is taken, the other refused', async () => {
   const answers = await Promise.all([send('raced', { n: 'a' }), send('raced', { n: 'b' })]);
-  expect(answers.map(({ status }) => status).sort()).toEqual([202, 422]);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202, 422]));
 });
 
 test('a dead letter keeps its key: what becomes of the event is for the operator to say', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readEvent } from './event.ts';
 
-const destinations = new Map([['a', { name: 'a', url: 'http://127.0.0.1:1/', secret: undefined }]]);
+const destinations = new Map([['a', { name: 'a', url: 'http://127.0.0.1:1/', secret: undefined, ordered: false }]]);
 const read = (text: string, query: Record<string, unknown> = {}) =>
   readEvent({ query, contentType: 'application/x+json', body: Buffer.from(text) }, destinations);
 

@@ -1,6 +1,6 @@
 import type { Destinations } from '../destinations.ts';
 import type { Delivery } from '../queue.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../http/problem.ts';
 
 export interface IncomingEvent {
   readonly query: Readonly<Record<string, unknown>>;

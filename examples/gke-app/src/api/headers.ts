@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Deduplicate } from '@nines/queue';
-import { Problem } from './problem.ts';
+import { Problem } from '../http/problem.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -16,4 +16,16 @@ export function readIdempotencyKey(header: unknown, caller: string): { readonly 
     throw new Problem(400, 'INVALID_IDEMPOTENCY_KEY', 'Idempotency-Key must be 1 to 255 visible ASCII characters, without spaces');
   const key = createHash('sha256').update(`${caller}\n${header}`).digest('base64url');
   return { deduplicate: { key, ttlMs: DAY_MS } };
+}
+
+/**
+ * What `X-Request-Timeout-Ms` asks for: after that time nobody needs the event any more, so it is dead-lettered instead of sent.
+ *
+ * @throws {Problem} 400 unless it is a whole number of milliseconds, a day at most.
+ */
+export function readTimeout(header: unknown): { readonly deadlineMs?: number } {
+  if (header === undefined) return {};
+  const deadlineMs = typeof header === 'string' && /^\d{1,8}$/.test(header) ? Number(header) : 0;
+  if (deadlineMs >= 1 && deadlineMs <= DAY_MS) return { deadlineMs };
+  throw new Problem(400, 'INVALID_TIMEOUT', `X-Request-Timeout-Ms must be a whole number from 1 to ${DAY_MS}`);
 }

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createDeliver } from './deliver.ts';
 import { createPipelines } from './pipelines.ts';
 
-const settings = { timeoutMs: 5000, breakerMinimumCalls: 2, breakerOpenMs: 60_000 };
+const settings = { timeoutMs: 5000, maxConcurrent: 16, breakerMinimumCalls: 2, breakerOpenMs: 60_000 };
 const job = (destination = 'a') => ({ id: 'j1', enqueuedAtMs: 0, payload: { destination, contentType: 'application/json', body: '{}' } });
 const attempt = {
   signal: new AbortController().signal,
@@ -40,7 +40,7 @@ async function endpoint(listener: RequestListener): Promise<Endpoint> {
 
 /** Delivers one event; gives what the handler threw, or undefined when the event was delivered. */
 function delivery(url: string): (destination?: string) => Promise<unknown> {
-  const destinations = new Map([['a', { name: 'a', url: `${url}/hook`, secret: undefined }]]);
+  const destinations = new Map([['a', { name: 'a', url: `${url}/hook`, secret: undefined, ordered: false }]]);
   const pipelines = createPipelines(destinations, settings, createRegistry());
   const logger = createLogger({ serviceName: 'test', level: 'silent' });
   const deliver = createDeliver({ destinations, pipelines, secret: Buffer.alloc(24, 1), logger });
