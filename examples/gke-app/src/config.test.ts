@@ -39,7 +39,7 @@ test('the defaults, with no more than destinations and a secret', () => {
   expect(config).toMatchObject({ redisUrl: 'redis://127.0.0.1:6379', concurrency: 16, probes: { host: '127.0.0.1', port: 9464 } });
   expect(config.queue).toMatchObject({ namespace: 'webhooks', leaseMs: 10_000, maxEventBytes: 1_048_576 });
   expect(readApiConfig({ DESTINATIONS: least.DESTINATIONS })).toMatchObject({
-    http: { host: '127.0.0.1', port: 8080, enqueueTimeoutMs: 1000, requestTimeoutMs: 30_000, maxConnections: 10_000, maxInFlight: 256 },
+    http: { host: '127.0.0.1', port: 8080, enqueueTimeoutMs: 1000, requestTimeoutMs: 30_000, maxConnections: 5000, maxInFlight: 256 },
     rate: { permitsPerSecond: 1000, burst: 2000 },
     admin: undefined,
     apiKeys: undefined,

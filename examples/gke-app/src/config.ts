@@ -58,7 +58,7 @@ export function readApiConfig(env: Environment): ApiConfig {
       enqueueTimeoutMs: whole(env, 'ENQUEUE_TIMEOUT_MS', 1000, 1, 60_000),
       requestTimeoutMs: whole(env, 'REQUEST_TIMEOUT_MS', 30_000, 1000, 300_000),
       maxBodyBytes: shared.queue.maxEventBytes,
-      maxConnections: whole(env, 'MAX_CONNECTIONS', 10_000, 1, 100_000),
+      maxConnections: whole(env, 'MAX_CONNECTIONS', 5000, 1, 100_000),
       maxInFlight: whole(env, 'MAX_IN_FLIGHT', 256, 1, 100_000),
     },
     apiKeys: readApiKeys(env, host),
