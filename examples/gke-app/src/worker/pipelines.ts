@@ -17,8 +17,8 @@ export function createPipelines(
   const metrics = prometheus(registry);
   const policies = () => [
     deadline({ totalMs: 3 * timeoutMs }),
-    // Half of what it looks at is forgotten when an open breaker tries again, so that what has healed is soon used again.
-    adaptiveThrottle({ windowMs: Math.max(1000, 2 * breakerOpenMs) }),
+    // A short memory: a destination that has healed gets twice as much each half second, until it gets all.
+    adaptiveThrottle({ windowMs: 1000 }),
     bulkhead({ maxConcurrent }),
     retry({
       maxAttempts: 2,
