@@ -39,7 +39,15 @@ test('the defaults, with no more than destinations and a secret', () => {
   expect(config).toMatchObject({ redisUrl: 'redis://127.0.0.1:6379', concurrency: 16, probes: { host: '127.0.0.1', port: 9464 } });
   expect(config.queue).toMatchObject({ namespace: 'webhooks', leaseMs: 10_000, maxEventBytes: 1_048_576 });
   expect(readApiConfig({ DESTINATIONS: least.DESTINATIONS })).toMatchObject({
-    http: { host: '127.0.0.1', port: 8080, enqueueTimeoutMs: 1000, requestTimeoutMs: 30_000, maxConnections: 5000, maxInFlight: 256 },
+    http: {
+      host: '127.0.0.1',
+      port: 8080,
+      enqueueTimeoutMs: 1000,
+      requestTimeoutMs: 30_000,
+      maxConnections: 4000,
+      maxInFlight: 256,
+      maxInFlightBytes: 16_777_216,
+    },
     rate: { permitsPerSecond: 1000, burst: 2000 },
     admin: undefined,
     apiKeys: undefined,
@@ -99,6 +107,7 @@ test.each([
   [{ API_KEYS_FILE: '/nowhere.json' }, 'UNREADABLE_FILE: API_KEYS_FILE /nowhere.json is not a readable JSON file'],
   [{ ADMIN_TOKEN: 'hunter2-is-23-long-xxxx' }, 'INVALID_VARIABLE: ADMIN_TOKEN must be 24 to 256 visible ASCII characters'],
   [{ ADMIN_TOKEN: 'with a space, though hunter2 is long' }, 'INVALID_VARIABLE: ADMIN_TOKEN must be 24 to 256'],
+  [{ MAX_IN_FLIGHT_BYTES: '1000' }, 'MAX_IN_FLIGHT_BYTES must be a whole number from 1048576 to 1073741824, got "1000"'],
   [{ RATE_LIMIT_PER_SECOND: '0' }, 'RATE_LIMIT_PER_SECOND must be a whole number from 1 to 500000, got "0"'],
 ])('%j is refused by the api', (env, message) => {
   const refused = apiRefusal(env);

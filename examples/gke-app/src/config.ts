@@ -26,6 +26,7 @@ export interface ApiConfig extends SharedConfig {
     readonly maxBodyBytes: number;
     readonly maxConnections: number;
     readonly maxInFlight: number;
+    readonly maxInFlightBytes: number;
   };
   /** The server for operators; undefined without a token. */
   readonly admin: { readonly host: string; readonly port: number; readonly token: string } | undefined;
@@ -48,6 +49,7 @@ export interface WorkerConfig extends SharedConfig {
 /** @throws {ConfigError} that names the variable and what is allowed. */
 export function readApiConfig(env: Environment): ApiConfig {
   const shared = readShared(env);
+  const maxBodyBytes = shared.queue.maxEventBytes;
   const host = text(env, 'HOST', '127.0.0.1');
   const permitsPerSecond = whole(env, 'RATE_LIMIT_PER_SECOND', 1000, 1, 500_000);
   return {
@@ -57,9 +59,10 @@ export function readApiConfig(env: Environment): ApiConfig {
       port: whole(env, 'PORT', 8080, 0, 65_535),
       enqueueTimeoutMs: whole(env, 'ENQUEUE_TIMEOUT_MS', 1000, 1, 60_000),
       requestTimeoutMs: whole(env, 'REQUEST_TIMEOUT_MS', 30_000, 1000, 300_000),
-      maxBodyBytes: shared.queue.maxEventBytes,
-      maxConnections: whole(env, 'MAX_CONNECTIONS', 5000, 1, 100_000),
+      maxBodyBytes,
+      maxConnections: whole(env, 'MAX_CONNECTIONS', 4000, 1, 100_000),
       maxInFlight: whole(env, 'MAX_IN_FLIGHT', 256, 1, 100_000),
+      maxInFlightBytes: whole(env, 'MAX_IN_FLIGHT_BYTES', Math.max(16_777_216, maxBodyBytes), maxBodyBytes, 1_073_741_824),
     },
     apiKeys: readApiKeys(env, host),
     rate: { permitsPerSecond, burst: whole(env, 'RATE_LIMIT_BURST', 2 * permitsPerSecond, 1, 1_000_000) },

@@ -84,7 +84,7 @@ test('what does not arrive in time is answered 408 and cut, and others are serve
     `${HEAD}Content-Length: 100\r\n\r\n{`,
     `${HEAD}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`,
   ];
-  const clients = await Promise.all(Array.from({ length: 60 }, (_, n) => client(system, slow[n % slow.length] ?? '')));
+  const clients = await Promise.all(Array.from({ length: 30 }, (_, n) => client(system, slow[n % slow.length] ?? '')));
   expect(await postEvent(system.apiUrl, {})).toBeTypeOf('string');
   // Those that are not in chunks go on, a byte at a time: that buys no time.
   const drip = setInterval(() => {
@@ -107,20 +107,30 @@ test('who connects and says nothing is cut too', async () => {
   expect(new Set(answers.map(statusOf))).toEqual(new Set([408]));
 });
 
-test('slow bodies take every place, no more: others are told 503 and when to come again, and the places come back', async () => {
-  const env = { REQUEST_TIMEOUT_MS: '3000', MAX_IN_FLIGHT: '20' };
-  const system = await testSystem({ redisUrl: inject('redisUrl'), workers: 0, env });
-  const clients = await Promise.all(Array.from({ length: 20 }, () => client(system, `${HEAD}Content-Length: 100\r\n\r\n{`)));
-  const event = () =>
-    fetch(`${system.apiUrl}/process?destination=receiver`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
-  let refused: Response | undefined;
-  await expect.poll(async () => (refused = await event()).status).toBe(503);
-  const overloaded = await problem(refused ?? new Response());
-  expect(overloaded.code).toBe('OVERLOADED');
-  expect(Number(overloaded.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-  await Promise.all(clients.map(({ answer }) => answer));
-  await expect.poll(async () => (await event()).status).toBe(202);
-});
+test.each([
+  ['requests', { MAX_IN_FLIGHT: '20' }, 'Content-Length: 100\r\n\r\n{'],
+  ['bytes', { MAX_BODY_BYTES: '1000', MAX_IN_FLIGHT_BYTES: '20000' }, 'Content-Length: 1000\r\n\r\n{'],
+  [
+    'bytes that nobody has counted',
+    { MAX_BODY_BYTES: '1000', MAX_IN_FLIGHT_BYTES: '20000' },
+    'Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n',
+  ],
+])(
+  'slow bodies take every place for %s, no more: others are told when to come again, and the places come back',
+  async (_what, env, rest) => {
+    const system = await testSystem({ redisUrl: inject('redisUrl'), workers: 0, env: { REQUEST_TIMEOUT_MS: '3000', ...env } });
+    const clients = await Promise.all(Array.from({ length: 20 }, () => client(system, HEAD + rest)));
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
+    const event = () => fetch(`${system.apiUrl}/process?destination=receiver`, init);
+    let refused: Response | undefined;
+    await expect.poll(async () => (refused = await event()).status).toBe(503);
+    const overloaded = await problem(refused ?? new Response());
+    expect(overloaded.code).toBe('OVERLOADED');
+    expect(Number(overloaded.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    await Promise.all(clients.map(({ answer }) => answer));
+    await expect.poll(async () => (await event()).status).toBe(202);
+  },
+);
 
 test('a connection too many is closed, and one more is taken when another goes', async () => {
   const system = await testSystem({ redisUrl: inject('redisUrl'), workers: 0, env: { MAX_CONNECTIONS: '50' } });
@@ -168,4 +178,19 @@ test('a thousand bodies that are too large cost no memory', async () => {
   const answers = await Promise.all(clients.map(async ({ socket, answer }) => (socket.once('data', () => socket.end()), answer)));
   expect(new Set(answers.map(statusOf))).toEqual(new Set([413]));
   expect((await memory(system)) - before).toBeLessThan(100 * MiB);
+});
+
+test('three hundred of the largest events at once: what memory has no place for is refused before it is read', async () => {
+  const system = await testSystem({ redisUrl: inject('redisUrl'), workers: 0 });
+  const before = await memory(system);
+  const event = Buffer.concat([
+    Buffer.from(`${HEAD}Content-Length: ${MiB}\r\nConnection: close\r\n\r\n"`),
+    Buffer.alloc(MiB - 2, 0x61),
+    Buffer.from('"'),
+  ]);
+  const clients = await Promise.all(Array.from({ length: 300 }, () => client(system, event)));
+  const statuses = (await Promise.all(clients.map(({ answer }) => answer))).map(statusOf);
+  expect(statuses.filter((status) => ![202, 503, 0].includes(status))).toEqual([]);
+  expect(statuses.filter((status) => status === 202).length).toBeGreaterThan(0);
+  expect(((await memory(system)) - before) / MiB).toBeLessThan(256);
 });

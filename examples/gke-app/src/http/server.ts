@@ -9,7 +9,7 @@ import { Problem, retryAfter, toProblem } from './problem.ts';
 
 /** A server with bounds: of time, of size, of connections and of requests at once; whatever it refuses is a problem. */
 export function createServer(http: ApiConfig['http'], logger: Logger, metrics?: HttpServerMetrics): FastifyInstance {
-  const { requestTimeoutMs, maxBodyBytes, maxConnections, maxInFlight } = http;
+  const { requestTimeoutMs, maxBodyBytes, maxConnections } = http;
   const refuse = (error: unknown, reply: FastifyReply) => {
     const problem = toProblem(error);
     if (problem.status >= 500) logger.error({ code: problem.code, err: error }, 'request failed');
@@ -30,20 +30,30 @@ export function createServer(http: ApiConfig['http'], logger: Logger, metrics?: 
     throw new Problem(404, 'NOT_FOUND', 'there is nothing here; GET /openapi.json says what there is');
   });
 
+  boundRequests(app, http);
+  return app;
+}
+
+/** So many requests at once, and so many bytes of bodies: a request has its place before its body is read. */
+function boundRequests(app: FastifyInstance, { maxBodyBytes, maxInFlight, maxInFlightBytes }: ApiConfig['http']): void {
   // All matter alike: a stranger's word on that is not believed.
   const gate = admission({ maxInFlight, maxEventLoopDelayMs: 1000, defaultCriticality: 'critical+', trust: () => false });
-  app.addHook('onRequest', async (_request, reply) => {
+  let inFlightBytes = 0;
+  const overloaded = (seconds = 1) =>
+    new Problem(503, 'OVERLOADED', 'too many requests at once; come again later', retryAfter(seconds * 1000));
+  app.addHook('onRequest', async ({ headers }, reply) => {
+    // A body in chunks may become as long as any.
+    const declared = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes;
+    const bytes = Math.min(declared, maxBodyBytes);
+    if (inFlightBytes + bytes > maxInFlightBytes) throw overloaded();
     const admitted = gate.admit({});
-    if (!admitted.admitted)
-      throw new Problem(
-        503,
-        'OVERLOADED',
-        'too many requests at once; come again later',
-        retryAfter((admitted.retryAfterSeconds ?? 1) * 1000),
-      );
-    reply.raw.once('close', () => admitted.end(reply.raw.writableFinished));
+    if (!admitted.admitted) throw overloaded(admitted.retryAfterSeconds);
+    inFlightBytes += bytes;
+    reply.raw.once('close', () => {
+      inFlightBytes -= bytes;
+      admitted.end(reply.raw.writableFinished);
+    });
   });
-  return app;
 }
 
 /** What is no HTTP, or does not end, never becomes a request: the answer is written by hand. */
