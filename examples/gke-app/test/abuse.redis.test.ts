@@ -53,17 +53,18 @@ test('requests that are no HTTP, or two in one, are refused in one answer and th
   }
 });
 
-test.each([
-  ['type', 'a%0d%0aX-Evil:%201', 'INVALID_TYPE'],
-  ['type', 'a%00b', 'INVALID_TYPE'],
-  ['destination', 'receiver%0d%0aX-Evil:%201', 'UNKNOWN_DESTINATION'],
-])('a line end in %s=%s gets nowhere', async (name, value, code) => {
+test('a line end in the query gets nowhere', async () => {
   const system = await testSystem({ redisUrl: inject('redisUrl'), workers: 0 });
-  const query = name === 'destination' ? `destination=${value}` : `destination=receiver&${name}=${value}`;
-  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
-  const refused = await problem(await fetch(`${system.apiUrl}/process?${query}`, init));
-  expect(refused).toMatchObject({ status: 422, code });
-  expect(refused.headers.get('x-evil')).toBeNull();
+  for (const [query, code] of [
+    ['destination=receiver&type=a%0d%0aX-Evil:%201', 'INVALID_TYPE'],
+    ['destination=receiver&type=a%00b', 'INVALID_TYPE'],
+    ['destination=receiver%0d%0aX-Evil:%201', 'UNKNOWN_DESTINATION'],
+  ]) {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
+    const refused = await problem(await fetch(`${system.apiUrl}/process?${query}`, init));
+    expect(refused, query).toMatchObject({ status: 422, code });
+    expect(refused.headers.get('x-evil')).toBeNull();
+  }
 });
 
 test('headers of the request do not reach the receiver, but for the type of the body', async () => {

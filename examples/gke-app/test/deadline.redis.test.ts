@@ -35,11 +35,13 @@ test('the deadline ends an attempt that runs, and no retry goes beyond it', asyn
   await expect.poll(() => jobState(system, failed)).toMatchObject({ state: 'dead', deadReason: 'deadline' });
 });
 
-test.each(['0', '86400001', '1.5', '1e3', '-1', 'soon', ''])('X-Request-Timeout-Ms: %j is refused', async (timeout) => {
+test('a time that is none is refused', async () => {
   const system = await testSystem({ redisUrl: inject('redisUrl'), workers: 0 });
-  const headers = { 'content-type': 'application/json', 'x-request-timeout-ms': timeout };
-  const refused = await problem(await fetch(`${system.apiUrl}/process?destination=receiver`, { method: 'POST', headers, body: '{}' }));
-  expect(refused).toMatchObject({ status: 400, code: 'INVALID_TIMEOUT' });
+  for (const timeout of ['0', '86400001', '1.5', '1e3', '-1', 'soon', '']) {
+    const headers = { 'content-type': 'application/json', 'x-request-timeout-ms': timeout };
+    const refused = await problem(await fetch(`${system.apiUrl}/process?destination=receiver`, { method: 'POST', headers, body: '{}' }));
+    expect(refused, timeout).toMatchObject({ status: 400, code: 'INVALID_TIMEOUT' });
+  }
 });
 
 test('an ordered destination gets its events in the order of acceptance, also through a failure', async () => {
