@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { startChild } from '../demo/child.ts';
 import type { System } from '../demo/system.ts';
-import { problem, testSystem } from './harness.ts';
+import { metric, problem, testSystem } from './harness.ts';
 
 const newKey = () => randomBytes(32).toString('hex');
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -78,6 +78,14 @@ test('each caller has a token bucket: beyond it 429 says when to come again, and
   });
   expect(limited.headers.get('retry-after')).toBe('1');
   expect((await send(system, `Bearer ${billing}`)).status).toBe(202);
+  const counted = (status: number) =>
+    metric(
+      system,
+      system.api,
+      new RegExp(`^http_server_request_duration_seconds_count\\{.*http_route="/process",http_response_status_code="${status}"`),
+    );
+  expect(await counted(202)).toBeGreaterThan(0);
+  expect(await counted(429)).toBeGreaterThan(0);
   // A permit comes back by itself.
   await expect.poll(async () => (await send(system, `Bearer ${shop}`)).status, { interval: 200 }).toBe(202);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, inject, test } from 'vitest';
 import { startSystem, type System } from '../demo/system.ts';
 import type { SpanLine } from '../demo/trace.ts';
-import { allDelivered, jobState, newSecret, postEvent, problem, setFaults, testSystem } from './harness.ts';
+import { allDelivered, jobState, newSecret, postEvent, problem, setFaults, shell, testSystem } from './harness.ts';
 
 const token = 'operators-only-0123456789';
 const bearer = { authorization: `Bearer ${token}` };
@@ -140,6 +140,17 @@ test('the oldest dead letters are redriven together, as many as asked for', asyn
   await allDelivered(system.receiver, ids.slice(0, 2));
   const left = (await (await admin('/dead-letters')).json()) as { id: string }[];
   expect(left.map((job) => job.id)).toEqual(ids.slice(2));
+});
+
+test('the commands of README show dead letters, and redrive them', async () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const commands = readme.split('\n').filter((line) => line.startsWith('curl ') && line.includes('$ADMIN/'));
+  const id = await deadLetter({ n: 4 });
+  const run = async (command = '') =>
+    JSON.parse(await shell(command, { ADMIN: adminUrl, auth: `Authorization: Bearer ${token}` })) as unknown;
+  expect(await run(commands[0])).toContainEqual(await jobState(system, id));
+  expect(await run(commands[1])).toMatchObject({ redriven: expect.arrayContaining([id]) as unknown });
+  await allDelivered(system.receiver, [id]);
 });
 
 test('the token is in no line of the log', () => {
