@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -132,7 +133,9 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
     const first = machine.run('secret', destination, { FAIL: 'get secret' });
     expect(first.calls.at(-1)).toBe('kubectl apply --filename -');
     expect(first.stdin).toContain('pod-security.kubernetes.io/enforce: restricted\n');
-    expect(first.stdin).toMatch(/WEBHOOK_SECRET: whsec_[A-Za-z0-9+/]{32}\n {2}DESTINATIONS: "receiver=https:\/\/example\.com\/hooks"\n$/);
+    expect(first.stdin).toMatch(/WEBHOOK_SECRET: whsec_[A-Za-z0-9+/]{32}\n {2}DESTINATIONS: "receiver=https:\/\/example\.com\/hooks"\n/);
+    const key = /API_KEY: ([\da-f]{64})\n$/.exec(first.stdin)?.[1] ?? '';
+    expect(first.stdin).toContain(`API_KEYS: first=${createHash('sha256').update(key).digest('hex')}\n`);
     expect(machine.run('secret', destination).changes).toEqual([]);
   });
 

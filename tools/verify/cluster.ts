@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { CannotVerify, type Part, type Service, type Target } from './target.ts';
-import { apiDoor, current, forwardedPort, partOf, readPods, type Pod } from './pods.ts';
+import { apiDoor, current, forwardedPort, keyOf, partOf, readPods, type Pod } from './pods.ts';
 
 const CONNECT = 'gcloud container clusters get-credentials CLUSTER --region REGION --project PROJECT';
 const DEPLOY = 'kubectl apply -k deploy/k8s/base';
@@ -68,7 +68,7 @@ function clusterTarget(namespace: string): Target {
     async open() {
       const door = apiDoor(await pods());
       if (door === undefined) throw new Error(`no pod of ${namespace} is labelled app.kubernetes.io/component=api and has a port http`);
-      return forward(inNamespace, door.pod, door.port);
+      return { ...(await forward(inNamespace, door.pod, door.port)), apiKey: process.env['API_KEY'] || (await storedKey(inNamespace)) };
     },
     async logs(service: Service) {
       // The cluster's clock counts, so the time since, not the time.
@@ -89,6 +89,12 @@ function clusterTarget(namespace: string): Target {
       return stdout;
     },
   };
+}
+
+/** The key that deploy/scripts/secret put there; undefined where there is none, or we may not read it: an api that wants one says so. */
+async function storedKey(inNamespace: readonly string[]): Promise<string | undefined> {
+  const { stdout } = await kubectl([...inNamespace, 'get', 'secret', 'nines-api-key', '--ignore-not-found', '--output', 'json']);
+  return keyOf(stdout);
 }
 
 const FORWARD_MS = 20_000;

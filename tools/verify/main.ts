@@ -18,6 +18,8 @@ its one trace id in the logs of api and worker. Asks the cluster of kubectl's cu
   --describe FILE      with --local: verify the demo that runs already as npm run demo -- --describe FILE
   --help               this text
 
+API_KEY is the key of a caller, for an api that wants one; without it, the one in the Secret nines-api-key of the cluster.
+
 Exit status: 0 all is well, 1 something is not, 2 wrong use.`;
 
 interface Options {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { apiDoor, current, forwardedPort, partOf, readPods, type Pod } from './pods.ts';
+import { apiDoor, current, forwardedPort, keyOf, partOf, readPods, type Pod } from './pods.ts';
 
 interface Shape {
   readonly name: string;
@@ -95,4 +95,11 @@ test('apiDoor is the port http of an api pod, of a ready one if there is one', (
 test('forwardedPort is the local port that kubectl port-forward names', () => {
   expect(forwardedPort('Forwarding from 127.0.0.1:43211 -> 8080\n')).toBe(43_211);
   expect(forwardedPort('error: unable to forward port because pod is not running\n')).toBeUndefined();
+});
+
+test('keyOf reads the key of the Secret, and nothing where there is none', () => {
+  expect(keyOf(JSON.stringify({ data: { API_KEY: Buffer.from('K').toString('base64') } }))).toBe('K');
+  expect(keyOf('{"data": {"OTHER": "Sw=="}}')).toBeUndefined();
+  expect(keyOf('{}')).toBeUndefined();
+  expect(keyOf('\n')).toBeUndefined();
 });

@@ -71,3 +71,11 @@ export function forwardedPort(output: string): number | undefined {
   const port = /^Forwarding from 127\.0\.0\.1:(\d+) -> \d+$/m.exec(output)?.[1];
   return port === undefined ? undefined : Number(port);
 }
+
+/** The key in what `kubectl get secret --output json` prints; undefined when that is nothing. */
+export function keyOf(json: string): string | undefined {
+  if (json.trim() === '') return undefined;
+  const { data } = JSON.parse(json) as { readonly data?: Readonly<Record<string, string>> };
+  const key = data?.['API_KEY'];
+  return key === undefined ? undefined : Buffer.from(key, 'base64').toString();
+}

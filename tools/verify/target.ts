@@ -10,6 +10,14 @@ export interface Part {
   readonly reason?: string;
 }
 
+/** The way to the api. */
+export interface Door {
+  readonly url: string;
+  /** What the api lets in; undefined where it asks nobody. */
+  readonly apiKey?: string | undefined;
+  close(): void;
+}
+
 /** Where the system runs: in a cluster, or as processes on this machine. What is asserted is the same. */
 export interface Target {
   /** What a part is called in the table: `pods` or `processes`. */
@@ -17,7 +25,7 @@ export interface Target {
   /** The parts as they are now; rejects when there is no answer. */
   look(): Promise<readonly Part[]>;
   /** Makes the api reachable. */
-  open(): Promise<{ readonly url: string; close(): void }>;
+  open(): Promise<Door>;
   /** What a service has logged lately, over all of its parts. */
   logs(service: Service): Promise<string>;
 }

@@ -18,6 +18,9 @@ interface World {
   readonly destination?: string;
   readonly state?: string;
   readonly logs?: Partial<Record<Service, object>>;
+  /** The key that the api wants, and the one that it is shown. */
+  readonly apiKey?: string;
+  readonly key?: string;
 }
 
 const refusal = (names: string) => ({ code: 'UNKNOWN_DESTINATION', detail: `destination must be one of: ${names}` });
@@ -28,9 +31,12 @@ async function world({
   destination = 'receiver',
   state = 'completed',
   logs = {},
+  apiKey,
+  key,
 }: World): Promise<Target> {
   const server = createServer((request, response) => {
     const answer = (status: number, body: object) => response.writeHead(status).end(JSON.stringify(body));
+    if (apiKey !== undefined && request.headers.authorization !== `Bearer ${apiKey}`) return answer(401, { code: 'UNAUTHORIZED' });
     if (request.method === 'GET') return answer(200, { state, failedAttempts: 0, lastError: null, traceId: trace });
     return void json(request).then((event) => {
       const known = (event as { destination: string }).destination === destination;
@@ -42,7 +48,7 @@ async function world({
   return {
     parts: 'pods',
     look: async () => parts,
-    open: async () => ({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close() {} }),
+    open: async () => ({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, apiKey: key, close() {} }),
     logs: async (service) => JSON.stringify({ ...lines, ...logs }[service]),
   };
 }
@@ -52,6 +58,12 @@ async function rowsOf(target: Target, destination?: string): Promise<readonly Ro
 }
 
 const failures = (rows: readonly Row[]) => rows.filter(({ outcome }) => outcome === 'failed').map(({ check }) => check);
+
+test('verify shows its key to an api that wants one, and fails with the wrong one', async () => {
+  const outcomes = async (key: string) => (await rowsOf(await world({ apiKey: 'K', key }))).map(({ outcome }) => outcome);
+  expect(await outcomes('K')).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'ok']);
+  expect(await outcomes('L')).toEqual(['ok', 'failed', 'not tried', 'not tried', 'not tried', 'not tried']);
+});
 
 test('verify passes when one event is delivered as one trace', async () => {
   const rows = await rowsOf(await world({}));

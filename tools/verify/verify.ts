@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { toldOf } from './log.ts';
-import { SERVICES, type Part, type Service, type Target } from './target.ts';
+import { SERVICES, type Part, type Service, type Target, type Door } from './target.ts';
 
 /** One assertion, as a row of the table. */
 export interface Row {
@@ -31,7 +31,7 @@ export async function verify(target: Target, options: VerifyOptions): Promise<re
   const door = await target.open().catch((error: Error) => error);
   if (door instanceof Error) return [...rows, failed('one event is accepted', door.message), ...notTried(1)];
   try {
-    rows.push(...(await oneEvent(target, door.url, { ...options, timeoutMs })));
+    rows.push(...(await oneEvent(target, door, { ...options, timeoutMs })));
   } finally {
     door.close();
   }
@@ -76,12 +76,12 @@ function waitingOf(all: readonly Part[]): string {
   return waiting.length === 0 ? '' : `; ${waiting.join('; ')}`;
 }
 
-async function oneEvent(target: Target, url: string, options: VerifyOptions): Promise<Row[]> {
-  const sent = await send(url, options.destination).catch((error: Error) => error);
+async function oneEvent(target: Target, door: Door, options: VerifyOptions): Promise<Row[]> {
+  const sent = await send(door, options.destination).catch((error: Error) => error);
   if (sent instanceof Error) return [failed('one event is accepted', sent.message), ...notTried(1)];
   const { id } = sent;
   options.say(`accepted: ${id}`);
-  const { row, traceId } = await delivered(`${url}${sent.statusUrl}`, options);
+  const { row, traceId } = await delivered(door, sent.statusUrl, options);
   const rows: Row[] = [{ check: 'one event is accepted', outcome: 'ok', detail: `job ${id}` }, row];
   const found: string[] = traceId === undefined ? [] : [traceId];
   for (const service of SERVICES) {
@@ -103,11 +103,11 @@ interface Accepted {
   readonly statusUrl: string;
 }
 
-async function send(url: string, destination: string | undefined): Promise<Accepted> {
-  const { status, text } = await post(url, destination ?? 'receiver');
+async function send(door: Door, destination: string | undefined): Promise<Accepted> {
+  const { status, text } = await post(door, destination ?? 'receiver');
   if (status === 202) return JSON.parse(text) as Accepted;
   const only = destination === undefined && status === 422 ? onlyDestination(text) : undefined;
-  if (only !== undefined) return send(url, only);
+  if (only !== undefined) return send(door, only);
   throw new Error(`POST /process was answered ${status}: ${text.slice(0, 500)}`);
 }
 
@@ -117,10 +117,15 @@ export function onlyDestination(problem: string): string | undefined {
   return code === 'UNKNOWN_DESTINATION' ? /: ([^\s,]+)$/.exec(detail)?.[1] : undefined;
 }
 
-async function post(url: string, destination: string): Promise<{ readonly status: number; readonly text: string }> {
-  const response = await fetch(`${url}/process`, {
+/** Says who is asking, where the api wants to know. */
+function authorization({ apiKey }: Door): Record<string, string> {
+  return apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+}
+
+async function post(door: Door, destination: string): Promise<{ readonly status: number; readonly text: string }> {
+  const response = await fetch(`${door.url}/process`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...authorization(door) },
     body: JSON.stringify({ destination, type: 'nines.verify', data: { sentAt: new Date().toISOString() } }),
     signal: AbortSignal.timeout(10_000),
   });
@@ -134,13 +139,13 @@ interface Job {
   readonly traceId: string | null;
 }
 
-async function delivered(url: string, { timeoutMs, say }: VerifyOptions): Promise<{ row: Row; traceId: string | undefined }> {
+async function delivered(door: Door, path: string, { timeoutMs, say }: VerifyOptions): Promise<{ row: Row; traceId: string | undefined }> {
   let job: Job | undefined;
   let trouble = '';
   let said = '';
   const ended = await until(Math.min(timeoutMs, DELIVERY_MAX_MS), async () => {
     try {
-      job = (await (await fetch(url, { signal: AbortSignal.timeout(5000) })).json()) as Job;
+      job = (await (await fetch(`${door.url}${path}`, { headers: authorization(door), signal: AbortSignal.timeout(5000) })).json()) as Job;
     } catch (error) {
       trouble = (error as Error).message;
       return false;
@@ -151,7 +156,7 @@ async function delivered(url: string, { timeoutMs, say }: VerifyOptions): Promis
   });
   const check = 'it is delivered';
   const traceId = job?.traceId ?? undefined;
-  if (job === undefined) return { row: failed(check, `GET ${new URL(url).pathname} does not answer: ${trouble}`), traceId };
+  if (job === undefined) return { row: failed(check, `GET ${path} does not answer: ${trouble}`), traceId };
   const detail = `${job.state}, ${job.failedAttempts} failed attempts${job.lastError ? `, the last: ${JSON.stringify(job.lastError)}` : ''}`;
   const ok = ended && job.state === 'completed';
   return { row: { check, outcome: ok ? 'ok' : 'failed', detail }, traceId };

@@ -16,7 +16,7 @@ const MODES: readonly unknown[] = ['none', 'status', 'hang', 'reset'];
 /** @throws Error that says what is allowed. */
 export function readFaults(json: string): Faults {
   const value: unknown = JSON.parse(json);
-  if (typeof value !== 'object' || value === null) throw new Error('faults must be a JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('faults must be a JSON object');
   const unknown = Object.keys(value).find((key) => !(key in noFaults));
   if (unknown !== undefined) throw new Error(`faults have no ${unknown}; they have ${Object.keys(noFaults).join(', ')}`);
   const faults = { ...noFaults, ...value };

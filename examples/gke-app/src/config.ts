@@ -1,5 +1,6 @@
-import { readDestinations, readSecret, type Destinations } from './destinations.ts';
-import { ConfigError, text, whole, type Environment } from './variables.ts';
+import { readApiKeys, type ApiKeys } from './api-keys.ts';
+import { readDestinations, readSecret, type Destination, type Destinations } from './destinations.ts';
+import { invalid, text, whole, type Environment } from './variables.ts';
 
 /** What api and worker both need to know. */
 export interface SharedConfig {
@@ -17,35 +18,79 @@ export interface SharedConfig {
 }
 
 export interface ApiConfig extends SharedConfig {
-  readonly http: { readonly host: string; readonly port: number; readonly enqueueTimeoutMs: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly enqueueTimeoutMs: number;
+    readonly requestTimeoutMs: number;
+    readonly maxBodyBytes: number;
+    readonly maxConnections: number;
+    readonly maxInFlight: number;
+    readonly maxInFlightBytes: number;
+  };
+  /** The server for operators; undefined without a token. */
+  readonly admin: { readonly host: string; readonly port: number; readonly token: string } | undefined;
+  readonly apiKeys: ApiKeys;
+  /** How often each caller may ask. */
+  readonly rate: { readonly permitsPerSecond: number; readonly burst: number };
 }
 
 export interface WorkerConfig extends SharedConfig {
   readonly secret: Buffer;
   readonly concurrency: number;
-  readonly delivery: { readonly timeoutMs: number; readonly breakerMinimumCalls: number; readonly breakerOpenMs: number };
-}
-
-/** @throws {ConfigError} that names the variable and what is allowed. */
-export function readApiConfig(env: Environment): ApiConfig {
-  return {
-    ...readShared(env),
-    http: {
-      host: text(env, 'HOST', '127.0.0.1'),
-      port: whole(env, 'PORT', 8080, 0, 65_535),
-      enqueueTimeoutMs: whole(env, 'ENQUEUE_TIMEOUT_MS', 1000, 1, 60_000),
-    },
+  readonly delivery: {
+    readonly timeoutMs: number;
+    readonly maxConcurrent: number;
+    readonly breakerMinimumCalls: number;
+    readonly breakerOpenMs: number;
   };
 }
 
 /** @throws {ConfigError} that names the variable and what is allowed. */
-export function readWorkerConfig(env: Environment): WorkerConfig {
+export function readApiConfig(env: Environment): ApiConfig {
+  const shared = readShared(env);
+  const maxBodyBytes = shared.queue.maxEventBytes;
+  const host = text(env, 'HOST', '127.0.0.1');
+  const permitsPerSecond = whole(env, 'RATE_LIMIT_PER_SECOND', 1000, 1, 500_000);
   return {
-    ...readShared(env),
+    ...shared,
+    http: {
+      host,
+      port: whole(env, 'PORT', 8080, 0, 65_535),
+      enqueueTimeoutMs: whole(env, 'ENQUEUE_TIMEOUT_MS', 1000, 1, 60_000),
+      requestTimeoutMs: whole(env, 'REQUEST_TIMEOUT_MS', 30_000, 1000, 300_000),
+      maxBodyBytes,
+      maxConnections: whole(env, 'MAX_CONNECTIONS', 4000, 1, 100_000),
+      maxInFlight: whole(env, 'MAX_IN_FLIGHT', 256, 1, 100_000),
+      maxInFlightBytes: whole(env, 'MAX_IN_FLIGHT_BYTES', Math.max(16_777_216, maxBodyBytes), maxBodyBytes, 1_073_741_824),
+    },
+    apiKeys: readApiKeys(env, host),
+    rate: { permitsPerSecond, burst: whole(env, 'RATE_LIMIT_BURST', 2 * permitsPerSecond, 1, 1_000_000) },
+    admin: readAdmin(env),
+  };
+}
+
+function readAdmin(env: Environment): ApiConfig['admin'] {
+  const token = env['ADMIN_TOKEN'] ?? '';
+  if (token === '') return undefined;
+  if (!/^[\x21-\x7e]{24,256}$/.test(token))
+    throw invalid('ADMIN_TOKEN', 'must be 24 to 256 visible ASCII characters (make one: openssl rand -hex 32)');
+  return { host: text(env, 'ADMIN_HOST', '127.0.0.1'), port: whole(env, 'ADMIN_PORT', 9465, 0, 65_535), token };
+}
+
+/** @throws {ConfigError} that names the variable and what is allowed. */
+export function readWorkerConfig(env: Environment): WorkerConfig {
+  const shared = readShared(env);
+  const concurrency = whole(env, 'CONCURRENCY', 16, 1, 1000);
+  // Half of the places at most for a destination that is slow, unless there is no other.
+  const share = shared.destinations.size === 1 ? concurrency : Math.ceil(concurrency / 2);
+  return {
+    ...shared,
     secret: readSecret('WEBHOOK_SECRET', text(env, 'WEBHOOK_SECRET')),
-    concurrency: whole(env, 'CONCURRENCY', 16, 1, 1000),
+    concurrency,
     delivery: {
       timeoutMs: whole(env, 'DELIVERY_TIMEOUT_MS', 5000, 1, 60_000),
+      maxConcurrent: whole(env, 'DESTINATION_CONCURRENCY', share, 1, 1000),
       breakerMinimumCalls: whole(env, 'BREAKER_MINIMUM_CALLS', 5, 1, 10_000),
       breakerOpenMs: whole(env, 'BREAKER_OPEN_MS', 5000, 1, 3_600_000),
     },
@@ -71,15 +116,16 @@ function readShared(env: Environment): SharedConfig {
 
 function redisUrl(url: string): string {
   if (URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol)) return url;
-  throw new ConfigError('INVALID_VARIABLE', 'REDIS_URL must be an address like redis://127.0.0.1:6379 (rediss: for TLS)');
+  throw invalid('REDIS_URL', 'must be an address like redis://127.0.0.1:6379 (rediss: for TLS)');
 }
 
 /** The configuration as it may be logged: no secret, no password, and of each URL, whose path may be one, the origin only. */
 export function describeConfig({ redisUrl, destinations, ...rest }: ApiConfig | WorkerConfig): object {
-  return {
-    ...rest,
-    ...('secret' in rest ? { secret: '[redacted]' } : {}),
-    redis: new URL(redisUrl).host,
-    destinations: Object.fromEntries([...destinations.values()].map(({ name, url }) => [name, new URL(url).origin])),
-  };
+  const shared = { redis: new URL(redisUrl).host, destinations: Object.fromEntries([...destinations.values()].map(describe)) };
+  if ('secret' in rest) return { ...rest, ...shared, secret: '[redacted]' };
+  const apiKeys = rest.apiKeys === undefined ? 'off' : [...rest.apiKeys.keys()];
+  const admin = rest.admin === undefined ? 'off' : { ...rest.admin, token: '[redacted]' };
+  return { ...rest, ...shared, apiKeys, admin };
 }
+
+const describe = ({ name, url }: Destination) => [name, new URL(url).origin] as const;

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { ConfigError, type Environment } from './variables.ts';
+import { ConfigError, fromFile, invalid, NAME, type Environment } from './variables.ts';
 
 /** Where events may go. Callers name a destination; no request can name a URL. */
 export interface Destination {
@@ -7,17 +6,23 @@ export interface Destination {
   readonly url: string;
   /** Key of its signatures; undefined means that of `WEBHOOK_SECRET`. */
   readonly secret: Buffer | undefined;
+  /** One event at a time, in the order of acceptance; one that is retried holds up those behind it. */
+  readonly ordered: boolean;
 }
+
+type Unordered = Omit<Destination, 'ordered'>;
 
 export type Destinations = ReadonlyMap<string, Destination>;
 
 /** Reads `DESTINATIONS` (`name=url,name2=url2`) and `DESTINATIONS_FILE` (JSON: name → URL or `{ url, secret }`); both together are merged. */
 export function readDestinations(env: Environment): Destinations {
   const destinations = new Map<string, Destination>();
-  for (const entry of [...fromList(env['DESTINATIONS'] ?? ''), ...fromFile(env['DESTINATIONS_FILE'] ?? '')]) {
+  const ordered = names(env['ORDERED_DESTINATIONS'] ?? '');
+  for (const entry of [...fromList(env['DESTINATIONS'] ?? ''), ...fromObject(fromFile(env, 'DESTINATIONS_FILE'))]) {
     if (destinations.has(entry.name)) throw invalid('DESTINATIONS', `must name each destination once, got ${entry.name} twice`);
-    destinations.set(entry.name, entry);
+    destinations.set(entry.name, { ...entry, ordered: ordered.delete(entry.name) });
   }
+  for (const name of ordered) throw invalid('ORDERED_DESTINATIONS', `must name destinations, got ${JSON.stringify(name)}, which is none`);
   if (destinations.size > 0) return destinations;
   throw new ConfigError('MISSING_VARIABLE', 'DESTINATIONS is not set: give name=url,name2=url2, or DESTINATIONS_FILE');
 }
@@ -30,47 +35,31 @@ export function readSecret(variable: string, secret: string): Buffer {
   throw invalid(variable, 'must be whsec_ followed by 24 to 64 bytes in base64 (make one: echo "whsec_$(openssl rand -base64 24)")');
 }
 
-function fromList(list: string): Destination[] {
+function names(list: string): Set<string> {
   const entries = list.split(',').map((entry) => entry.trim());
-  return entries
-    .filter((entry) => entry !== '')
-    .map((entry) => {
-      const [, name, url] = /^([^=]+)=(.+)$/.exec(entry) ?? [];
-      if (name === undefined || url === undefined)
-        throw invalid('DESTINATIONS', `must be name=url,name2=url2, got ${JSON.stringify(entry)}`);
-      return destination('DESTINATIONS', name.trim(), url.trim(), undefined);
-    });
+  return new Set(entries.filter((entry) => entry !== ''));
 }
 
-function fromFile(path: string): Destination[] {
-  if (path === '') return [];
-  return Object.entries(readJson(path)).map(([name, value]) => {
+function fromList(list: string): Unordered[] {
+  return [...names(list)].map((entry) => {
+    const [, name, url] = /^([^=]+)=(.+)$/.exec(entry) ?? [];
+    if (name === undefined || url === undefined) throw invalid('DESTINATIONS', `must be name=url,name2=url2, got ${JSON.stringify(entry)}`);
+    return destination('DESTINATIONS', name.trim(), url.trim(), undefined);
+  });
+}
+
+function fromObject(object: object): Unordered[] {
+  return Object.entries(object).map(([name, value]) => {
     const { url, secret } = typeof value === 'string' ? { url: value } : ((value ?? {}) as { url?: unknown; secret?: unknown });
     if (secret !== undefined && typeof secret !== 'string') throw invalid('DESTINATIONS_FILE', `must give ${name} a secret that is text`);
     return destination('DESTINATIONS_FILE', name, url, secret);
   });
 }
 
-function readJson(path: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    throw new ConfigError('UNREADABLE_FILE', `DESTINATIONS_FILE ${path} is not a readable JSON file`, { cause });
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw invalid('DESTINATIONS_FILE', 'must hold a JSON object: name → URL or { url, secret }');
-}
-
-function destination(variable: string, name: string, url: unknown, secret: string | undefined): Destination {
-  if (!/^[\w.-]{1,64}$/.test(name))
-    throw invalid(variable, `must use names of 1 to 64 letters, digits, _, - or ., got ${JSON.stringify(name)}`);
+function destination(variable: string, name: string, url: unknown, secret: string | undefined): Unordered {
+  if (!NAME.test(name)) throw invalid(variable, `must use names of 1 to 64 letters, digits, _, - or ., got ${JSON.stringify(name)}`);
   const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) throw invalid(variable, `must give ${name} an http or https URL`);
   if (parsed.username !== '' || parsed.password !== '') throw invalid(variable, `must give ${name} a URL without user name and password`);
   return { name, url: parsed.href, secret: secret === undefined ? undefined : readSecret(`${variable}: ${name}: secret`, secret) };
-}
-
-function invalid(variable: string, message: string): ConfigError {
-  return new ConfigError('INVALID_VARIABLE', `${variable} ${message}`);
 }

@@ -6,8 +6,9 @@ import type { SharedConfig } from './config.ts';
 export interface Delivery {
   readonly destination: string;
   readonly type?: string;
-  readonly contentType: string;
-  /** The very text that is sent: JSON is UTF-8, so text and bytes are one. */
+  /** Absent for what goes into an envelope: the worker makes that, so the same event is the same job, whenever it is sent again. */
+  readonly contentType?: string;
+  /** The very text that is sent, or the `data` of the envelope: JSON is UTF-8, so text and bytes are one. */
   readonly body: string;
 }
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** Why the configuration was refused. */
 export type ConfigErrorCode = 'MISSING_VARIABLE' | 'INVALID_VARIABLE' | 'UNREADABLE_FILE';
 
@@ -25,5 +27,26 @@ export function whole(env: Environment, name: string, fallback: number, min: num
   const value = env[name] || String(fallback);
   const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
   if (number >= min && number <= max) return number;
-  throw new ConfigError('INVALID_VARIABLE', `${name} must be a whole number from ${min} to ${max}, got ${JSON.stringify(value)}`);
+  throw invalid(name, `must be a whole number from ${min} to ${max}, got ${JSON.stringify(value)}`);
+}
+
+/** What destinations and callers may be called. */
+export const NAME: RegExp = /^[\w.-]{1,64}$/;
+
+/** The JSON object in the file that a variable names; empty when the variable is not set. */
+export function fromFile(env: Environment, variable: string): object {
+  const path = env[variable] ?? '';
+  if (path === '') return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError('UNREADABLE_FILE', `${variable} ${path} is not a readable JSON file`, { cause });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw invalid(variable, 'must hold a JSON object');
+}
+
+export function invalid(variable: string, message: string): ConfigError {
+  return new ConfigError('INVALID_VARIABLE', `${variable} ${message}`);
 }

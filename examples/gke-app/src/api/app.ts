@@ -1,34 +1,32 @@
-import type { Socket } from 'node:net';
-import { fastify, type FastifyInstance, type FastifyReply, type HTTPMethods } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Inspector, Producer } from '@nines/queue';
 import type { Logger } from '@nines/telemetry/logging';
-import type { Destinations } from '../destinations.ts';
+import type { HttpServerMetrics } from '@nines/telemetry/metrics';
+import type { ApiConfig } from '../config.ts';
+import openapi from '../openapi.json' with { type: 'json' };
 import type { Delivery } from '../queue.ts';
+import { createAccess } from '../http/access.ts';
 import { readEvent } from './event.ts';
-import { Problem, toProblem } from './problem.ts';
+import { readIdempotencyKey, readTimeout } from './headers.ts';
+import { showJob } from './job.ts';
+import { Problem } from '../http/problem.ts';
+import { createServer, refuseOtherMethods } from '../http/server.ts';
 
 export interface AppParts {
   readonly producer: Producer<Delivery>;
   readonly inspector: Inspector<Delivery>;
-  readonly destinations: Destinations;
-  readonly maxEventBytes: number;
+  readonly config: ApiConfig;
   readonly logger: Logger;
+  readonly metrics: HttpServerMetrics;
 }
 
-/** The public HTTP interface: `POST /process` and `GET /jobs/:id`, nothing else. */
+/** The public HTTP interface: what `openapi.json` describes, nothing else. */
 export function createApp(parts: AppParts): FastifyInstance {
-  const { logger, maxEventBytes } = parts;
-  const refuse = (error: unknown, reply: FastifyReply) => {
-    const problem = toProblem(error);
-    if (problem.status >= 500) logger.error({ code: problem.code, err: error }, 'request failed');
-    return reply.code(problem.status).headers(problem.headers).type('application/problem+json').send(problem.body());
-  };
-  const app = fastify({
-    bodyLimit: maxEventBytes,
-    requestTimeout: 30_000,
-    clientErrorHandler: refuseClient,
-    frameworkErrors: (error, _request, reply) => void refuse(error, reply),
-  });
+  const { config, inspector, logger, metrics } = parts;
+  const app = createServer(config.http, logger, metrics);
+  const enter = createAccess(config.apiKeys, config.rate);
+  app.decorateRequest('caller', '');
+  app.addHook('onRequest', async (request) => request.setDecorator('caller', await enter(request.headers.authorization)));
 
   // The body stays bytes: what is signed and sent must be what came in.
   app.removeAllContentTypeParsers();
@@ -37,60 +35,31 @@ export function createApp(parts: AppParts): FastifyInstance {
     { parseAs: 'buffer' },
     (_request, body, done) => done(null, body),
   );
-  app.setErrorHandler((error, _request, reply) => refuse(error, reply));
-  app.setNotFoundHandler(() => {
-    throw new Problem(404, 'NOT_FOUND', 'there is nothing here; this service has POST /process and GET /jobs/:id');
-  });
-
   acceptEvents(app, parts);
-  showJobs(app, parts);
+  app.get<{ Params: { id: string } }>('/jobs/:id', async ({ params }, reply) => {
+    return reply.header('Cache-Control', 'no-store').send(await showJob(inspector, params.id));
+  });
+  app.get('/openapi.json', async () => openapi);
   refuseOtherMethods(app, '/process', 'POST', ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-  refuseOtherMethods(app, '/jobs/:id', 'GET, HEAD', ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+  for (const url of ['/jobs/:id', '/openapi.json'])
+    refuseOtherMethods(app, url, 'GET, HEAD', ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
   return app;
 }
 
-function acceptEvents(app: FastifyInstance, { producer, destinations, logger }: AppParts): void {
+function acceptEvents(app: FastifyInstance, { producer, config, logger }: AppParts): void {
   app.post<{ Querystring: Record<string, unknown>; Body: Buffer | undefined }>('/process', async (request, reply) => {
-    const { query, body = Buffer.alloc(0) } = request;
-    const delivery = readEvent(
-      { query, contentType: request.headers['content-type'] ?? 'application/json', body },
-      destinations,
-      new Date(),
-    );
-    const { id } = await producer.enqueue(delivery);
+    const { query, headers, body = Buffer.alloc(0) } = request;
+    const caller = request.getDecorator<string>('caller');
+    const delivery = readEvent({ query, contentType: headers['content-type'] ?? 'application/json', body }, config.destinations);
     const { destination, type } = delivery;
-    logger.info({ jobId: id, destination, type, bytes: body.length }, 'accepted');
+    const { id, created, sameBody } = await producer.enqueue(delivery, {
+      ...readIdempotencyKey(headers['idempotency-key'], caller),
+      ...readTimeout(headers['x-request-timeout-ms']),
+      ...(config.destinations.get(destination)?.ordered ? { groupId: destination } : {}),
+    });
+    if (!sameBody) throw new Problem(422, 'IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key came with another event before');
+    logger.info({ jobId: id, caller, destination, type, bytes: body.length, created }, 'accepted');
     const statusUrl = `/jobs/${id}`;
     return reply.code(202).header('Location', statusUrl).send({ id, statusUrl });
   });
-}
-
-function showJobs(app: FastifyInstance, { inspector }: AppParts): void {
-  app.get<{ Params: { id: string } }>('/jobs/:id', async (request, reply) => {
-    const { id } = request.params;
-    // Ids have at most 128 visible characters; what cannot be one is as absent as any other.
-    const job = /^[\x21-\x7e]{1,128}$/.test(id) ? await inspector.get(id) : undefined;
-    if (job === undefined) throw new Problem(404, 'UNKNOWN_JOB', 'there is no such job, or it ended too long ago');
-    const { state, failedAttempts, lastError = null, traceId = null, enqueuedAtMs, payload } = job;
-    const { destination = null, type = null } = payload ?? {};
-    const acceptedAt = new Date(enqueuedAtMs).toISOString();
-    return reply.header('Cache-Control', 'no-store').send({ id, state, destination, type, acceptedAt, failedAttempts, lastError, traceId });
-  });
-}
-
-/** What is no HTTP never becomes a request: the answer is written by hand. */
-function refuseClient(_error: unknown, socket: Socket): void {
-  const problem = new Problem(400, 'INVALID_REQUEST', 'the request is not valid HTTP, or did not end in time');
-  const body = JSON.stringify(problem.body());
-  const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
-  if (socket.writable) socket.end(head + body);
-  else socket.destroy();
-}
-
-/** Refused before the body is read. */
-function refuseOtherMethods(app: FastifyInstance, url: string, allowed: string, method: HTTPMethods[]): void {
-  const refuse = async (): Promise<never> => {
-    throw new Problem(405, 'METHOD_NOT_ALLOWED', `this address allows ${allowed}`, { Allow: allowed });
-  };
-  app.route({ url, method, onRequest: refuse, handler: refuse });
 }

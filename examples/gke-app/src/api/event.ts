@@ -1,6 +1,6 @@
 import type { Destinations } from '../destinations.ts';
 import type { Delivery } from '../queue.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../http/problem.ts';
 
 export interface IncomingEvent {
   readonly query: Readonly<Record<string, unknown>>;
@@ -13,19 +13,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Turns a request into a delivery. With `?destination=NAME` the body goes out as it came in, byte for byte; else the body is
- * `{ destination, type, data }`, and `{ type, timestamp, data }` goes out, the shape that Standard Webhooks recommends.
+ * `{ destination, type, data }`, and the worker puts `data` into the envelope that Standard Webhooks recommends.
  *
  * @throws {Problem} 400 for what is not JSON, 422 for JSON of a wrong shape or an unknown destination.
  */
-export function readEvent({ query, contentType, body }: IncomingEvent, destinations: Destinations, now: Date): Delivery {
+export function readEvent({ query, contentType, body }: IncomingEvent, destinations: Destinations): Delivery {
   const { text, value } = parse(body);
   if ('destination' in query) {
     const type = query['type'] === undefined ? {} : { type: checkType(query['type']) };
     return { destination: checkDestination(query['destination'], destinations), ...type, contentType, body: text };
   }
   const { destination, type, data } = checkEnvelope(value);
-  const delivery = { destination: checkDestination(destination, destinations), type: checkType(type), contentType: 'application/json' };
-  return { ...delivery, body: stringify({ type, timestamp: now.toISOString(), data }) };
+  return { destination: checkDestination(destination, destinations), type: checkType(type), body: stringify(data) };
 }
 
 function parse(body: Buffer): { readonly text: string; readonly value: unknown } {
@@ -60,9 +59,9 @@ function checkType(type: unknown): string {
 }
 
 /** Reading deep nesting is no problem for JSON.parse, but writing it is one for JSON.stringify. */
-function stringify(event: object): string {
+function stringify(data: unknown): string {
   try {
-    return JSON.stringify(event);
+    return JSON.stringify(data);
   } catch {
     throw new Problem(422, 'NESTED_TOO_DEEPLY', 'data is nested too deeply; send it with ?destination=NAME to pass it on as it is');
   }

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createDeliver } from './deliver.ts';
 import { createPipelines } from './pipelines.ts';
 
-const settings = { timeoutMs: 5000, breakerMinimumCalls: 2, breakerOpenMs: 60_000 };
+const settings = { timeoutMs: 5000, maxConcurrent: 16, breakerMinimumCalls: 2, breakerOpenMs: 60_000 };
 const job = (destination = 'a') => ({ id: 'j1', enqueuedAtMs: 0, payload: { destination, contentType: 'application/json', body: '{}' } });
 const attempt = {
   signal: new AbortController().signal,
@@ -39,14 +39,14 @@ async function endpoint(listener: RequestListener): Promise<Endpoint> {
 }
 
 /** Delivers one event; gives what the handler threw, or undefined when the event was delivered. */
-function delivery(url: string): (destination?: string) => Promise<unknown> {
-  const destinations = new Map([['a', { name: 'a', url: `${url}/hook`, secret: undefined }]]);
-  const pipelines = createPipelines(destinations, settings, createRegistry());
+function delivery(url: string, change: Partial<typeof settings> = {}): (destination?: string, remainingMs?: number) => Promise<unknown> {
+  const destinations = new Map([['a', { name: 'a', url: `${url}/hook`, secret: undefined, ordered: false }]]);
+  const pipelines = createPipelines(destinations, { ...settings, ...change }, createRegistry());
   const logger = createLogger({ serviceName: 'test', level: 'silent' });
   const deliver = createDeliver({ destinations, pipelines, secret: Buffer.alloc(24, 1), logger });
-  return async (destination) => {
+  return async (destination, remainingMs = 60_000) => {
     try {
-      await deliver(job(destination), attempt);
+      await deliver(job(destination), { ...attempt, remainingMs: () => remainingMs });
       return undefined;
     } catch (error) {
       return error;
@@ -107,12 +107,54 @@ test('what cannot be reached is named by its cause; then the circuit opens, and 
     name: 'Error',
     message: expect.stringMatching(/^a could not be reached: (UND_ERR_SOCKET|ECONNRESET)$/) as string,
   });
-  const refused = (await deliver()) as RetryLaterError;
+  let refused = (await deliver()) as RetryLaterError;
+  // The throttle may be the one that refuses, by chance.
+  while (refused.message !== 'a: the circuit is open') refused = (await deliver()) as RetryLaterError;
   expect(refused).toBeInstanceOf(RetryLaterError);
   expect(refused).toMatchObject({ message: 'a: the circuit is open', countsAsAttempt: false });
   expect(refused.delayMs).toBeGreaterThan(0);
   expect(refused.delayMs).toBeLessThanOrEqual(61_001);
   expect(requests).toHaveLength(2);
+});
+
+test('a destination that refuses much gets less, and waiting for that counts as no attempt', async () => {
+  const { url, requests } = await endpoint((_request, response) => response.writeHead(429).end());
+  const deliver = delivery(url, { breakerMinimumCalls: 1000 });
+  let error = await deliver();
+  // By chance, and after the first refusal soon.
+  while (!(error instanceof RetryLaterError)) error = await deliver();
+  expect(error).toMatchObject({ message: 'a: the dependency refuses too much', countsAsAttempt: false });
+  expect(requests.length).toBeGreaterThan(0);
+});
+
+test('no more deliveries run at once than allowed; the others come back without having used an attempt', async () => {
+  const { promise: healed, resolve: heal } = Promise.withResolvers<void>();
+  const { url, requests } = await endpoint((_request, response) => void healed.then(() => response.end()));
+  const deliver = delivery(url, { maxConcurrent: 3 });
+  const running = Promise.all(Array.from({ length: 3 }, () => deliver()));
+  const refused = await Promise.all(Array.from({ length: 5 }, () => deliver()));
+  for (const error of refused) {
+    expect(error).toBeInstanceOf(RetryLaterError);
+    expect(error).toMatchObject({ message: 'a: 3 calls run and 0 wait', countsAsAttempt: false });
+  }
+  heal();
+  expect(await running).toEqual([undefined, undefined, undefined]);
+  expect(requests).toHaveLength(3);
+});
+
+test('few deliveries of many are tried a second time at once: an outage doubles no load', async () => {
+  const { url, requests } = await endpoint((_request, response) => response.writeHead(500).end());
+  const deliver = delivery(url, { breakerMinimumCalls: 1000 });
+  const errors = await Promise.all(Array.from({ length: 16 }, () => deliver()));
+  expect(errors.every((error) => error instanceof Error && !(error instanceof RetryLaterError))).toBe(true);
+  expect(requests.length).toBeGreaterThan(16);
+  expect(requests.length).toBeLessThanOrEqual(16 + 10);
+});
+
+test('a delivery takes no longer than the event has', async () => {
+  const { url, requests } = await endpoint(() => {});
+  expect(await delivery(url)('a', 100)).toMatchObject({ message: 'a could not be reached: DEADLINE_EXCEEDED' });
+  expect(requests).toHaveLength(1);
 });
 
 test('an endless answer is cut and counts by its status', async () => {

@@ -21,13 +21,18 @@ const ANSWER_MAX_BYTES = 65_536;
 
 /** Makes the handler that delivers one event, and decides what a failure means for the job. */
 export function createDeliver({ destinations, pipelines, secret, logger }: DeliverParts): Handler<Delivery> {
-  return async (job, { signal, attempt }) => {
+  return async (job, { signal, attempt, remainingMs }) => {
     const { destination: name, type } = job.payload;
     const destination = destinations.get(name);
     const pipeline = pipelines.get(name);
     // The queue may hold events for a destination that was removed, or that an api with a newer configuration knows already.
     if (destination === undefined || pipeline === undefined) throw new Error(`destination ${name} is not configured here`);
-    const outcome = await pipeline.executeOutcome((call) => post(destination, destination.secret ?? secret, job, call.signal), { signal });
+    const key = destination.secret ?? secret;
+    // No longer than the caller of the api, or the queue, has time for it.
+    const outcome = await pipeline.executeOutcome((call) => post(destination, key, job, call.signal), {
+      signal,
+      remainingMs: remainingMs(),
+    });
     const failure = judge(name, outcome);
     const line = { jobId: job.id, destination: name, type, attempt, requests: outcome.attempts.length };
     if (failure === undefined) return logger.info(line, 'delivered');
@@ -36,8 +41,10 @@ export function createDeliver({ destinations, pipelines, secret, logger }: Deliv
   };
 }
 
-async function post({ url }: Destination, key: Buffer, { id, payload }: Job<Delivery>, signal: AbortSignal): Promise<Response> {
-  const { body, contentType } = payload;
+async function post({ url }: Destination, key: Buffer, job: Job<Delivery>, signal: AbortSignal): Promise<Response> {
+  const { id, payload } = job;
+  const { contentType = 'application/json' } = payload;
+  const body = payload.contentType === undefined ? envelope(job) : payload.body;
   const signature = signatureHeaders(key, id, Math.floor(Date.now() / 1000), body);
   // A redirect is not followed: it would lead to an address that nobody has allowed.
   const response = await fetch(url, {
@@ -49,6 +56,11 @@ async function post({ url }: Destination, key: Buffer, { id, payload }: Job<Deli
   });
   await drain(response);
   return response;
+}
+
+/** What Standard Webhooks recommends; the time is that of the acceptance, so each attempt sends the same. */
+function envelope({ payload, enqueuedAtMs }: Job<Delivery>): string {
+  return `{"type":${JSON.stringify(payload.type)},"timestamp":"${new Date(enqueuedAtMs).toISOString()}","data":${payload.body}}`;
 }
 
 /** The answer's body means nothing here, but reading a short one keeps the connection for the next event. */
@@ -71,11 +83,14 @@ function judge(name: string, outcome: Outcome<Response>): Error | undefined {
   return new RetryLaterError(message, { delayMs: Math.min(Math.max(outcome.retryAfterMs, WAIT_MIN_MS), WAIT_MAX_MS) });
 }
 
+/** What a pipeline refuses without a request: no fault of the event, so it costs no attempt. */
+const REFUSED: ReadonlySet<string> = new Set(['CIRCUIT_OPEN', 'THROTTLED', 'BULKHEAD_FULL']);
+
 function judgeError(name: string, cause: unknown): Error {
-  if (isResilienceError(cause) && cause.code === 'CIRCUIT_OPEN') {
-    // Spread over a second, so that what waited for the breaker does not come back all at once.
+  if (isResilienceError(cause) && REFUSED.has(cause.code)) {
+    // Spread over a second, so that what waited does not come back all at once.
     const delayMs = (cause.retryAfterMs ?? WAIT_MIN_MS) + Math.random() * 1000;
-    return new RetryLaterError(`${name}: the circuit is open`, { delayMs, countsAsAttempt: false, cause });
+    return new RetryLaterError(cause.message, { delayMs, countsAsAttempt: false, cause });
   }
   return new Error(`${name} could not be reached: ${reason(cause)}`, { cause });
 }
