@@ -4,20 +4,22 @@ import { dashboardsGenerator } from './generate/dashboards.ts';
 import { goldenSignals } from './generate/golden-signals.ts';
 import { differences, writeAll, type Generator } from './generate/files.ts';
 import { guidesGenerator } from './generate/guides.ts';
+import { recipesGenerator } from './generate/recipes.ts';
 import { chartGenerator, rulesGenerator } from './generate/rules.ts';
 import { ROOT } from './workspace/packages.ts';
 
-/** What is generated from the objectives of the example, and what documents show of files. A new generator is one line here. */
+/** What is generated from the objectives of the example, what documents show of files, and the versions of recipes. A new generator is one line here. */
 const GENERATORS: readonly Generator[] = [
   rulesGenerator(objectives),
   chartGenerator(objectives),
   dashboardsGenerator(objectives, goldenSignals),
   guidesGenerator(ROOT),
+  recipesGenerator(ROOT),
 ];
 
 const HELP = `Usage: npm run generate [-- --check]
 
-Writes what is made from examples/gke-app/src/objectives.ts, and what guides show of other files: ${GENERATORS.map(({ name }) => name).join(', ')}.
+Writes what is made from examples/gke-app/src/objectives.ts, what guides show of other files, and the versions that recipes name: ${GENERATORS.map(({ name }) => name).join(', ')}.
 Run \`npm run render\` afterwards when the chart changed.
 
   --check   write nothing; name each file and line that is not as generated

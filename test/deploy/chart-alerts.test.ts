@@ -51,7 +51,7 @@ function promtoolFiring(alertname: string, series: Series, firing: boolean): str
 function promtool(alertname: string, series: Series, fires: Readonly<Record<string, string>> | undefined): string {
   const { labels, annotations } = alerts.find(({ alert }) => alert === alertname)!;
   const summary = annotations!['summary']!.replaceAll('{{ $labels.pipeline }}', 'mine');
-  const expected = fires === undefined ? [] : [{ exp_labels: { ...labels, ...fires }, exp_annotations: { summary } }];
+  const expected = fires === undefined ? [] : [{ exp_labels: { ...labels, ...fires }, exp_annotations: { ...annotations, summary } }];
   const input = series.map(([name, values]) => ({ series: name, values }));
   return runTest({ interval: '1m', input_series: input, alert_rule_test: [{ eval_time: '90m', alertname, exp_alerts: expected }] });
 }

@@ -1,12 +1,20 @@
 import type { Slo } from '@nines/slo';
 import { generateRules, ruleGroups, type RulesTarget } from '@nines/slo/prometheus';
 import { stringify } from 'yaml';
+import identity from '../identity/identity.json' with { type: 'json' };
 import type { Generator, OutputFile } from './files.ts';
 
 const targets: readonly RulesTarget[] = ['prometheus', 'operator', 'gmp'];
 const labels = { 'app.kubernetes.io/name': 'nines', 'app.kubernetes.io/component': 'objectives' };
 /** How often Google Managed Prometheus evaluates: as often as it scrapes. */
 const interval = '30s';
+
+/** The objective with the address of the runbook of its alerts, one page of `deploy/runbooks` by the alerts' name. */
+function withRunbook(slo: Slo): Slo {
+  const alerts = ruleGroups(slo).flatMap(({ rules }) => rules.flatMap((rule) => ('alert' in rule ? [rule.alert] : [])));
+  const [alert] = alerts;
+  return alert === undefined ? slo : { ...slo, runbook: `${identity.repository}/blob/main/deploy/runbooks/${alert}.md` };
+}
 
 /** `deploy/rules`: the rules of the objectives for each kind of Prometheus, with a promtool test beside each rule file of plain Prometheus. */
 export function rulesGenerator(objectives: readonly Slo[]): Generator {
@@ -15,7 +23,10 @@ export function rulesGenerator(objectives: readonly Slo[]): Generator {
     folders: ['deploy/rules'],
     files: () =>
       targets.flatMap((target): OutputFile[] =>
-        generateRules(objectives, { target, interval, labels }).map(({ path, text }) => ({ path: `deploy/rules/${target}/${path}`, text })),
+        generateRules(objectives.map(withRunbook), { target, interval, labels }).map(({ path, text }) => ({
+          path: `deploy/rules/${target}/${path}`,
+          text,
+        })),
       ),
   };
 }
@@ -26,7 +37,9 @@ export function chartGenerator(objectives: readonly Slo[]): Generator {
     name: 'chart',
     folders: [],
     files: () => {
-      const groups = objectives.flatMap((slo) => ruleGroups(slo).map(({ name, ...group }) => ({ name, interval, ...group })));
+      const groups = objectives
+        .map(withRunbook)
+        .flatMap((slo) => ruleGroups(slo).map(({ name, ...group }) => ({ name, interval, ...group })));
       const text = stringify(groups, { lineWidth: 0, aliasDuplicateObjects: false });
       // Alerts have templates of their own, in the same braces.
       const escaped = text.replaceAll(/\{\{|\}\}/g, (braces) => `{{ ${JSON.stringify(braces)} }}`);

@@ -95,6 +95,7 @@
         description: Over 1h and over 5m more than 1.44 % were bad; an hour at that pace is 2 % of the budget of 30d. Events that the api was asked to take and did not.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='availability',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='availability',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/AvailabilityBudgetBurn.md
     - alert: AvailabilityBudgetBurn
       expr: (slo:error_ratio{slo="availability",service="api",slo_window="6h"} > 0.006) and ignoring(slo_window) (slo:error_ratio{slo="availability",service="api",slo_window="30m"} > 0.006)
       labels:
@@ -109,6 +110,7 @@
         description: Over 6h and over 30m more than 0.6 % were bad; an hour at that pace is 0.8333 % of the budget of 30d. Events that the api was asked to take and did not.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='availability',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='availability',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/AvailabilityBudgetBurn.md
     - alert: AvailabilityBudgetBurn
       expr: (slo:error_ratio{slo="availability",service="api",slo_window="1d"} > 0.003) and ignoring(slo_window) (slo:error_ratio{slo="availability",service="api",slo_window="2h"} > 0.003)
       labels:
@@ -123,6 +125,7 @@
         description: Over 1d and over 2h more than 0.3 % were bad; an hour at that pace is 0.4167 % of the budget of 30d. Events that the api was asked to take and did not.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='availability',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='availability',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/AvailabilityBudgetBurn.md
     - alert: AvailabilityBudgetBurn
       expr: (slo:error_ratio{slo="availability",service="api",slo_window="3d"} > 0.001) and ignoring(slo_window) (slo:error_ratio{slo="availability",service="api",slo_window="6h"} > 0.001)
       labels:
@@ -137,6 +140,7 @@
         description: Over 3d and over 6h more than 0.1 % were bad; an hour at that pace is 0.1389 % of the budget of 30d. Events that the api was asked to take and did not.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='availability',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='availability',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/AvailabilityBudgetBurn.md
 - name: slo-api-latency
   interval: 30s
   rules:
@@ -232,6 +236,7 @@
         description: Over 1h and over 5m more than 14.4 % were bad; an hour at that pace is 2 % of the budget of 30d. Answers of POST /process that took longer than 250 ms.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='latency',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='latency',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/LatencyBudgetBurn.md
     - alert: LatencyBudgetBurn
       expr: (slo:error_ratio{slo="latency",service="api",slo_window="6h"} > 0.06) and ignoring(slo_window) (slo:error_ratio{slo="latency",service="api",slo_window="30m"} > 0.06)
       labels:
@@ -246,6 +251,7 @@
         description: Over 6h and over 30m more than 6 % were bad; an hour at that pace is 0.8333 % of the budget of 30d. Answers of POST /process that took longer than 250 ms.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='latency',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='latency',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/LatencyBudgetBurn.md
     - alert: LatencyBudgetBurn
       expr: (slo:error_ratio{slo="latency",service="api",slo_window="1d"} > 0.03) and ignoring(slo_window) (slo:error_ratio{slo="latency",service="api",slo_window="2h"} > 0.03)
       labels:
@@ -260,6 +266,7 @@
         description: Over 1d and over 2h more than 3 % were bad; an hour at that pace is 0.4167 % of the budget of 30d. Answers of POST /process that took longer than 250 ms.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='latency',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='latency',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/LatencyBudgetBurn.md
     - alert: LatencyBudgetBurn
       expr: (slo:error_ratio{slo="latency",service="api",slo_window="3d"} > 0.01) and ignoring(slo_window) (slo:error_ratio{slo="latency",service="api",slo_window="6h"} > 0.01)
       labels:
@@ -274,6 +281,7 @@
         description: Over 3d and over 6h more than 1 % were bad; an hour at that pace is 0.1389 % of the budget of 30d. Answers of POST /process that took longer than 250 ms.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='latency',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='latency',service='api'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/LatencyBudgetBurn.md
 - name: slo-worker-delivery
   interval: 30s
   rules:
@@ -369,6 +377,7 @@
         description: Over 1h and over 5m more than 7.2 % were bad; an hour at that pace is 2 % of the budget of 30d. Attempts to deliver an event that failed.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='delivery',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='delivery',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/DeliveryBudgetBurn.md
     - alert: DeliveryBudgetBurn
       expr: (slo:error_ratio{slo="delivery",service="worker",slo_window="6h"} > 0.03) and ignoring(slo_window) (slo:error_ratio{slo="delivery",service="worker",slo_window="30m"} > 0.03)
       labels:
@@ -383,6 +392,7 @@
         description: Over 6h and over 30m more than 3 % were bad; an hour at that pace is 0.8333 % of the budget of 30d. Attempts to deliver an event that failed.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='delivery',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='delivery',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/DeliveryBudgetBurn.md
     - alert: DeliveryBudgetBurn
       expr: (slo:error_ratio{slo="delivery",service="worker",slo_window="1d"} > 0.015) and ignoring(slo_window) (slo:error_ratio{slo="delivery",service="worker",slo_window="2h"} > 0.015)
       labels:
@@ -397,6 +407,7 @@
         description: Over 1d and over 2h more than 1.5 % were bad; an hour at that pace is 0.4167 % of the budget of 30d. Attempts to deliver an event that failed.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='delivery',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='delivery',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/DeliveryBudgetBurn.md
     - alert: DeliveryBudgetBurn
       expr: (slo:error_ratio{slo="delivery",service="worker",slo_window="3d"} > 0.005) and ignoring(slo_window) (slo:error_ratio{slo="delivery",service="worker",slo_window="6h"} > 0.005)
       labels:
@@ -411,6 +422,7 @@
         description: Over 3d and over 6h more than 0.5 % were bad; an hour at that pace is 0.1389 % of the budget of 30d. Attempts to deliver an event that failed.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='delivery',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='delivery',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/DeliveryBudgetBurn.md
 - name: slo-worker-freshness
   interval: 30s
   rules:
@@ -506,6 +518,7 @@
         description: Over 1h and over 5m more than 14.4 % were bad; an hour at that pace is 2 % of the budget of 30d. Jobs that waited longer than 5 s for their start.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='freshness',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='freshness',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/FreshnessBudgetBurn.md
     - alert: FreshnessBudgetBurn
       expr: (slo:error_ratio{slo="freshness",service="worker",slo_window="6h"} > 0.06) and ignoring(slo_window) (slo:error_ratio{slo="freshness",service="worker",slo_window="30m"} > 0.06)
       labels:
@@ -520,6 +533,7 @@
         description: Over 6h and over 30m more than 6 % were bad; an hour at that pace is 0.8333 % of the budget of 30d. Jobs that waited longer than 5 s for their start.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='freshness',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='freshness',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/FreshnessBudgetBurn.md
     - alert: FreshnessBudgetBurn
       expr: (slo:error_ratio{slo="freshness",service="worker",slo_window="1d"} > 0.03) and ignoring(slo_window) (slo:error_ratio{slo="freshness",service="worker",slo_window="2h"} > 0.03)
       labels:
@@ -534,6 +548,7 @@
         description: Over 1d and over 2h more than 3 % were bad; an hour at that pace is 0.4167 % of the budget of 30d. Jobs that waited longer than 5 s for their start.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='freshness',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='freshness',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/FreshnessBudgetBurn.md
     - alert: FreshnessBudgetBurn
       expr: (slo:error_ratio{slo="freshness",service="worker",slo_window="3d"} > 0.01) and ignoring(slo_window) (slo:error_ratio{slo="freshness",service="worker",slo_window="6h"} > 0.01)
       labels:
@@ -548,4 +563,5 @@
         description: Over 3d and over 6h more than 1 % were bad; an hour at that pace is 0.1389 % of the budget of 30d. Jobs that waited longer than 5 s for their start.
         budget_spent: "{{ "{{" }} with query \"slo:error_budget_spent:ratio{slo='freshness',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizePercentage {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
         time_to_exhaustion: "{{ "{{" }} with query \"slo:time_to_exhaustion:seconds{slo='freshness',service='worker'}\" {{ "}}" }}{{ "{{" }} . | first | value | humanizeDuration {{ "}}" }}{{ "{{" }} else {{ "}}" }}unknown{{ "{{" }} end {{ "}}" }}"
+        runbook_url: https://github.com/the-nines-authors/nines/blob/main/deploy/runbooks/FreshnessBudgetBurn.md
 {{- end }}

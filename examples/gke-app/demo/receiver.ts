@@ -106,6 +106,7 @@ const server = createServer((request, response) => {
 // What hangs would hold up the shutdown.
 lifecycle.onShutdown('stop-accepting', 'hanging requests', () => (faults.mode === 'hang' ? server.closeAllConnections() : undefined));
 trackServer(lifecycle, server);
-server.listen(whole(process.env, 'PORT', 0, 0, 65_535), '127.0.0.1', () => {
-  logger.info({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }, 'listening');
+const host = text(process.env, 'HOST', '127.0.0.1');
+server.listen(whole(process.env, 'PORT', 0, 0, 65_535), host, () => {
+  logger.info({ url: `http://${host}:${(server.address() as AddressInfo).port}` }, 'listening');
 });
