@@ -1,22 +1,31 @@
-import { join } from 'node:path';
-import { Application } from 'typedoc';
-import { listPackages, ROOT } from '../workspace/packages.ts';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ROOT } from '../workspace/packages.ts';
+import { writeSite } from './site.ts';
 
-/** Writes docs/api from every entry of every package; a warning (a dead link, a public symbol without a word) is a failure. */
-async function main(): Promise<number> {
+const HELP = `Usage: npm run docs [-- --out FOLDER] [--revision NAME]
+
+Writes the site: the guides and all other Markdown pages, the reference of every package, the calculator. Fails when a link is dead or a public
+symbol has no word.
+
+  --out       where to; docs/api unless said otherwise
+  --revision  the branch or tag that is shown; main unless said otherwise
+  --help      this text
+
+Exit codes: 0 fine, 1 something is wrong and was printed.`;
+
+const { values } = parseArgs({
+  options: {
+    out: { type: 'string', default: 'docs/api' },
+    revision: { type: 'string', default: 'main' },
+    help: { type: 'boolean' },
+  },
+});
+
+async function run(out: string): Promise<number> {
   process.chdir(ROOT);
-  const app = await Application.bootstrap({
-    options: join(ROOT, 'typedoc.json'),
-    // Without this, only symbols of the root package would have to be documented, and it has none.
-    packagesRequiringDocumentation: listPackages().map(({ name }) => name),
-    entryPoints: listPackages().flatMap(({ entries }) => entries.map(({ source }) => source)),
-  });
-  const project = await app.convert();
-  if (project === undefined) return 1;
-  app.validate(project);
-  if (app.logger.hasErrors() || app.logger.hasWarnings()) return 1;
-  await app.generateOutputs(project);
-  return app.logger.hasErrors() || app.logger.hasWarnings() ? 1 : 0;
+  return (await writeSite({ root: ROOT, out, revision: values.revision })) ? 0 : 1;
 }
 
-process.exitCode = await main();
+if (values.help === true) console.log(HELP);
+else process.exitCode = await run(resolve(values.out));
