@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Application } from 'typedoc';
-import { readIdentity } from '../identity/identity.ts';
+import { readIdentity, siteOf } from '../identity/identity.ts';
 import { listPackages } from '../workspace/packages.ts';
 import { linkSymbols } from './api-links.ts';
 import { CALCULATOR, writeCalculator } from './calculator.ts';
@@ -27,10 +27,12 @@ export async function writeSite({ root, out, revision }: SiteOptions): Promise<b
   const packages = listPackages(root);
   const pages = listPages(root);
   const entries = packages.flatMap((one) => one.entries);
+  const identity = readIdentity(root);
   const app = await Application.bootstrap({
     options: join(root, 'typedoc.json'),
     out,
-    name: revision === 'main' ? 'Nines' : `Nines ${revision}`,
+    name: revision === 'main' ? 'Nines' : `Nines ${revision.replace(/^.*@/, '')}`,
+    navigationLinks: { Versions: siteOf(identity), Repository: identity.repository },
     readme: FRONT_PAGE,
     projectDocuments: pages.map(({ file }) => file),
     groupOrder: [...SECTION_ORDER, '*'],
@@ -41,7 +43,7 @@ export async function writeSite({ root, out, revision }: SiteOptions): Promise<b
     entryPoints: entries.map(({ source }) => source),
   });
   namePages(app, root, pages, new Map(entries.map(({ source, specifier }) => [moduleOf(source), specifier])));
-  linkPages(app, { root, address: readIdentity(root).repository, revision, places: [`${CALCULATOR}/index.html`] });
+  linkPages(app, { root, address: identity.repository, revision, places: [`${CALCULATOR}/index.html`] });
   linkSymbols(app, new Set(LINKED_SECTIONS));
   const project = await app.convert();
   if (project === undefined) return false;
