@@ -77,6 +77,14 @@ describe.for([
   });
 });
 
+test('opossum, after: a caller who leaves ends the call', async () => {
+  const { inventory, stock } = await start(({ url }) => opossumAfter.createStock({ url, openMs: never, report: () => {} }));
+  const controller = new AbortController();
+  const cause = new Error('the caller left');
+  inventory.onHeld = () => controller.abort(cause);
+  await expect(stock.of('A-1', controller.signal)).rejects.toMatchObject({ code: 'ABORTED', cause });
+});
+
 describe.for([
   ['p-retry, before', pRetryBefore],
   ['p-retry, after', pRetryAfter],
