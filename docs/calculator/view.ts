@@ -29,7 +29,8 @@ export function show({ faults, promised, measured }: Calculation): void {
   fill('burn-rate', measured.burnRate, number(measured.burnRate));
   fill('exhaustion', measured.exhaustionSeconds, duration(measured.exhaustionSeconds));
   fill('allowed', measured.budget.allowed, number(measured.budget.allowed));
-  fill('remaining', measured.budget.remaining, number(measured.budget.remaining));
+  const { remaining } = measured.budget;
+  fill('remaining', remaining, remaining < 0 ? `${number(-remaining)} too many` : `${number(remaining)} left`);
   element('alerts', HTMLTableSectionElement).replaceChildren(...measured.alerts.map(alertRow));
 }
 

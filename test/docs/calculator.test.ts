@@ -97,6 +97,7 @@ test.skipIf(absent)('what is typed is in the address, and the address opens the 
   expect(hash).toBe('#objective=99.99%25&window=7d&total=2000&bad=1');
   expect(await valueOf(page, 'burn-rate')).toBe(5);
   expect(await page.locator('#exhaustion').textContent()).toBe('1 d 9 h');
+  expect(await page.locator('#remaining').textContent()).toBe('0.8 too many');
   const again = await open(hash);
   expect(await again.getByLabel('Objective', { exact: true }).inputValue()).toBe('99.99%');
   expect(await valueOf(again, 'burn-rate')).toBe(5);

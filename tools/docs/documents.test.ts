@@ -28,11 +28,19 @@ test('a page is called after its heading and stands in one section, the first th
     'docs/guides/start.md': '# Start\n',
     'docs/guides/queue-from-x.md': '# From `x`\n',
     'docs/guides/other.md': '# Other\n',
+    'docs/guides/primitive-mine.md': '# Mine\n',
+    'docs/guides/primitive-chaos.md': '# Chaos\n',
+    'docs/guides/primitive-queue.md': '# Queue\n',
     'docs/README.md': '# Front\n',
     'packages/a/node_modules/b/README.md': 'no heading',
   });
   expect(listPages(root)).toEqual([
     { file: 'docs/guides/start.md', section: 'Begin here', title: 'Start' },
+    ...['queue', 'chaos', 'mine'].map((name) => ({
+      file: `docs/guides/primitive-${name}.md`,
+      section: 'Primitives',
+      title: `${name[0]?.toUpperCase()}${name.slice(1)}`,
+    })),
     { file: 'docs/guides/queue-from-x.md', section: 'Moving here', title: 'From x' },
     { file: 'docs/guides/other.md', section: 'Guides', title: 'Other' },
   ]);

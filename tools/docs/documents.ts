@@ -14,10 +14,18 @@ export interface Page {
 /** What the site opens with. */
 export const FRONT_PAGE = 'docs/README.md';
 
-/** The sections in the order of the navigation. A file belongs to the first one with a pattern for it. */
+/** The sections in the order of the navigation, and their pages in that of the patterns. A file belongs to the first pattern that fits. */
 const SECTIONS: readonly (readonly [section: string, patterns: readonly string[]])[] = [
   ['Begin here', ['docs/guides/start.md', 'docs/guides/which-package.md']],
-  ['Primitives', ['docs/guides/primitive-*.md']],
+  [
+    'Primitives',
+    [
+      ...['queue', 'retries', 'circuit-breaker', 'deadlines', 'hedging', 'limits', 'chaos'].map(
+        (name) => `docs/guides/primitive-${name}.md`,
+      ),
+      ...['traces-and-metrics', 'health', 'shutdown', 'error-budget', '*'].map((name) => `docs/guides/primitive-${name}.md`),
+    ],
+  ],
   ['Moving here', ['docs/guides/*-from-*.md', 'docs/guides/*-migration.md', 'docs/guides/opossum-p-retry-or-native.md']],
   ['Guides', ['docs/guides/*.md']],
   ['Packages', ['packages/*/README.md', 'examples/*/README.md']],
@@ -36,8 +44,9 @@ export const LINKED_SECTIONS: readonly string[] = ['Begin here', 'Primitives'];
 export function listPages(root: string): Page[] {
   const taken = new Set([FRONT_PAGE]);
   return SECTIONS.flatMap(([section, patterns]) => {
-    const found = globSync([...patterns], { cwd: root }).map((file) => file.replaceAll('\\', '/'));
-    const files = found.filter((file) => !taken.has(file) && !/(^|\/)(node_modules|fixtures)\//.test(file)).toSorted();
+    const found = patterns.flatMap((pattern) => globSync(pattern, { cwd: root }).toSorted());
+    const named = [...new Set(found.map((file) => file.replaceAll('\\', '/')))];
+    const files = named.filter((file) => !taken.has(file) && !/(^|\/)(node_modules|fixtures)\//.test(file));
     for (const file of files) taken.add(file);
     return files.map((file) => ({ file, section, title: titleOf(root, file) }));
   });
