@@ -30,8 +30,9 @@ const SECTIONS: readonly (readonly [section: string, patterns: readonly string[]
   ['Guides', ['docs/guides/*.md']],
   ['Packages', ['packages/*/README.md', 'examples/*/README.md']],
   ['What is promised', ['docs/*.md']],
+  ['Runbooks', ['deploy/runbooks/**/*.md']],
   ['Running it', ['deploy/**/*.md', 'examples/**/*.md']],
-  ['The project', ['*.md', 'bench/*.md', 'docs/adr/*.md']],
+  ['The project', ['*.md', 'bench/**/*.md', 'docs/**/*.md']],
 ];
 
 /** Sections in order, for typedoc's `groupOrder`. */
