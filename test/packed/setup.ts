@@ -28,11 +28,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     const tarballs = await packAll(stranger.folder);
-    const programs = [
-      ...documents().flatMap((file) => programsOf(file, readFileSync(join(ROOT, file), 'utf8'))),
-      ...examples(),
-      ...docstrings(),
-    ];
+    const shown = documents().flatMap((file) => programsOf(file, readFileSync(join(ROOT, file), 'utf8')));
+    const programs = [...shown, ...examples(shown), ...docstrings()];
     const extra = new Set([
       '@types/express',
       '@types/node',
@@ -70,10 +67,12 @@ function documents(): string[] {
   return globSync(['README.md', 'packages/*/README.md', 'docs/*.md', 'docs/guides/*.md'], { cwd: ROOT }).sort();
 }
 
-/** The runnable files of each package; they import it by its name, so they run anywhere. */
-function examples(): Program[] {
+/** The runnable files of each package that no document shows whole; they import it by its name, so they run anywhere. */
+function examples(shown: readonly Program[]): Program[] {
+  const known = new Set(shown.map(({ code }) => code.trim()));
   const files = globSync('packages/*/examples/*.ts', { cwd: ROOT }).sort();
-  return files.map((file) => ({ file, line: 1, code: readFileSync(join(ROOT, file), 'utf8'), prints: undefined }));
+  const programs = files.map((file) => ({ file, line: 1, code: readFileSync(join(ROOT, file), 'utf8'), prints: undefined }));
+  return programs.filter(({ code }) => !known.has(code.trim()));
 }
 
 /** The examples in the docstrings of what users import. */

@@ -29,6 +29,11 @@ export const STAGES: readonly (readonly Step[])[] = [
       command: bin('tsc', '-p', join('packages', 'queue', 'src', 'console', 'page')),
       about: "types of the console's page, which runs in browsers",
     },
+    {
+      name: 'typecheck:calculator',
+      command: bin('tsc', '-p', join('docs', 'calculator')),
+      about: 'types of the calculator on the docs site',
+    },
     { name: 'page', command: tool('page/main', '--check'), about: "the console's page in the package is what its sources give" },
     {
       name: 'generate',
@@ -41,7 +46,7 @@ export const STAGES: readonly (readonly Step[])[] = [
   [
     { name: 'api', command: tool('api/main', '--check'), about: 'what users can see is what was agreed' },
     { name: 'publish', command: tool('publish/main'), about: 'publint and "are the types wrong" on each package as packed' },
-    { name: 'docs', command: tool('docs/main'), about: 'every public symbol is documented, no link is dead' },
+    { name: 'docs', command: tool('docs/main'), about: 'every public symbol is documented, no link of the site is dead' },
   ],
   [{ name: 'test', command: bin('vitest', 'run'), about: 'npm test: all tests, closing line last' }],
 ];

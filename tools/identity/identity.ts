@@ -38,6 +38,12 @@ export function fieldsOf({ scope, repository }: Identity, short: string): Record
   };
 }
 
+/** Where GitHub Pages serves the docs site of a repository on GitHub. */
+export function siteOf({ repository }: Pick<Identity, 'repository'>): string {
+  const [, owner = '', name = ''] = /([^/]+)\/([^/]+)$/.exec(repository) ?? [];
+  return `https://${owner.toLowerCase()}.github.io/${name}/`;
+}
+
 /** What in the manifests differs from the identity. */
 export function checkIdentity(root: string, identity: Identity, shorts: readonly string[]): Mismatch[] {
   return shorts.flatMap((short) => {
@@ -52,9 +58,11 @@ export function checkIdentity(root: string, identity: Identity, shorts: readonly
 /** Writes the identity into the manifests and, what of it is another than before, into every tracked text. Returns the changed files. */
 export function applyIdentity(root: string, identity: Identity, shorts: readonly string[]): string[] {
   const before = readManifest(root, `packages/${shorts[0]}/package.json`);
+  const address = addressOf(before) ?? identity.repository;
   const changed = [
     ...rename(root, before.name.split('/')[0] ?? '', identity.scope),
-    ...rename(root, addressOf(before) ?? identity.repository, identity.repository),
+    ...rename(root, address, identity.repository),
+    ...rename(root, siteOf({ repository: address }), siteOf(identity)),
   ];
   for (const short of shorts) {
     const file = `packages/${short}/package.json`;
