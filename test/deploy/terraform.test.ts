@@ -59,7 +59,7 @@ describe.skipIf(missing !== undefined)('deploy/terraform', () => {
 
   test.each([
     ['bootstrap', 6],
-    ['main', 15],
+    ['main', 31],
   ])(
     '%s is valid, and its own %i tests pass',
     async (name, count) => {
