@@ -48,6 +48,8 @@ project=${GCP_PROJECT_ID:-}
 region=${GCP_REGION:-asia-south1}
 cluster=${GKE_CLUSTER:-sre-platform}
 domain=${NINES_DOMAIN:-}
+github=
+key=
 namespace=nines
 registry=
 sha=
@@ -82,6 +84,73 @@ need_sha() {
 need_docker() {
   need_tool docker 'sudo apt-get install docker.io'
   docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || refuse 'the Docker daemon does not answer' 'sudo systemctl start docker'
+}
+
+need_images_here() {
+  for target in api worker; do
+    docker image inspect "$registry/nines-$target:$sha" >/dev/null 2>&1 ||
+      refuse "the image $registry/nines-$target:$sha is not on this machine" "deploy/scripts/build-images$(where_to)"
+  done
+}
+
+# How another script is told what this one was told.
+where_to() {
+  if [[ $local_cluster == true ]]; then
+    printf ' --local'
+  elif [[ -n $project ]]; then
+    printf ' --project %s --region %s' "$project" "$region"
+  else
+    printf ' --registry %s' "$registry"
+  fi
+}
+
+# The repository's own programs need the Node.js that npm ci puts into node_modules, or another that runs TypeScript.
+need_node() {
+  PATH="$ROOT/node_modules/.bin:$PATH"
+  node -e 'process.exit(process.features.typescript ? 0 : 1)' 2>/dev/null || refuse 'there is no Node.js 22.18 or newer' 'npm ci'
+}
+
+need_github() {
+  [[ $github =~ ^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$ ]] || refuse "\"$github\" is not a repository as OWNER/NAME" "deploy/scripts/${SELF##*/} --github OWNER/NAME"
+}
+
+need_cosign() {
+  need_tool cosign 'go install github.com/sigstore/cosign/v3/cmd/cosign@v3.0.6'
+}
+
+# Docker, and cosign by way of Docker's settings, ask gcloud for the way into the project's registry.
+login_docker() {
+  need_tool gcloud 'sudo snap install google-cloud-cli --classic'
+  gcloud auth configure-docker "$region-docker.pkg.dev" --quiet
+}
+
+# Of an image of this commit in the registry. A tag can be another image tomorrow where tags may move; its digest cannot.
+find_digest() {
+  local manifest
+  manifest=$(docker buildx imagetools inspect "$registry/nines-$1:$sha" --format '{{json .Manifest}}' 2>/dev/null) ||
+    refuse "the image $registry/nines-$1:$sha is not in the registry" "deploy/scripts/push-images$(where_to) --sha $sha"
+  [[ $manifest =~ \"digest\":\"(sha256:[0-9a-f]{64})\" ]] || refuse "the registry names no digest of $registry/nines-$1:$sha" 'docker version'
+  digest=${BASH_REMATCH[1]}
+}
+
+# Who may have signed: the holder of --key, or the workflows of this repository that build images, on its main branch only.
+signer() {
+  if [[ -n $key ]]; then
+    who=(--key "$key")
+  else
+    who=(--certificate-oidc-issuer https://token.actions.githubusercontent.com
+      --certificate-identity-regexp "^https://github\\.com/${github//./\\.}/\\.github/workflows/(deploy|release)\\.yml@refs/heads/main\$")
+  fi
+}
+
+verify_signature() {
+  signer
+  cosign verify "${who[@]}" "$1"
+}
+
+verify_attestation() {
+  signer
+  cosign verify-attestation --type cyclonedx "${who[@]}" "$1"
 }
 
 need_cluster() {

@@ -18,19 +18,37 @@ function job(text: string, name: string): string {
   return new RegExp(`^ {2}${name}:\\n(?: {4}.*\\n|\\n)+`, 'm').exec(text)?.[0] ?? '';
 }
 
-test('deploy.yml tests, builds, pushes, upgrades and verifies, in this order, by scripts of the repository', () => {
+test('deploy.yml takes its steps in this order, by scripts of the repository', () => {
+  const install = 'npm ci --ignore-scripts';
+  const scripts = (names: string): string[] => names.split(' ').map((name) => `deploy/scripts/${name}`);
   expect(commands(deploy)).toEqual([
+    ...scripts('verify-commit'),
     '.ci/run',
-    'deploy/scripts/build-images',
-    'deploy/scripts/push-images',
-    'npm ci --ignore-scripts',
-    'deploy/scripts/connect',
-    'deploy/scripts/upgrade',
+    install,
+    ...scripts('build-images sbom scan push-images sign-images'),
+    install,
+    ...scripts('verify-images connect upgrade'),
     'deploy/verify',
-    'deploy/scripts/rollback',
+    ...scripts('slo-gate rollback'),
   ]);
-  expect(job(deploy, 'build')).toContain('needs: test\n');
-  expect(job(deploy, 'deploy')).toContain('needs: build\n');
+  for (const [name, before] of [
+    ['test', 'commit'],
+    ['build', 'test'],
+    ['deploy', 'build'],
+  ])
+    expect(job(deploy, name ?? '')).toContain(`needs: ${before}\n`);
+});
+
+test('what is deployed is compared with what was pushed', () => {
+  expect(job(deploy, 'build')).toContain('      api: ${{ steps.push.outputs.api }}\n      worker: ${{ steps.push.outputs.worker }}\n');
+  expect(job(deploy, 'deploy')).toContain('NINES_API_DIGEST: ${{ needs.build.outputs.api }}\n');
+  expect(job(deploy, 'deploy')).toContain('NINES_WORKER_DIGEST: ${{ needs.build.outputs.worker }}\n');
+});
+
+test('a release that does not deliver, or that burns the budget, goes back', () => {
+  expect(job(deploy, 'deploy')).toContain(
+    "if: failure() && (steps.verify.outcome == 'failure' || steps.gate.outcome == 'failure')\n        run: deploy/scripts/rollback\n",
+  );
 });
 
 test('kind.yml tries the chart and both kustomizations, each from the same start and each verified', () => {
@@ -51,14 +69,21 @@ test.each([...new Set([...commands(deploy), ...commands(kind)].filter((command) 
 );
 
 test('the identity is for the two jobs that need it, and there is no key', () => {
-  expect(['test', 'build', 'deploy'].map((name) => job(deploy, name).includes('id-token: write'))).toEqual([false, true, true]);
+  expect(['commit', 'test', 'build', 'deploy'].map((name) => job(deploy, name).includes('id-token: write'))).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
   expect(deploy + kind).not.toMatch(/secrets\.|credentials_json/);
   expect(kind).not.toContain('id-token');
 });
 
-test('an image is built before the credentials are there', () => {
+test('an image is built and scanned before the credentials are there', () => {
   const build = job(deploy, 'build');
-  expect(build.indexOf('deploy/scripts/build-images')).toBeLessThan(build.indexOf('google-github-actions/auth@'));
+  const steps = ['deploy/scripts/build-images', 'deploy/scripts/scan', 'google-github-actions/auth@'].map((step) => build.indexOf(step));
+  expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+  expect(steps).not.toContain(-1);
 });
 
 test('one deployment runs at a time, and none is stopped half-way', () => {
@@ -79,7 +104,8 @@ test('the variables that deploy.yml reads are those that deploy/terraform gives'
   const read = new Set([...deploy.matchAll(/vars\.(\w+)/g)].map(([, name]) => name));
   const outputs = readFileSync(join(ROOT, 'deploy/terraform/main/outputs.tf'), 'utf8');
   const given = new Set([...outputs.slice(outputs.indexOf('"github_variables"')).matchAll(/^ {4}(\w+) +=/gm)].map(([, name]) => name));
-  expect([...read].filter((name) => !given.has(name))).toEqual([]);
+  // Which keys may sign commits is for people to say, and not for Terraform.
+  expect([...read].filter((name) => !given.has(name))).toEqual(['NINES_ALLOWED_SIGNERS']);
 });
 
 test('kind uses the receiver image that the Dockerfile builds with', () => {
