@@ -50,6 +50,8 @@ cluster=${GKE_CLUSTER:-sre-platform}
 domain=${NINES_DOMAIN:-}
 github=
 key=
+billing_account=${NINES_BILLING_ACCOUNT:-}
+state_bucket=${NINES_STATE_BUCKET:-}
 namespace=nines
 registry=
 sha=
@@ -111,7 +113,33 @@ need_node() {
 }
 
 need_github() {
-  [[ $github =~ ^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$ ]] || refuse "\"$github\" is not a repository as OWNER/NAME" "deploy/scripts/${SELF##*/} --github OWNER/NAME"
+  [[ $github =~ ^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$ ]] || refuse "\"$github\" is not a repository as OWNER/NAME" "deploy/scripts/${SELF##*/}${project:+ --project $project} --github OWNER/NAME"
+}
+
+# What was said here, as Terraform reads it. More is for a file of one's own, deploy/terraform/main/NAME.auto.tfvars.
+terraform_variables() {
+  state_bucket=${state_bucket:-$project-terraform-state}
+  export TF_VAR_project_id=$project TF_VAR_region=$region TF_VAR_github_repository=$github TF_VAR_state_bucket=$state_bucket
+  if [[ -n $domain ]]; then export TF_VAR_domain=$domain; fi
+  if [[ -n $billing_account ]]; then export TF_VAR_billing_account=$billing_account; fi
+}
+
+init_main() {
+  terraform -chdir=deploy/terraform/main init -input=false -reconfigure "-backend-config=bucket=$state_bucket" -backend-config=prefix=main
+}
+
+# Writes the plan of main to a file, and sets changed, summary (each address with what happens to it) and changes, a hash of all of it:
+# two plans with the same hash do the same. Values may be secret, so they are in the hash only.
+plan_main() {
+  local status=0 resources
+  terraform -chdir=deploy/terraform/main plan -input=false -no-color -detailed-exitcode -out=tfplan "$@" || status=$?
+  ((status == 0 || status == 2)) || exit 1
+  resources=$(terraform -chdir=deploy/terraform/main show -json tfplan |
+    jq -cS '[.resource_changes[]? | select(.change.actions != ["no-op"]) | {address, change: (.change | {actions, before, after, after_unknown})}]')
+  changed=$([[ $status == 2 ]] && echo true || echo false)
+  summary=$(jq -r 'map("\(.change.actions | join(" and ")) \(.address)") | join("; ")' <<<"$resources")
+  changes=$(openssl dgst -sha256 <<<"$resources")
+  changes=${changes##* }
 }
 
 need_cosign() {

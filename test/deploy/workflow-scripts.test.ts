@@ -134,22 +134,6 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
     expect(machine.run('secret', destination).changes).toEqual([]);
   });
 
-  test('infrastructure makes the bucket once, and the rest on it', () => {
-    const main = [
-      'terraform -chdir=deploy/terraform/main init -input=false -reconfigure -backend-config=bucket=nines-example-1-terraform-state -backend-config=prefix=main',
-      'terraform -chdir=deploy/terraform/main apply',
-    ];
-    const first = machine.run('infrastructure', `${P} ${G}`, { FAIL: 'buckets describe' });
-    expect(first.changes).toEqual([
-      'terraform -chdir=deploy/terraform/bootstrap init -input=false',
-      'terraform -chdir=deploy/terraform/bootstrap apply',
-      ...main,
-    ]);
-    const again = machine.run('infrastructure', `${P} ${G}`);
-    expect(again.changes).toEqual(main);
-    expect([first.status, again.status]).toEqual([0, 0]);
-  });
-
   test('github-variables hands over what is not empty', () => {
     const { status, calls, stdin } = machine.run('github-variables', G);
     expect([calls.at(-1), stdin, status]).toEqual(['gh variable set --repo octo-org/nines --env-file -', 'GCP_REGION=asia-south1\n', 0]);
