@@ -78,7 +78,7 @@ async function gate(url: string, ...args: string[]): Promise<{ code: number; sai
 test('the gate is fine while events succeed, and ends early once they burn the budget', async ({ skip }) => {
   if (program === undefined) skip('prometheus is missing: install the package prometheus of your system');
   const service = await startService();
-  const url = await startPrometheus(program ?? '', [service.url]);
+  const url = await startPrometheus(program ?? '', service.url);
 
   const healthy = await gate(url, '--watch', '3');
   expect(healthy.said).toMatch(/^api availability: 0 of \d+ bad, burn rate 0\.0$/m);
