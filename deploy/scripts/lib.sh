@@ -152,13 +152,16 @@ login_docker() {
   gcloud auth configure-docker "$region-docker.pkg.dev" --quiet
 }
 
-# Of an image of this commit in the registry. A tag can be another image tomorrow where tags may move; its digest cannot.
-find_digest() {
+# The digest of an image in a registry. A tag can be another image tomorrow where tags may move; its digest cannot.
+digest_of() {
   local manifest
-  manifest=$(docker buildx imagetools inspect "$registry/nines-$1:$sha" --format '{{json .Manifest}}' 2>/dev/null) ||
+  manifest=$(docker buildx imagetools inspect "$1" --format '{{json .Manifest}}' 2>/dev/null) || return 1
+  [[ $manifest =~ \"digest\":\"(sha256:[0-9a-f]{64})\" ]] && printf '%s' "${BASH_REMATCH[1]}"
+}
+
+find_digest() {
+  digest=$(digest_of "$registry/nines-$1:$sha") ||
     refuse "the image $registry/nines-$1:$sha is not in the registry" "deploy/scripts/push-images$(where_to) --sha $sha"
-  [[ $manifest =~ \"digest\":\"(sha256:[0-9a-f]{64})\" ]] || refuse "the registry names no digest of $registry/nines-$1:$sha" 'docker version'
-  digest=${BASH_REMATCH[1]}
 }
 
 # Who may have signed: the holder of --key, or the workflows of this repository that build images, on its main branch only.

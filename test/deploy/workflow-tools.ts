@@ -85,6 +85,7 @@ case $call in
   'terraform '*' state list') printf 'google_storage_bucket.state\\n' ;;
   'terraform '*' plan '*) exit "\${PLANNED:-2}" ;;
   'terraform '*' show -json tfplan') printf '%s' "\${PLAN_JSON:-null}" ;;
+  'gh pr list'*) printf '%s' "\${OPEN:-0}" ;;
   'gh issue list'*) printf '%s' "\${ISSUES:-[]}" ;;
   'terraform '*' output '*) printf '{"GCP_REGION":"asia-south1","NINES_DOMAIN":""}' ;;
   'docker manifest inspect'*) [[ -n \${TAKEN:-} ]] || exit 1 ;;

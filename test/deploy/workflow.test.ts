@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { ROOT } from '../../tools/workspace/packages.ts';
 
 /** What tools/workflows checks of every workflow (pins, permissions, injection) is not repeated here: this is what deploying needs besides. */
@@ -49,6 +50,38 @@ test('a release that does not deliver, or that burns the budget, goes back', () 
   expect(job(deploy, 'deploy')).toContain(
     "if: failure() && (steps.verify.outcome == 'failure' || steps.gate.outcome == 'failure')\n        run: deploy/scripts/rollback\n",
   );
+});
+
+test('every step of what deploys is a script of the repository, and is there', () => {
+  const all = ['deploy', 'infra', 'image', 'release'].flatMap((name) =>
+    commands(readFileSync(join(ROOT, `.github/workflows/${name}.yml`), 'utf8')),
+  );
+  const scripts = all.filter((command) => /^(deploy|\.ci)\//.test(command));
+  // npm runs what package.json names; the one line that is neither asks npm how old it is.
+  expect(all.filter((command) => !scripts.includes(command) && !/^npm (ci|run|test)\b/.test(command))).toEqual([
+    expect.stringMatching(/^test "\$\(printf '11\.5\.1/),
+  ]);
+  for (const script of scripts) expect(() => accessSync(join(ROOT, script.split(' ')[0] ?? ''), constants.X_OK)).not.toThrow();
+});
+
+test('image.yml scans what is there, tries the newest bases, and proposes only what it scanned', () => {
+  const image = readFileSync(join(ROOT, '.github/workflows/image.yml'), 'utf8');
+  const build = ['build-images --local', 'sbom --local', 'scan'].map((name) => `deploy/scripts/${name}`);
+  expect(commands(job(image, 'scan'))).toEqual(['npm ci --ignore-scripts', ...build]);
+  expect(commands(job(image, 'newest'))).toEqual(['npm ci --ignore-scripts', 'deploy/scripts/newest-base', ...build]);
+  expect(commands(job(image, 'propose'))).toEqual(['deploy/scripts/newest-base', 'deploy/scripts/propose-base']);
+  expect(job(image, 'propose')).toContain('needs: newest\n');
+  expect(job(image, 'propose')).toContain('NEWEST_BASES: ${{ needs.newest.outputs.bases }}\n');
+  expect(image).toMatch(/^ {4}- cron: '\d+ \d+ \* \* [0-6]'$/m);
+});
+
+test('updates come in groups, and none that is younger than a week', () => {
+  const { updates } = parse(readFileSync(join(ROOT, '.github/dependabot.yml'), 'utf8')) as {
+    updates: { 'package-ecosystem': string; cooldown: { 'default-days': number }; groups: object; schedule: { interval: string } }[];
+  };
+  expect(updates.map((one) => one['package-ecosystem'])).toEqual(['github-actions', 'npm', 'terraform']);
+  for (const { cooldown, groups, schedule } of updates)
+    expect([cooldown['default-days'] >= 7, Object.keys(groups).length > 0, schedule.interval]).toEqual([true, true, 'weekly']);
 });
 
 test('kind.yml tries the chart and both kustomizations, each from the same start and each verified', () => {
