@@ -53,7 +53,7 @@ key=
 billing_account=${NINES_BILLING_ACCOUNT:-}
 state_bucket=${NINES_STATE_BUCKET:-}
 namespace=nines
-registry=
+registry=${NINES_REGISTRY:-}
 sha=
 local_cluster=false
 
@@ -68,7 +68,12 @@ need_project() {
 
 # Of the chart on one's own machine, of --registry, or of the project; called after need_project where a project is needed.
 resolve_registry() {
-  if [[ -n $registry ]]; then return; fi
+  if [[ -n $registry ]]; then
+    # A repository's name may have capitals, and the name of an image none.
+    registry=$(tr '[:upper:]' '[:lower:]' <<<"$registry")
+    [[ $registry =~ ^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$ ]] || refuse "\"$registry\" is not a registry as HOST/PATH" "deploy/scripts/${SELF##*/} --registry ghcr.io/OWNER/NAME"
+    return
+  fi
   if [[ $local_cluster == true ]]; then
     registry=kind.local
   else

@@ -156,6 +156,50 @@ describe.skipIf(process.platform === 'win32')('the supply chain', () => {
   });
 });
 
+describe.skipIf(process.platform === 'win32')('a release to a registry of its own', () => {
+  let machine: Machine;
+  beforeAll(() => {
+    machine = makeMachine();
+  });
+  afterAll(() => machine.remove());
+  const R = '--registry ghcr.io/Octo-Org/Nines';
+
+  test('push-chart packages the chart with the images of the commit, and signs what it pushed', () => {
+    const { status, stdin, calls } = machine.run('push-chart', `${R} ${G} --version 1.2.3`);
+    const tail = calls.slice(-3).map((call) => call.replace(/ \/\S*\/(?=nines)/, ' …/').replace(/--destination \S+/, '--destination …'));
+    expect(tail).toEqual([
+      `helm package …/nines --version 1.2.3 --app-version ${machine.sha} --destination …`,
+      'helm push …/nines-1.2.3.tgz oci://ghcr.io/octo-org/nines/charts',
+      `cosign sign --yes ghcr.io/octo-org/nines/charts/nines@sha256:${'9'.padStart(64, '0')}`,
+    ]);
+    expect(stdin).toContain(`  registry: 'ghcr.io/octo-org/nines'\n`);
+    expect(stdin).toContain(`  tag: '${machine.sha}'\n`);
+    expect(status).toBe(0);
+  });
+
+  test('push-chart leaves a version alone that is there already', () => {
+    expect(machine.run('push-chart', `${R} ${G} --version 1.2.3`, { TAKEN: 'yes' })).toMatchObject({ status: 0, changes: [] });
+  });
+
+  test('login-registry hands the token over by standard input', () => {
+    const { calls, stdin } = machine.run('login-registry', R, { REGISTRY_USER: 'one', REGISTRY_TOKEN: 's3cret' });
+    expect(calls.slice(-2).map((call) => call.split(' --')[0])).toEqual(['docker login ghcr.io', 'helm registry login ghcr.io']);
+    expect([calls.join('\n').includes('s3cret'), stdin]).toEqual([false, 's3cret\ns3cret\n']);
+  });
+
+  test.each([
+    ['push-chart', `${G} --version 1.2.3`, 'no registry is given'],
+    ['push-chart', `${R} ${G} --version latest`, '"latest" is not a version'],
+    ['push-chart', `${R} --version 1.2.3`, 'is not a repository as OWNER/NAME'],
+    ['login-registry', R, 'REGISTRY_USER or REGISTRY_TOKEN is empty'],
+    ['build-images', '--registry https://ghcr.io/x', 'is not a registry as HOST/PATH'],
+  ])('%s %s is refused', (script, args, says) => {
+    const { status, stderr, changes } = machine.run(script, args);
+    expect(stderr).toContain(says);
+    expect([status, changes]).toEqual([2, []]);
+  });
+});
+
 /** Git and ssh-keygen themselves: no recorded answer could show that a signature holds. */
 describe.skipIf(process.platform === 'win32')('verify-commit with the keys that may sign', () => {
   function signedCommit(): { machine: Machine; signers: string; stranger: string } {

@@ -75,6 +75,15 @@ test('image.yml scans what is there, tries the newest bases, and proposes only w
   expect(image).toMatch(/^ {4}- cron: '\d+ \d+ \* \* [0-6]'$/m);
 });
 
+test('release.yml publishes packages first, and then images and chart, scanned and signed', () => {
+  const release = readFileSync(join(ROOT, '.github/workflows/release.yml'), 'utf8');
+  const scripts = 'build-images sbom scan login-registry push-images sign-images push-chart'
+    .split(' ')
+    .map((name) => `deploy/scripts/${name}`);
+  expect(commands(job(release, 'oci'))).toEqual(['npm ci --ignore-scripts', ...scripts]);
+  expect(job(release, 'oci')).toContain('needs: publish\n');
+});
+
 test('updates come in groups, and none that is younger than a week', () => {
   const { updates } = parse(readFileSync(join(ROOT, '.github/dependabot.yml'), 'utf8')) as {
     updates: { 'package-ecosystem': string; cooldown: { 'default-days': number }; groups: object; schedule: { interval: string } }[];
