@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -73,6 +74,13 @@ test('image.yml scans what is there, tries the newest bases, and proposes only w
   expect(job(image, 'propose')).toContain('needs: newest\n');
   expect(job(image, 'propose')).toContain('NEWEST_BASES: ${{ needs.newest.outputs.bases }}\n');
   expect(image).toMatch(/^ {4}- cron: '\d+ \d+ \* \* [0-6]'$/m);
+});
+
+test.skipIf(process.platform === 'win32')('ci.yml tries each supported Node.js with Redis and with Valkey', () => {
+  const ci = readFileSync(join(ROOT, '.github/workflows/ci.yml'), 'utf8');
+  expect(job(ci, 'node')).toMatch(/ {8}node: \[22\.\S+, 24\.\S+, 26\.\S+\]\n(?: +#.*\n)? {8}store: \[redis-server, valkey-server\]\n/);
+  const { status, stderr } = spawnSync(join(ROOT, '.ci/store'), ['memcached'], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, '.ci/store: "memcached" is neither redis-server nor valkey-server\n']);
 });
 
 test('release.yml publishes packages first, and then images and chart, scanned and signed', () => {
