@@ -48,8 +48,12 @@ project=${GCP_PROJECT_ID:-}
 region=${GCP_REGION:-asia-south1}
 cluster=${GKE_CLUSTER:-sre-platform}
 domain=${NINES_DOMAIN:-}
+github=
+key=
+billing_account=${NINES_BILLING_ACCOUNT:-}
+state_bucket=${NINES_STATE_BUCKET:-}
 namespace=nines
-registry=
+registry=${NINES_REGISTRY:-}
 sha=
 local_cluster=false
 
@@ -64,7 +68,12 @@ need_project() {
 
 # Of the chart on one's own machine, of --registry, or of the project; called after need_project where a project is needed.
 resolve_registry() {
-  if [[ -n $registry ]]; then return; fi
+  if [[ -n $registry ]]; then
+    # A repository's name may have capitals, and the name of an image none.
+    registry=$(tr '[:upper:]' '[:lower:]' <<<"$registry")
+    [[ $registry =~ ^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$ ]] || refuse "\"$registry\" is not a registry as HOST/PATH" "deploy/scripts/${SELF##*/} --registry ghcr.io/OWNER/NAME"
+    return
+  fi
   if [[ $local_cluster == true ]]; then
     registry=kind.local
   else
@@ -82,6 +91,102 @@ need_sha() {
 need_docker() {
   need_tool docker 'sudo apt-get install docker.io'
   docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || refuse 'the Docker daemon does not answer' 'sudo systemctl start docker'
+}
+
+need_images_here() {
+  for target in api worker; do
+    docker image inspect "$registry/nines-$target:$sha" >/dev/null 2>&1 ||
+      refuse "the image $registry/nines-$target:$sha is not on this machine" "deploy/scripts/build-images$(where_to)"
+  done
+}
+
+# How another script is told what this one was told.
+where_to() {
+  if [[ $local_cluster == true ]]; then
+    printf ' --local'
+  elif [[ -n $project ]]; then
+    printf ' --project %s --region %s' "$project" "$region"
+  else
+    printf ' --registry %s' "$registry"
+  fi
+}
+
+# The repository's own programs need the Node.js that npm ci puts into node_modules, or another that runs TypeScript.
+need_node() {
+  PATH="$ROOT/node_modules/.bin:$PATH"
+  node -e 'process.exit(process.features.typescript ? 0 : 1)' 2>/dev/null || refuse 'there is no Node.js 22.18 or newer' 'npm ci'
+}
+
+need_github() {
+  [[ $github =~ ^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$ ]] || refuse "\"$github\" is not a repository as OWNER/NAME" "deploy/scripts/${SELF##*/}${project:+ --project $project} --github OWNER/NAME"
+}
+
+# What was said here, as Terraform reads it. More is for a file of one's own, deploy/terraform/main/NAME.auto.tfvars.
+terraform_variables() {
+  state_bucket=${state_bucket:-$project-terraform-state}
+  export TF_VAR_project_id=$project TF_VAR_region=$region TF_VAR_github_repository=$github TF_VAR_state_bucket=$state_bucket
+  if [[ -n $domain ]]; then export TF_VAR_domain=$domain; fi
+  if [[ -n $billing_account ]]; then export TF_VAR_billing_account=$billing_account; fi
+}
+
+init_main() {
+  terraform -chdir=deploy/terraform/main init -input=false -reconfigure "-backend-config=bucket=$state_bucket" -backend-config=prefix=main
+}
+
+# Writes the plan of main to a file, and sets changed, summary (each address with what happens to it) and changes, a hash of all of it:
+# two plans with the same hash do the same. Values may be secret, so they are in the hash only.
+plan_main() {
+  local status=0 resources
+  terraform -chdir=deploy/terraform/main plan -input=false -no-color -detailed-exitcode -out=tfplan "$@" || status=$?
+  ((status == 0 || status == 2)) || exit 1
+  resources=$(terraform -chdir=deploy/terraform/main show -json tfplan |
+    jq -cS '[.resource_changes[]? | select(.change.actions != ["no-op"]) | {address, change: (.change | {actions, before, after, after_unknown})}]')
+  changed=$([[ $status == 2 ]] && echo true || echo false)
+  summary=$(jq -r 'map("\(.change.actions | join(" and ")) \(.address)") | join("; ")' <<<"$resources")
+  changes=$(openssl dgst -sha256 <<<"$resources")
+  changes=${changes##* }
+}
+
+need_cosign() {
+  need_tool cosign 'go install github.com/sigstore/cosign/v3/cmd/cosign@v3.0.6'
+}
+
+# Docker, and cosign by way of Docker's settings, ask gcloud for the way into the project's registry.
+login_docker() {
+  need_tool gcloud 'sudo snap install google-cloud-cli --classic'
+  gcloud auth configure-docker "$region-docker.pkg.dev" --quiet
+}
+
+# The digest of an image in a registry. A tag can be another image tomorrow where tags may move; its digest cannot.
+digest_of() {
+  local manifest
+  manifest=$(docker buildx imagetools inspect "$1" --format '{{json .Manifest}}' 2>/dev/null) || return 1
+  [[ $manifest =~ \"digest\":\"(sha256:[0-9a-f]{64})\" ]] && printf '%s' "${BASH_REMATCH[1]}"
+}
+
+find_digest() {
+  digest=$(digest_of "$registry/nines-$1:$sha") ||
+    refuse "the image $registry/nines-$1:$sha is not in the registry" "deploy/scripts/push-images$(where_to) --sha $sha"
+}
+
+# Who may have signed: the holder of --key, or the workflows of this repository that build images, on its main branch only.
+signer() {
+  if [[ -n $key ]]; then
+    who=(--key "$key")
+  else
+    who=(--certificate-oidc-issuer https://token.actions.githubusercontent.com
+      --certificate-identity-regexp "^https://github\\.com/${github//./\\.}/\\.github/workflows/(deploy|release)\\.yml@refs/heads/main\$")
+  fi
+}
+
+verify_signature() {
+  signer
+  cosign verify "${who[@]}" "$1"
+}
+
+verify_attestation() {
+  signer
+  cosign verify-attestation --type cyclonedx "${who[@]}" "$1"
 }
 
 need_cluster() {

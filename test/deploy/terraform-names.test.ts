@@ -50,8 +50,8 @@ test.each(['redis.statefulset', 'api.deployment', 'worker.deployment'])('apply w
 });
 
 test('the network, the subnet and the registry are named as agreed', () => {
-  expect(inTerraform('network.tf', '"google_compute_network"', 'name')).toBe('sre-platform-vpc');
-  expect(inTerraform('network.tf', '"google_compute_subnetwork"', 'name')).toBe('sre-platform-subnet');
+  expect(inTerraform('variables.tf', 'variable "network_name"', 'default')).toBe('sre-platform-vpc');
+  expect(inTerraform('variables.tf', 'variable "subnetwork_name"', 'default')).toBe('sre-platform-subnet');
 });
 
 test('both roots ask for the same Terraform and the same provider, and none holds a key', () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { missingTool, openRoot } from '../../tools/offline/terraform/terraform.ts';
@@ -50,6 +50,12 @@ const FAULTS: readonly (readonly [fault: string, root: string, file: string, bef
   ],
 ];
 
+test('the roots have more than 25 assertions of their own', () => {
+  const files = globSync('*/tests/*.tftest.hcl', { cwd: TERRAFORM });
+  const assertions = files.flatMap((file) => readFileSync(join(TERRAFORM, file), 'utf8').match(/^ {2}assert \{$/gm) ?? []);
+  expect(assertions.length).toBeGreaterThan(25);
+});
+
 describe.skipIf(missing !== undefined)('deploy/terraform', () => {
   test('is formatted', () => {
     const { status, stdout } = spawnSync('terraform', ['fmt', '-check', '-recursive', TERRAFORM], { encoding: 'utf8' });
@@ -59,7 +65,7 @@ describe.skipIf(missing !== undefined)('deploy/terraform', () => {
 
   test.each([
     ['bootstrap', 6],
-    ['main', 15],
+    ['main', 31],
   ])(
     '%s is valid, and its own %i tests pass',
     async (name, count) => {

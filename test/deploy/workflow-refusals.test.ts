@@ -86,6 +86,13 @@ const REFUSALS: readonly (readonly [what: string, script: string, args: string, 
     'helm uninstall nines --namespace nines',
     'history',
   ],
+  ['a commit not pushed', 'verify-commit', G, 'GitHub does not know the commit', 'git push', '^gh api'],
+  ['no repository', 'verify-images', P, '"" is not a repository as OWNER/NAME', `verify-images ${P} --github OWNER/NAME`],
+  ['no repository', 'sign-images', P, '"" is not a repository as OWNER/NAME', `sign-images ${P} --github OWNER/NAME`],
+  ['an image not built', 'sbom', '--local', 'is not on this machine', 'deploy/scripts/build-images --local', 'image inspect .*api'],
+  ['no project id', 'slo-gate', '', 'no project id is given', 'slo-gate --project PROJECT_ID'],
+  ['no credentials', 'slo-gate', P, 'gcloud has no credentials', 'gcloud auth login', 'print-access-token'],
+  ['an old Node.js', 'slo-gate', P, 'there is no Node.js 22.18 or newer', 'npm ci', 'node -e'],
   ['an unknown option', 'upgrade', '--tag x', '--tag is not an option of this script', 'upgrade --help'],
   ['an option without value', 'upgrade', '--project', '--project has no value', 'upgrade --help'],
 ];
@@ -139,6 +146,14 @@ describe.skipIf(process.platform === 'win32')('a refusal', () => {
     ['ship', P, 'kubectl'],
     ['infrastructure', `${P} ${G}`, 'terraform'],
     ['github-variables', G, 'gh'],
+    ['verify-commit', G, 'gh'],
+    ['infrastructure-plan', `${P} ${G}`, 'terraform'],
+    ['infrastructure-apply', `${P} ${G} --changes ${'a'.repeat(64)}`, 'terraform'],
+    ['sbom', '--local', 'docker'],
+    ['scan', '', 'grype'],
+    ['sign-images', `${P} ${G}`, 'docker'],
+    ['verify-images', `${P} ${G}`, 'docker'],
+    ['slo-gate', P, 'gcloud'],
   ])('of a machine without tools by %s', (script, args, tool) => {
     const { status, stderr } = machine.runWithoutTools(script, args);
     expect(stderr).toMatch(

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { ROOT } from '../../tools/workspace/packages.ts';
 
 /** What tools/workflows checks of every workflow (pins, permissions, injection) is not repeated here: this is what deploying needs besides. */
@@ -18,19 +20,85 @@ function job(text: string, name: string): string {
   return new RegExp(`^ {2}${name}:\\n(?: {4}.*\\n|\\n)+`, 'm').exec(text)?.[0] ?? '';
 }
 
-test('deploy.yml tests, builds, pushes, upgrades and verifies, in this order, by scripts of the repository', () => {
+test('deploy.yml takes its steps in this order, by scripts of the repository', () => {
+  const install = 'npm ci --ignore-scripts';
+  const scripts = (names: string): string[] => names.split(' ').map((name) => `deploy/scripts/${name}`);
   expect(commands(deploy)).toEqual([
+    ...scripts('verify-commit'),
     '.ci/run',
-    'deploy/scripts/build-images',
-    'deploy/scripts/push-images',
-    'npm ci --ignore-scripts',
-    'deploy/scripts/connect',
-    'deploy/scripts/upgrade',
+    install,
+    ...scripts('build-images sbom scan push-images sign-images'),
+    install,
+    ...scripts('verify-images connect upgrade'),
     'deploy/verify',
-    'deploy/scripts/rollback',
+    ...scripts('slo-gate rollback'),
   ]);
-  expect(job(deploy, 'build')).toContain('needs: test\n');
-  expect(job(deploy, 'deploy')).toContain('needs: build\n');
+  for (const [name, before] of [
+    ['test', 'commit'],
+    ['build', 'test'],
+    ['deploy', 'build'],
+  ])
+    expect(job(deploy, name ?? '')).toContain(`needs: ${before}\n`);
+});
+
+test('what is deployed is compared with what was pushed', () => {
+  expect(job(deploy, 'build')).toContain('      api: ${{ steps.push.outputs.api }}\n      worker: ${{ steps.push.outputs.worker }}\n');
+  expect(job(deploy, 'deploy')).toContain('NINES_API_DIGEST: ${{ needs.build.outputs.api }}\n');
+  expect(job(deploy, 'deploy')).toContain('NINES_WORKER_DIGEST: ${{ needs.build.outputs.worker }}\n');
+});
+
+test('a release that does not deliver, or that burns the budget, goes back', () => {
+  expect(job(deploy, 'deploy')).toContain(
+    "if: failure() && (steps.verify.outcome == 'failure' || steps.gate.outcome == 'failure')\n        run: deploy/scripts/rollback\n",
+  );
+});
+
+test('every step of what deploys is a script of the repository, and is there', () => {
+  const all = ['deploy', 'infra', 'image', 'release'].flatMap((name) =>
+    commands(readFileSync(join(ROOT, `.github/workflows/${name}.yml`), 'utf8')),
+  );
+  const scripts = all.filter((command) => /^(deploy|\.ci)\//.test(command));
+  // npm runs what package.json names; the one line that is neither asks npm how old it is.
+  expect(all.filter((command) => !scripts.includes(command) && !/^npm (ci|run|test)\b/.test(command))).toEqual([
+    expect.stringMatching(/^test "\$\(printf '11\.5\.1/),
+  ]);
+  for (const script of scripts) expect(() => accessSync(join(ROOT, script.split(' ')[0] ?? ''), constants.X_OK)).not.toThrow();
+});
+
+test('image.yml scans what is there, tries the newest bases, and proposes only what it scanned', () => {
+  const image = readFileSync(join(ROOT, '.github/workflows/image.yml'), 'utf8');
+  const build = ['build-images --local', 'sbom --local', 'scan'].map((name) => `deploy/scripts/${name}`);
+  expect(commands(job(image, 'scan'))).toEqual(['npm ci --ignore-scripts', ...build]);
+  expect(commands(job(image, 'newest'))).toEqual(['npm ci --ignore-scripts', 'deploy/scripts/newest-base', ...build]);
+  expect(commands(job(image, 'propose'))).toEqual(['deploy/scripts/newest-base', 'deploy/scripts/propose-base']);
+  expect(job(image, 'propose')).toContain('needs: newest\n');
+  expect(job(image, 'propose')).toContain('NEWEST_BASES: ${{ needs.newest.outputs.bases }}\n');
+  expect(image).toMatch(/^ {4}- cron: '\d+ \d+ \* \* [0-6]'$/m);
+});
+
+test.skipIf(process.platform === 'win32')('ci.yml tries each supported Node.js with Redis and with Valkey', () => {
+  const ci = readFileSync(join(ROOT, '.github/workflows/ci.yml'), 'utf8');
+  expect(job(ci, 'node')).toMatch(/ {8}node: \[22\.\S+, 24\.\S+, 26\.\S+\]\n(?: +#.*\n)? {8}store: \[redis-server, valkey-server\]\n/);
+  const { status, stderr } = spawnSync(join(ROOT, '.ci/store'), ['memcached'], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, '.ci/store: "memcached" is neither redis-server nor valkey-server\n']);
+});
+
+test('release.yml publishes packages first, and then images and chart, scanned and signed', () => {
+  const release = readFileSync(join(ROOT, '.github/workflows/release.yml'), 'utf8');
+  const scripts = 'build-images sbom scan login-registry push-images sign-images push-chart'
+    .split(' ')
+    .map((name) => `deploy/scripts/${name}`);
+  expect(commands(job(release, 'oci'))).toEqual(['npm ci --ignore-scripts', ...scripts]);
+  expect(job(release, 'oci')).toContain('needs: publish\n');
+});
+
+test('updates come in groups, and none that is younger than a week', () => {
+  const { updates } = parse(readFileSync(join(ROOT, '.github/dependabot.yml'), 'utf8')) as {
+    updates: { 'package-ecosystem': string; cooldown: { 'default-days': number }; groups: object; schedule: { interval: string } }[];
+  };
+  expect(updates.map((one) => one['package-ecosystem'])).toEqual(['github-actions', 'npm', 'terraform']);
+  for (const { cooldown, groups, schedule } of updates)
+    expect([cooldown['default-days'] >= 7, Object.keys(groups).length > 0, schedule.interval]).toEqual([true, true, 'weekly']);
 });
 
 test('kind.yml tries the chart and both kustomizations, each from the same start and each verified', () => {
@@ -51,19 +119,27 @@ test.each([...new Set([...commands(deploy), ...commands(kind)].filter((command) 
 );
 
 test('the identity is for the two jobs that need it, and there is no key', () => {
-  expect(['test', 'build', 'deploy'].map((name) => job(deploy, name).includes('id-token: write'))).toEqual([false, true, true]);
+  expect(['commit', 'test', 'build', 'deploy'].map((name) => job(deploy, name).includes('id-token: write'))).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
   expect(deploy + kind).not.toMatch(/secrets\.|credentials_json/);
   expect(kind).not.toContain('id-token');
 });
 
-test('an image is built before the credentials are there', () => {
+test('an image is built and scanned before the credentials are there', () => {
   const build = job(deploy, 'build');
-  expect(build.indexOf('deploy/scripts/build-images')).toBeLessThan(build.indexOf('google-github-actions/auth@'));
+  const steps = ['deploy/scripts/build-images', 'deploy/scripts/scan', 'google-github-actions/auth@'].map((step) => build.indexOf(step));
+  expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+  expect(steps).not.toContain(-1);
 });
 
 test('one deployment runs at a time, and none is stopped half-way', () => {
   expect(deploy).toMatch(/^concurrency:\n {2}group: deploy\n {2}cancel-in-progress: false$/m);
   expect(job(deploy, 'deploy')).toContain('environment: production\n');
+  expect(job(deploy, 'build')).toContain('environment: images\n');
 });
 
 test('Helm is of the version that knows --atomic, the same in both', () => {
@@ -77,8 +153,9 @@ test('Helm is of the version that knows --atomic, the same in both', () => {
 test('the variables that deploy.yml reads are those that deploy/terraform gives', () => {
   const read = new Set([...deploy.matchAll(/vars\.(\w+)/g)].map(([, name]) => name));
   const outputs = readFileSync(join(ROOT, 'deploy/terraform/main/outputs.tf'), 'utf8');
-  const given = [...outputs.slice(outputs.indexOf('"github_variables"')).matchAll(/^ {4}(\w+) +=/gm)].map(([, name]) => name);
-  expect(read).toEqual(new Set(given));
+  const given = new Set([...outputs.slice(outputs.indexOf('"github_variables"')).matchAll(/^ {4}(\w+) +=/gm)].map(([, name]) => name));
+  // Which keys may sign commits is for people to say, and not for Terraform.
+  expect([...read].filter((name) => !given.has(name))).toEqual(['NINES_ALLOWED_SIGNERS']);
 });
 
 test('kind uses the receiver image that the Dockerfile builds with', () => {

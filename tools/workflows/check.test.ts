@@ -2,7 +2,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from '../workspace/packages.ts';
+import { auditWorkflow } from './audits.ts';
 import { checkWorkflow } from './check.ts';
+import { lintWorkflow } from './lint.ts';
 
 const sha = '3d3c42e5aac5ba805825da76410c181273ba90b1';
 const sound = `on: push
@@ -21,13 +23,26 @@ jobs:
           REF: \${{ github.ref }}
 `;
 
-test.each(globSync('.github/workflows/*.yml', { cwd: ROOT }))('%s is sound', (file) => {
-  expect(checkWorkflow(readFileSync(join(ROOT, file), 'utf8'))).toEqual([]);
+const files = globSync('.github/workflows/*.yml', { cwd: ROOT });
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+test.each(files)('%s is sound', async (file) => {
+  expect(checkWorkflow(read(file))).toEqual([]);
+  expect(auditWorkflow(read(file))).toEqual([]);
+  expect(await lintWorkflow(file, read(file))).toEqual([]);
+});
+
+test('an action is of one version in all workflows', () => {
+  const pins = new Map<string, Set<string>>();
+  for (const [, action = '', pin = ''] of files.flatMap((file) => [...read(file).matchAll(/uses: ([\w./-]+)@(.+)$/gm)]))
+    pins.set(action, (pins.get(action) ?? new Set()).add(pin));
+  expect([...pins].filter(([, versions]) => versions.size > 1)).toEqual([]);
 });
 
 test('the workflows are there', () => {
   expect(globSync('.github/workflows/*.yml', { cwd: ROOT }).length).toBeGreaterThan(1);
   expect(checkWorkflow(sound)).toEqual([]);
+  expect(auditWorkflow(sound)).toEqual([]);
 });
 
 test.each([
@@ -58,4 +73,50 @@ test.each([
   ],
 ])('checkWorkflow finds %s', (_, before, after, problem) => {
   expect(checkWorkflow(sound.replace(before, () => after))).toEqual([problem]);
+});
+
+test.each([
+  ['a trigger with rights', 'on: push', 'on:\n  workflow_run:', '2 a trigger that runs with rights which a foreign change must not have'],
+  ['a secret', 'REF: ${{ github.ref }}', 'REF: ${{ secrets.KEY }}', '14 a secret: identities and the token of the run are enough'],
+  ['a key', 'persist-credentials: false', 'credentials_json: x', '11 a key of Google Cloud: the identity of the run is enough'],
+  [
+    'a program from the network',
+    'echo "$REF"',
+    'curl -sSf https://a.example/x | sudo bash',
+    '12 a program from the network goes straight into a shell',
+  ],
+  ['a written environment', 'echo "$REF"', 'echo "A=$REF" >> "$GITHUB_ENV"', '12 the environment of later steps is written by a command'],
+  [
+    'an image by its tag',
+    '    timeout-minutes',
+    '    container:\n      image: node:24\n    timeout-minutes',
+    '6 an image without its digest',
+  ],
+  ['a runner that moves', '    timeout-minutes', '    runs-on: ubuntu-latest\n    timeout-minutes', '5 a runner without its version'],
+  ['a failure that nobody sees', '    timeout-minutes', '    continue-on-error: true\n    timeout-minutes', '5 a failure that nobody sees'],
+  ['another shell', 'run: echo "$REF"', 'run: echo "$REF"\n        shell: pwsh', '13 another shell than bash'],
+  [
+    'a cache where it may write',
+    'contents: read',
+    'contents: write\n    cache: npm',
+    '4 a job that may write restores a cache, which another job may have filled',
+  ],
+  [
+    'an identity without an environment',
+    'contents: read',
+    'contents: read\n      id-token: write',
+    '4 an identity without an environment: nothing says on which branch it may be used',
+  ],
+])('auditWorkflow finds %s', (_, before, after, problem) => {
+  expect(auditWorkflow(sound.replace(before, () => after))).toEqual([problem]);
+});
+
+test('lintWorkflow knows what GitHub added since, and finds what is wrong', async () => {
+  const lint = (text: string): Promise<string[]> => lintWorkflow('x.yml', text);
+  const runs = sound.replace('    timeout', '    runs-on: ubuntu-24.04\n    timeout');
+  expect(await lint(runs)).toEqual([]);
+  expect(await lint(runs.replace('github.ref', 'vars.REF'))).toEqual([]);
+  expect(await lint(runs.replace('ubuntu-24.04', 'ubuntu-30.04'))).toEqual([expect.stringContaining('label "ubuntu-30.04" is unknown')]);
+  expect(await lint(runs.replace('github.ref', 'github.rev'))).toEqual([expect.stringContaining('property "rev" is not defined')]);
+  expect(await lint(runs.replace('timeout-minutes', 'timeout'))).toEqual([expect.stringContaining('unexpected key "timeout"')]);
 });

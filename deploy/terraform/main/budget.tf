@@ -28,4 +28,21 @@ resource "google_billing_budget" "this" {
     threshold_percent = 1.0
     spend_basis       = "FORECASTED_SPEND"
   }
+
+  dynamic "all_updates_rule" {
+    for_each = google_monitoring_notification_channel.budget
+    content {
+      monitoring_notification_channels = [all_updates_rule.value.id]
+    }
+  }
+}
+
+resource "google_monitoring_notification_channel" "budget" {
+  count = var.budget_email == null ? 0 : 1
+
+  display_name = "Budget of sre-platform"
+  type         = "email"
+  labels = {
+    email_address = var.budget_email
+  }
 }

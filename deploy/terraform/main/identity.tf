@@ -1,4 +1,56 @@
-# Nobody holds a key: GitHub's workflow, the nodes and the pods prove who they are, each to do its own part only.
+# Nobody holds a key: GitHub's jobs, the nodes and the pods prove who they are, each to do its own part only.
+locals {
+  # A job of GitHub says which environment it runs in, and the environment has its own rules there (branches, approval).
+  # So each environment is one account here, and a job without an environment is none.
+  pipeline = {
+    images         = "Pushes and signs the images"
+    production     = "Upgrades the release"
+    infrastructure = "Applies deploy/terraform/main"
+    plan           = "Reads what deploy/terraform/main would change"
+  }
+  accounts = {
+    images         = "nines-images"
+    production     = "nines-deployer"
+    infrastructure = "nines-infrastructure"
+    plan           = "nines-plan"
+  }
+
+  # Everything but planning happens on the one ref: what a pull request proposes can be planned, and nothing more.
+  on_ref = "assertion.environment in ['images', 'production', 'infrastructure'] && assertion.ref == '${var.github_ref}'"
+
+  state_bucket = coalesce(var.state_bucket, "${var.project_id}-terraform-state")
+  small_roles  = ["roles/cloudtrace.agent", "roles/container.defaultNodeServiceAccount", "roles/container.developer", "roles/monitoring.viewer"]
+  roles = {
+    production = toset([
+      # to apply to clusters
+      "roles/container.developer",
+      # to ask Managed Prometheus how fast the budget burns
+      "roles/monitoring.viewer",
+    ])
+    plan = toset([
+      "roles/viewer",
+      # who may do what is in the plan too
+      "roles/iam.securityReviewer",
+      # to ask in the name of this project
+      "roles/serviceusage.serviceUsageConsumer",
+    ])
+    # Each by the service whose resources are in this folder; neither owner nor editor.
+    infrastructure = toset([
+      "roles/artifactregistry.admin",
+      "roles/browser",
+      "roles/certificatemanager.owner",
+      "roles/compute.networkAdmin",
+      "roles/container.admin",
+      "roles/dns.admin",
+      "roles/iam.securityReviewer",
+      "roles/iam.serviceAccountAdmin",
+      "roles/iam.workloadIdentityPoolAdmin",
+      "roles/monitoring.notificationChannelEditor",
+      "roles/redis.admin",
+      "roles/serviceusage.serviceUsageConsumer",
+    ])
+  }
+}
 
 resource "google_iam_workload_identity_pool" "github" {
   workload_identity_pool_id = "github"
@@ -11,69 +63,94 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   display_name                       = "GitHub Actions"
 
   attribute_mapping = {
-    "google.subject"       = "assertion.sub"
-    "attribute.repository" = "assertion.repository"
-    "attribute.ref"        = "assertion.ref"
+    "google.subject"                   = "assertion.sub"
+    "attribute.repository"             = "assertion.repository"
+    "attribute.ref"                    = "assertion.ref"
+    "attribute.repository_environment" = "assertion.repository + '/' + assertion.environment"
   }
 
   # Every repository of GitHub has the same issuer: without this, any of them would be let in.
-  attribute_condition = "assertion.repository == '${var.github_repository}' && assertion.ref == '${var.github_ref}'"
+  attribute_condition = "assertion.repository == '${var.github_repository}' && (assertion.environment == 'plan' || (${local.on_ref}))"
 
   oidc {
     issuer_uri = "https://token.actions.githubusercontent.com"
   }
 }
 
-# The deployer: pushes to one repository, applies to clusters, and cannot change the infrastructure.
-resource "google_service_account" "deployer" {
-  account_id   = "nines-deployer"
-  display_name = "Deploys the webhook relay from GitHub Actions"
+resource "google_service_account" "pipeline" {
+  for_each = local.pipeline
+
+  account_id   = local.accounts[each.key]
+  display_name = "${each.value}, from GitHub Actions"
 }
 
-resource "google_service_account_iam_member" "deployer_from_github" {
-  service_account_id = google_service_account.deployer.name
+resource "google_service_account_iam_member" "pipeline_from_github" {
+  for_each = local.pipeline
+
+  service_account_id = google_service_account.pipeline[each.key].name
   role               = "roles/iam.workloadIdentityUser"
-  member             = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.github.name}/attribute.repository/${var.github_repository}"
+  member             = "principalSet://iam.googleapis.com/${google_iam_workload_identity_pool.github.name}/attribute.repository_environment/${var.github_repository}/${each.key}"
 }
 
-resource "google_project_iam_member" "deployer" {
+resource "google_project_iam_member" "pipeline" {
+  for_each = merge([for name, roles in local.roles : { for role in roles : "${name} ${role}" => { name = name, role = role } }]...)
+
   project = var.project_id
-  role    = "roles/container.developer"
-  member  = "serviceAccount:${google_service_account.deployer.email}"
+  role    = each.value.role
+  member  = "serviceAccount:${google_service_account.pipeline[each.value.name].email}"
 }
 
-resource "google_artifact_registry_repository_iam_member" "deployer" {
+resource "google_storage_bucket_iam_member" "pipeline" {
+  for_each = {
+    plan           = "roles/storage.objectViewer"
+    infrastructure = "roles/storage.objectUser"
+  }
+
+  bucket = local.state_bucket
+  role   = each.value
+  member = "serviceAccount:${google_service_account.pipeline[each.key].email}"
+}
+
+resource "google_artifact_registry_repository_iam_member" "pipeline" {
+  for_each = {
+    images     = "roles/artifactregistry.writer"
+    production = "roles/artifactregistry.reader"
+  }
+
   repository = google_artifact_registry_repository.this.name
   location   = var.region
-  role       = "roles/artifactregistry.writer"
-  member     = "serviceAccount:${google_service_account.deployer.email}"
+  role       = each.value
+  member     = "serviceAccount:${google_service_account.pipeline[each.key].email}"
 }
 
-# The nodes: logs, metrics and images, in the place of the default account, which may edit the whole project.
-resource "google_service_account" "nodes" {
-  account_id   = "nines-nodes"
-  display_name = "Nodes of the cluster sre-platform"
-}
-
-resource "google_project_iam_member" "nodes" {
+# It may give away the small roles of this folder, and no other: to give itself or anyone more takes a person.
+resource "google_project_iam_member" "infrastructure_grants" {
   project = var.project_id
-  role    = "roles/container.defaultNodeServiceAccount"
-  member  = "serviceAccount:${google_service_account.nodes.email}"
+  role    = "roles/resourcemanager.projectIamAdmin"
+  member  = "serviceAccount:${google_service_account.pipeline["infrastructure"].email}"
+
+  condition {
+    title      = "small_roles_only"
+    expression = "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly([${join(", ", [for role in local.small_roles : "'${role}'"])}])"
+  }
 }
 
-resource "google_artifact_registry_repository_iam_member" "nodes" {
-  repository = google_artifact_registry_repository.this.name
-  location   = var.region
-  role       = "roles/artifactregistry.reader"
-  member     = "serviceAccount:${google_service_account.nodes.email}"
+# A cluster is made in the name of its nodes' account: that one, and not every account of the project.
+resource "google_service_account_iam_member" "infrastructure_as_nodes" {
+  service_account_id = google_service_account.nodes.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = "serviceAccount:${google_service_account.pipeline["infrastructure"].email}"
 }
 
-# The pods: the namespace's Kubernetes service accounts themselves, with no account of Google's between. They may send traces, and no more.
-resource "google_project_iam_member" "pods" {
-  project = var.project_id
-  role    = "roles/cloudtrace.agent"
-  member  = "principalSet://iam.googleapis.com/projects/${data.google_project.this.number}/locations/global/workloadIdentityPools/${var.project_id}.svc.id.goog/namespace/${var.namespace}"
+# With a budget, the two accounts of Terraform see it, and one of them may change it; nothing else of the billing account.
+resource "google_billing_account_iam_member" "pipeline" {
+  for_each = var.billing_account == null ? {} : {
+    "plan roles/billing.viewer"                 = { name = "plan", role = "roles/billing.viewer" }
+    "infrastructure roles/billing.viewer"       = { name = "infrastructure", role = "roles/billing.viewer" }
+    "infrastructure roles/billing.costsManager" = { name = "infrastructure", role = "roles/billing.costsManager" }
+  }
 
-  # The pool of the project's clusters is there once a cluster is.
-  depends_on = [google_container_cluster.this]
+  billing_account_id = var.billing_account
+  role               = each.value.role
+  member             = "serviceAccount:${google_service_account.pipeline[each.value.name].email}"
 }

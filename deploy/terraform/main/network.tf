@@ -1,28 +1,28 @@
 # A network of its own: the default network, with its open firewall rules, is used by nothing.
 resource "google_compute_network" "this" {
-  name                            = "sre-platform-vpc"
+  name                            = var.network_name
   auto_create_subnetworks         = false
   routing_mode                    = "REGIONAL"
   delete_default_routes_on_create = false
 }
 
 resource "google_compute_subnetwork" "this" {
-  name          = "sre-platform-subnet"
+  name          = var.subnetwork_name
   region        = var.region
   network       = google_compute_network.this.id
-  ip_cidr_range = "10.10.0.0/20"
+  ip_cidr_range = var.subnetwork_range
 
   # Nodes have no address of their own in the internet and still reach Google's services.
   private_ip_google_access = true
 
   secondary_ip_range {
     range_name    = "pods"
-    ip_cidr_range = "10.20.0.0/16"
+    ip_cidr_range = var.pods_range
   }
 
   secondary_ip_range {
     range_name    = "services"
-    ip_cidr_range = "10.30.0.0/20"
+    ip_cidr_range = var.services_range
   }
 }
 

@@ -28,14 +28,28 @@ output "name_servers" {
   value       = var.domain == null ? [] : google_dns_managed_zone.this[0].name_servers
 }
 
+output "memorystore" {
+  description = "For the chart: redis.enabled=false, networkPolicy.externalRedis.cidr and .port. Null without memorystore. The password: gcloud redis instances get-auth-string."
+  value = var.memorystore == null ? null : {
+    host = google_redis_instance.this[0].host
+    port = google_redis_instance.this[0].port
+    cidr = "${google_redis_instance.this[0].host}/32"
+  }
+}
+
 output "github_variables" {
-  description = "The variables that .github/workflows/deploy.yml reads. None is secret."
+  description = "The variables that the workflows read. None is secret."
   value = {
     GCP_PROJECT_ID                 = var.project_id
     GCP_REGION                     = var.region
     GCP_WORKLOAD_IDENTITY_PROVIDER = google_iam_workload_identity_pool_provider.github.name
-    GCP_DEPLOYER                   = google_service_account.deployer.email
+    GCP_IMAGES                     = google_service_account.pipeline["images"].email
+    GCP_DEPLOYER                   = google_service_account.pipeline["production"].email
+    GCP_INFRASTRUCTURE             = google_service_account.pipeline["infrastructure"].email
+    GCP_PLAN                       = google_service_account.pipeline["plan"].email
     GKE_CLUSTER                    = google_container_cluster.this.name
     NINES_DOMAIN                   = var.domain == null ? "" : var.domain
+    NINES_BILLING_ACCOUNT          = var.billing_account == null ? "" : var.billing_account
+    NINES_STATE_BUCKET             = local.state_bucket
   }
 }

@@ -9,12 +9,12 @@ resource "google_artifact_registry_repository" "this" {
     immutable_tags = true
   }
 
-  # Keeping wins over deleting: the newest stay, whatever their age.
+  # Keeping wins over deleting: the newest stay, whatever their age. An image, its signature and its attestation are three versions of it.
   cleanup_policies {
     id     = "keep-the-newest"
     action = "KEEP"
     most_recent_versions {
-      keep_count = 20
+      keep_count = 60
     }
   }
 

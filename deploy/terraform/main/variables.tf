@@ -40,6 +40,80 @@ variable "github_ref" {
   }
 }
 
+variable "network_name" {
+  description = "The name of the network that this makes."
+  type        = string
+  default     = "sre-platform-vpc"
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", var.network_name)) && var.network_name != "default"
+    error_message = "network_name must be 1 to 63 lower-case letters, digits and hyphens, start with a letter, and not be \"default\": nothing runs in the default network"
+  }
+}
+
+variable "subnetwork_name" {
+  description = "The name of its one subnet."
+  type        = string
+  default     = "sre-platform-subnet"
+
+  validation {
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", var.subnetwork_name))
+    error_message = "subnetwork_name must be 1 to 63 lower-case letters, digits and hyphens, and start with a letter"
+  }
+}
+
+variable "subnetwork_range" {
+  description = "The addresses of the nodes."
+  type        = string
+  default     = "10.10.0.0/20"
+
+  validation {
+    condition     = can(cidrnetmask(var.subnetwork_range)) && can(regex("/(1[6-9]|2[0-4])$", var.subnetwork_range))
+    error_message = "subnetwork_range must be a range of IPv4 addresses from /16 to /24, such as 10.10.0.0/20"
+  }
+}
+
+variable "pods_range" {
+  description = "The addresses of the pods: 256 for each node."
+  type        = string
+  default     = "10.20.0.0/16"
+
+  validation {
+    condition     = can(cidrnetmask(var.pods_range)) && can(regex("/(9|1[0-9]|2[01])$", var.pods_range))
+    error_message = "pods_range must be a range of IPv4 addresses from /9 to /21, such as 10.20.0.0/16"
+  }
+}
+
+variable "services_range" {
+  description = "The addresses of the Kubernetes Services."
+  type        = string
+  default     = "10.30.0.0/20"
+
+  validation {
+    condition     = can(cidrnetmask(var.services_range)) && can(regex("/(1[6-9]|2[0-7])$", var.services_range))
+    error_message = "services_range must be a range of IPv4 addresses from /16 to /27, such as 10.30.0.0/20"
+  }
+}
+
+variable "memorystore" {
+  description = "A Redis of Google's in the place of the chart's own. Without it: none. Replicated in two zones, with a password; tls asks every client for the instance's own certificate authority too."
+  type = object({
+    memory_gb = number
+    version   = optional(string, "REDIS_7_2")
+    tls       = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = var.memorystore == null || try(var.memorystore.memory_gb >= 1 && var.memorystore.memory_gb <= 300 && floor(var.memorystore.memory_gb) == var.memorystore.memory_gb, false)
+    error_message = "memorystore.memory_gb must be a whole number from 1 to 300"
+  }
+  validation {
+    condition     = var.memorystore == null || try(contains(["REDIS_6_X", "REDIS_7_0", "REDIS_7_2"], var.memorystore.version), false)
+    error_message = "memorystore.version must be REDIS_6_X, REDIS_7_0 or REDIS_7_2: the queue needs 6.2 or newer"
+  }
+}
+
 variable "namespace" {
   description = "The namespace that the chart is installed into."
   type        = string
@@ -62,6 +136,17 @@ variable "domain" {
   }
 }
 
+variable "state_bucket" {
+  description = "The bucket that bootstrap made: the pipeline's accounts may read it, or write it. Default: PROJECT_ID-terraform-state."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.state_bucket == null || can(regex("^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$", var.state_bucket))
+    error_message = "state_bucket must be 3 to 63 lower-case letters, digits, hyphens and underscores"
+  }
+}
+
 variable "deletion_protection" {
   description = "Whether Terraform refuses to delete the cluster."
   type        = bool
@@ -76,6 +161,21 @@ variable "billing_account" {
   validation {
     condition     = var.billing_account == null || can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.billing_account))
     error_message = "billing_account must look like 012345-6789AB-CDEF01; see: gcloud billing accounts list"
+  }
+}
+
+variable "budget_email" {
+  description = "One more address that the budget alert goes to. Without it: the billing account's administrators only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.budget_email == null || can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", var.budget_email))
+    error_message = "budget_email must be an address such as oncall@example.com"
+  }
+  validation {
+    condition     = var.budget_email == null || var.billing_account != null
+    error_message = "budget_email is of the budget, which needs billing_account; see: gcloud billing accounts list"
   }
 }
 

@@ -78,3 +78,84 @@ run "a_budget_of_nothing_is_refused" {
   }
   expect_failures = [var.budget_amount]
 }
+
+run "the_default_network_is_refused" {
+  command = plan
+  variables {
+    network_name = "default"
+  }
+  expect_failures = [var.network_name]
+}
+
+run "a_subnet_name_with_a_dot_is_refused" {
+  command = plan
+  variables {
+    subnetwork_name = "sre.platform"
+  }
+  expect_failures = [var.subnetwork_name]
+}
+
+run "a_range_that_is_one_address_is_refused" {
+  command = plan
+  variables {
+    subnetwork_range = "10.10.0.1"
+  }
+  expect_failures = [var.subnetwork_range]
+}
+
+run "a_range_of_pods_for_one_node_is_refused" {
+  command = plan
+  variables {
+    pods_range = "10.20.0.0/24"
+  }
+  expect_failures = [var.pods_range]
+}
+
+run "a_range_of_services_in_words_is_refused" {
+  command = plan
+  variables {
+    services_range = "services"
+  }
+  expect_failures = [var.services_range]
+}
+
+run "a_memorystore_of_half_a_gigabyte_is_refused" {
+  command = plan
+  variables {
+    memorystore = { memory_gb = 0.5 }
+  }
+  expect_failures = [var.memorystore]
+}
+
+run "a_redis_that_the_queue_does_not_know_is_refused" {
+  command = plan
+  variables {
+    memorystore = { memory_gb = 1, version = "REDIS_5_0" }
+  }
+  expect_failures = [var.memorystore]
+}
+
+run "a_bucket_with_its_scheme_is_refused" {
+  command = plan
+  variables {
+    state_bucket = "gs://nines"
+  }
+  expect_failures = [var.state_bucket]
+}
+
+run "an_address_without_its_host_is_refused" {
+  command = plan
+  variables {
+    billing_account = "012345-6789AB-CDEF01"
+    budget_email    = "oncall"
+  }
+  expect_failures = [var.budget_email]
+}
+
+run "an_address_for_no_budget_is_refused" {
+  command = plan
+  variables {
+    budget_email = "oncall@example.com"
+  }
+  expect_failures = [var.budget_email]
+}
