@@ -36,6 +36,8 @@ export interface ConsoleOptions {
   readonly objectivesNote?: string | undefined;
   readonly switches: readonly ChaosSwitch[];
   readonly traces: TraceStore;
+  /** What to know of the traces: that they go elsewhere. */
+  readonly tracesNote?: string | undefined;
 }
 
 /** The console that runs. */
@@ -63,7 +65,12 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const viewers = new Viewers((open) => (open > 0 ? sampler.start() : sampler.stop()));
   const watched = { processes: new WatchedProcesses(options.processes, objectives), queue: new WatchedQueue(inspector), prometheusUrl };
   const sampler = new Sampler(watched, (look) => viewers.tell('board', recorder.record(look)));
-  const greeting = (): Greeting => ({ history: recorder.history, spanMs: HISTORY_MS, objectivesNote: options.objectivesNote ?? '' });
+  const greeting = (): Greeting => ({
+    history: recorder.history,
+    spanMs: HISTORY_MS,
+    objectivesNote: options.objectivesNote ?? '',
+    tracesNote: options.tracesNote ?? '',
+  });
   const parts = { access, files: readPageFiles(), viewers, greeting, inspector, switches, happenings, traces, queues, queuesPath: QUEUES };
 
   const server = createServer((request, response) => void answer(parts, request, response)).listen(port, '127.0.0.1');

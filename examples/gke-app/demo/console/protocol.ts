@@ -138,6 +138,8 @@ export interface Greeting {
   readonly spanMs: number;
   /** What to know of the objectives, such as that their clock is compressed; empty where there is nothing. */
   readonly objectivesNote: string;
+  /** The same of the traces. */
+  readonly tracesNote: string;
 }
 
 export type TraceFilter = 'newest' | 'troubled' | 'slowest';

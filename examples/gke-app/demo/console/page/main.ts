@@ -53,6 +53,7 @@ function connected(yes: boolean): void {
 function begin(greeting: Greeting): void {
   strip.begin(greeting);
   budgets.begin(greeting);
+  say(byId('traces-note'), greeting.tracesNote);
 }
 
 listen({ greeting: begin, board: show, connected });
