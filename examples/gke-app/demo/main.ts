@@ -8,6 +8,8 @@ import { ensureRedis, RedisUnavailable } from '../../../tools/redis/ensure.ts';
 import { objectives } from '../src/objectives.ts';
 import { banner } from './banner.ts';
 import { breakableRedis } from './chaos/redis.ts';
+import { openConsole, traceVariables } from './console/open.ts';
+import { createTraceStore } from './console/trace-store.ts';
 import { describe } from './describe.ts';
 import { playGameDay } from './game-day/command.ts';
 import { goLive, show } from './live.ts';
@@ -67,6 +69,7 @@ async function live({ options, redisUrl, secret, folder, say, stop }: Surroundin
   const settings = demoSettings(rate);
   const link = await breakableRedis(redisUrl);
   const program = await ensurePrometheus(say);
+  const traces = await createTraceStore();
   const system = await startSystem({
     redisUrl: link?.url ?? redisUrl,
     secret,
@@ -74,10 +77,10 @@ async function live({ options, redisUrl, secret, folder, say, stop }: Surroundin
     workers: WORKERS,
     apiPort: anyPort ? 0 : await friendlyPort(8080),
     receiverPort: anyPort ? 0 : await friendlyPort(8081),
-    env: settings.env,
+    env: { ...settings.env, ...traceVariables(traces) },
     replaceWorkers: true,
   }).catch(async (error: unknown) => {
-    await link?.close();
+    await Promise.all([link?.close(), traces.close()]);
     throw error;
   });
   const prometheus =
@@ -88,13 +91,18 @@ async function live({ options, redisUrl, secret, folder, say, stop }: Surroundin
   try {
     const running = await goLive({ system, clock, settings, rate, prometheus: prometheus || undefined, switches: link?.switches ?? [] });
     if (options.describe !== undefined) describe(system, folder, options.describe);
-    for (const line of banner(running)) say(line);
-    const summary = await show(running, say, stop, durationSeconds);
-    if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+    const board = await openConsole({ live: running, redisUrl: link?.url ?? redisUrl, env: settings.env, traces, anyPort });
+    try {
+      for (const line of [`console    ${board.loginUrl}`, ...banner(running)]) say(line);
+      const summary = await show(running, say, stop, durationSeconds);
+      if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+    } finally {
+      await board.close();
+    }
   } finally {
     await system.stop();
     if (prometheus) await prometheus.stop();
-    await link?.close();
+    await Promise.all([link?.close(), traces.close()]);
   }
 }
 

@@ -81,7 +81,7 @@ export interface Visit {
 }
 
 /** Opens the console by the address that the demo prints, and waits for the first figures. */
-export async function visit(browser: Browser, console: Console, options: BrowserContextOptions = {}): Promise<Visit> {
+export async function visit(browser: Browser, console: Pick<Console, 'loginUrl'>, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
