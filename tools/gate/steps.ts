@@ -34,6 +34,11 @@ export const STAGES: readonly (readonly Step[])[] = [
       command: bin('tsc', '-p', join('docs', 'calculator')),
       about: 'types of the calculator on the docs site',
     },
+    {
+      name: 'typecheck:board',
+      command: bin('tsc', '-p', join('examples', 'gke-app', 'demo', 'console', 'page')),
+      about: "types of the page of the demo's console",
+    },
     { name: 'page', command: tool('page/main', '--check'), about: "the console's page in the package is what its sources give" },
     {
       name: 'generate',
