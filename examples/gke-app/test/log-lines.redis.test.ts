@@ -68,14 +68,14 @@ function expectOneTraceEach(children: readonly Child[]): void {
 
 /** Goes on sending, four at a time, until it is stopped; a refusal is as good as an answer. */
 function startLoad({ apiUrl }: System): { stop(): Promise<unknown> } {
-  let going = true;
+  const stopping = new AbortController();
   const client = async () => {
-    while (going) await postEvent(apiUrl, {}).catch(() => undefined);
+    while (!stopping.signal.aborted) await postEvent(apiUrl, {}).catch(() => undefined);
   };
   const clients = Promise.all([client(), client(), client(), client()]);
   return {
     stop() {
-      going = false;
+      stopping.abort();
       return clients;
     },
   };
