@@ -8,6 +8,10 @@ import { isReceived, newSecret, postEvent, setFaults, testSystem } from './harne
 
 const program = ['redis-server', 'valkey-server'].find((name) => onPath(name) !== undefined) ?? '';
 
+const EVENTS_PER_SECOND = 100;
+/** Of a process that says more, the first lines are gone. */
+const LINES_KEPT = 20_000;
+
 /**
  * What a process says of itself. Every other line counts as one from within a request or a job, whether it has a trace id or
  * not; so does each line that names a job. A message that is new is therefore wrong until it has a trace id or stands here.
@@ -40,6 +44,7 @@ const one = ({ text }: LogLine) => text.slice(0, 300);
 function expectAllJson(children: readonly Child[]): void {
   for (const child of children) {
     expect(child.lines.length).toBeGreaterThan(0);
+    expect(child.lines.length).toBeLessThan(LINES_KEPT);
     expect(child.lines.filter((line) => !isJson(line)).map(one)).toEqual([]);
     for (const { fields } of child.lines) {
       expect(fields).toMatchObject({ level: expect.any(String) as string, service: child.name, msg: expect.any(String) as string });
@@ -66,17 +71,19 @@ function expectOneTraceEach(children: readonly Child[]): void {
   expect([...traces.values()].filter(({ size }) => size !== 1)).toEqual([]);
 }
 
-/** Goes on sending, four at a time, until it is stopped; a refusal is as good as an answer. */
+/** Sends at a steady rate until it is stopped; a refusal is as good as an answer. */
 function startLoad({ apiUrl }: System): { stop(): Promise<unknown> } {
-  const stopping = new AbortController();
-  const client = async () => {
-    while (!stopping.signal.aborted) await postEvent(apiUrl, {}).catch(() => undefined);
-  };
-  const clients = Promise.all([client(), client(), client(), client()]);
+  const open = new Set<Promise<unknown>>();
+  const timer = setInterval(() => {
+    const sending = postEvent(apiUrl, {})
+      .catch(() => undefined)
+      .finally(() => open.delete(sending));
+    open.add(sending);
+  }, 1000 / EVENTS_PER_SECOND);
   return {
     stop() {
-      stopping.abort();
-      return clients;
+      clearInterval(timer);
+      return Promise.all(open);
     },
   };
 }
