@@ -51,7 +51,13 @@ const config: ViteUserConfig = defineConfig({
       ),
       project(
         'redis',
-        ['packages/*/**/*.redis.test.ts', 'examples/*/**/*.redis.test.ts', 'tools/**/*.redis.test.ts', 'test/**/*.redis.test.ts'],
+        [
+          'packages/*/**/*.redis.test.ts',
+          'examples/*/**/*.redis.test.ts',
+          'tools/**/*.redis.test.ts',
+          'bench/**/*.redis.test.ts',
+          'test/**/*.redis.test.ts',
+        ],
         { ...onRedis, exclude: [...never, ...deployment] },
       ),
       project('deploy', deployment, onRedis),

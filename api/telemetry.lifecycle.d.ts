@@ -26,8 +26,9 @@ interface ClosableResponse {
     once(event: 'close', listener: () => void): unknown;
 }
 /**
- * Stops an HTTP server with the process: at `stop-accepting` it closes the listening socket and idle keep-alive connections,
- * at `drain` it waits for the requests in flight, whose responses say `Connection: close`, and at `close` it cuts what is left.
+ * Stops an HTTP server with the process: from `unready` on every response says `Connection: close`, so that clients that keep
+ * their connections have left before one is closed on them; at `stop-accepting` it closes the listening socket and the
+ * connections that are idle, at `drain` it waits for the requests in flight, and at `close` it cuts what is left.
  * Call it before or after `listen`.
  *
  * @example

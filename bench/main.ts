@@ -3,12 +3,14 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { thisMachine } from './machine.ts';
 import { queueBench } from './queue/main.ts';
+import { relayBench } from './relay/main.ts';
 import { resilienceBench } from './resilience/main.ts';
 import { sloBench } from './slo/main.ts';
 import { telemetryBench } from './telemetry/main.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   queue: queueBench,
+  relay: relayBench,
   resilience: resilienceBench,
   slo: sloBench,
   telemetry: telemetryBench,

@@ -30,7 +30,7 @@ export const plainRequire: Plugin = {
 };
 
 /** Packages that others use when they happen to be there. Left out always, so that a bundle does not depend on what else is installed. */
-const ABSENT = ['supports-color'];
+const ABSENT: readonly string[] = ['supports-color'];
 
 /** Node's own modules are still required at run time: that is what the instrumentations hook into. */
 export const banner =
@@ -43,9 +43,22 @@ export const banner =
  */
 export async function bundle(service: Service, folder: string): Promise<Bundle> {
   const file = join(folder, `${service}.mjs`);
+  const metafile = await bundleProgram(`examples/gke-app/src/${service}/main.ts`, file);
+  const folders = packageFolders(metafile);
+  writeFileSync(join(folder, `${service}.licenses.txt`), folders.map(licence).join('\n'));
+  return { service, file, bytes: Object.values(metafile.outputs)[0]?.bytes ?? 0, packages: folders.map(title) };
+}
+
+/**
+ * Puts the program that begins at `entry`, a path from the root of the repository, into one ES module, without the packages
+ * that it would use if they were there.
+ *
+ * @throws Error when something would still be looked for in a node_modules folder.
+ */
+export async function bundleProgram(entry: string, file: string, absent: readonly string[] = ABSENT): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [`examples/gke-app/src/${service}/main.ts`],
+    entryPoints: [entry],
     outfile: file,
     bundle: true,
     platform: 'node',
@@ -57,17 +70,15 @@ export async function bundle(service: Service, folder: string): Promise<Bundle> 
     minifySyntax: true,
     legalComments: 'none',
     banner: { js: banner },
-    external: ABSENT,
+    external: [...absent],
     plugins: [plainRequire],
     metafile: true,
     logLevel: 'warning',
   });
   const [output] = Object.values(metafile.outputs);
-  const missing = output?.imports.find(({ external, path }) => external === true && !isBuiltin(path) && !ABSENT.includes(path));
-  if (missing !== undefined) throw new Error(`${service}: ${missing.path} is not in the bundle; run npm ci, then try again`);
-  const folders = packageFolders(metafile);
-  writeFileSync(join(folder, `${service}.licenses.txt`), folders.map(licence).join('\n'));
-  return { service, file, bytes: output?.bytes ?? 0, packages: folders.map(title) };
+  const missing = output?.imports.find(({ external, path }) => external === true && !isBuiltin(path) && !absent.includes(path));
+  if (missing !== undefined) throw new Error(`${entry}: ${missing.path} is not in the bundle; run npm ci, then try again`);
+  return metafile;
 }
 
 function packageFolders(metafile: Metafile): string[] {

@@ -1,4 +1,5 @@
 import { startTelemetry, type Telemetry, type TelemetryOptions } from '@nines/telemetry';
+import { createLogger } from '@nines/telemetry/logging';
 import { describeConfig, type ApiConfig, type WorkerConfig } from './config.ts';
 import { ConfigError } from './variables.ts';
 
@@ -14,7 +15,7 @@ export async function runService<Config extends ApiConfig | WorkerConfig>(
     config = read(process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${serviceName}: ${error.code}: ${error.message}\n`);
+    createLogger({ serviceName }).fatal({ code: error.code }, error.message);
     process.exitCode = 2;
     return;
   }

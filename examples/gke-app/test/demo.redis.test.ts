@@ -62,7 +62,9 @@ test('demo ends with 2 and one command when Redis does not answer, and with 2 fo
 test('demo says which service did not start, and why', async () => {
   const child = demo(['--once'], { CONCURRENCY: 'many' });
   expect(await child.ended).toEqual({ code: 1, signal: null });
-  expect(text(child)).toContain('worker: INVALID_VARIABLE: CONCURRENCY must be a whole number from 1 to 1000, got "many"');
+  expect(text(child)).toMatch(
+    /"service":"worker".*"code":"INVALID_VARIABLE","msg":"CONCURRENCY must be a whole number from 1 to 1000, got /,
+  );
 });
 
 /** A connection to each address that the running demo names; each ends when its process does. */

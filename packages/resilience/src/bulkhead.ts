@@ -38,7 +38,6 @@ function bindBulkhead(resolved: Resolved): BoundPolicy {
   }
 
   function begin(ctx: PolicyContext, next: Step, done: Done): void {
-    inFlight += 1;
     next(ctx, (outcome) => {
       ctx.whenIdle(() => {
         inFlight -= 1;
@@ -50,10 +49,14 @@ function bindBulkhead(resolved: Resolved): BoundPolicy {
 
   function wait(ctx: PolicyContext, next: Step, done: Done): void {
     const { maxWaitMs } = options;
+    const { promise, resolve: admitted } = Promise.withResolvers<void>();
+    // A promise keeps the async context, so the trace, of this call: it is let in from within the one that left.
+    void promise.then(() => begin(ctx, next, done));
     const enter = (): void => {
       queue.delete(enter);
       leave();
-      begin(ctx, next, done);
+      inFlight += 1;
+      admitted();
     };
     queue.add(enter);
     const leave = ctx.after(maxWaitMs, (inTime) => {
@@ -66,8 +69,10 @@ function bindBulkhead(resolved: Resolved): BoundPolicy {
   return {
     step(ctx, next, done) {
       const { maxConcurrent, maxQueue } = options;
-      if (inFlight < maxConcurrent) begin(ctx, next, done);
-      else if (queue.size < maxQueue) wait(ctx, next, done);
+      if (inFlight < maxConcurrent) {
+        inFlight += 1;
+        begin(ctx, next, done);
+      } else if (queue.size < maxQueue) wait(ctx, next, done);
       else done(ctx.refuse(NAME, 'BULKHEAD_FULL', 'full', `${maxConcurrent} calls run and ${maxQueue} wait`));
     },
     snapshot: (): PolicySnapshot => ({ limiter: { limit: options.maxConcurrent, inFlight, queued: queue.size } }),

@@ -80,10 +80,12 @@ function bindRetry(resolved: Resolved, host: PolicyHost): BoundPolicy {
     }
     emit({ type: 'retry', pipeline, policy: 'retry', attempt: count + 1, delayMs, kind: outcome.kind });
     discard(outcome);
-    ctx.after(delayMs, (inTime) => {
+    const goOn = (inTime: boolean): void => {
       if (inTime) attempt(ctx, count + 1, inside, done);
       else done(ctx.failAborted('transient'));
-    });
+    };
+    // A promise keeps the async context, so the trace, of this call: its timer is shared and runs in that of another one.
+    void ctx.sleep(delayMs).then(goOn);
   }
 
   function attempt(ctx: PolicyContext, count: number, inside: Step, done: Done): void {

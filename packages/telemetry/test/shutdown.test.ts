@@ -31,7 +31,7 @@ test('SIGTERM: not ready but alive, the request in flight is answered and its sp
   expect([response.status, await response.text()]).toEqual([200, 'finished']);
   expect(await child.exit).toEqual(cleanExit);
   const phases = child.lines.filter(message('shutdown step')).map((line) => line['phase']);
-  expect(phases).toEqual(['unready', 'stop-accepting', 'drain', 'close', 'flush']);
+  expect(phases).toEqual(['unready', 'unready', 'stop-accepting', 'drain', 'close', 'flush']);
   expect(child.lines.at(-1)).toMatchObject({ msg: 'shutdown complete', reason: 'SIGTERM', clean: true });
   const spans = readSpans(file);
   expect(spans.map((span) => span.name)).toEqual(['POST /slow/:id']);

@@ -80,7 +80,11 @@ export class Race {
     const { options, host, timer } = this.#shared;
     const { delayMs } = timer;
     if (delayMs === undefined || this.#sent >= options.maxHedges) return;
-    this.#cancel = host.clock.schedule(() => this.#hedge(), Math.max(delayMs, atLeastMs), false, now);
+    // A promise keeps the async context, so the trace, of this call: its timer is shared and runs in that of another one.
+    const { promise, resolve: due } = Promise.withResolvers<void>();
+    const cancel = host.clock.schedule(due, Math.max(delayMs, atLeastMs), false, now);
+    this.#cancel = cancel;
+    void promise.then(() => (this.#cancel === cancel ? this.#hedge() : undefined));
   }
 
   #hedge(): void {

@@ -121,6 +121,9 @@ export class Places {
   #wait(rank: number, ctx: PolicyContext, next: Step, done: Done): void {
     const { maxWaitMs } = this.#options;
     const line = this.#lines[rank]!;
+    const { promise, resolve: admitted } = Promise.withResolvers<void>();
+    // A promise keeps the async context, so the trace, of this call: it is let in from within the one that left.
+    void promise.then(() => this.#begin(ctx, next, done, this.#free));
     const leave = (): void => {
       line.delete(waiter);
       this.#queued -= 1;
@@ -135,7 +138,8 @@ export class Places {
     const waiter: Waiter = {
       enter: () => {
         leave();
-        this.#start(ctx, next, done);
+        this.#inFlight += 1;
+        admitted();
       },
       evict: () => lose('evicted', 'a call that matters more took its place in the queue'),
     };

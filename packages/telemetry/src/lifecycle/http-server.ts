@@ -23,8 +23,9 @@ export interface ClosableResponse {
 }
 
 /**
- * Stops an HTTP server with the process: at `stop-accepting` it closes the listening socket and idle keep-alive connections,
- * at `drain` it waits for the requests in flight, whose responses say `Connection: close`, and at `close` it cuts what is left.
+ * Stops an HTTP server with the process: from `unready` on every response says `Connection: close`, so that clients that keep
+ * their connections have left before one is closed on them; at `stop-accepting` it closes the listening socket and the
+ * connections that are idle, at `drain` it waits for the requests in flight, and at `close` it cuts what is left.
  * Call it before or after `listen`.
  *
  * @example
@@ -37,6 +38,7 @@ export interface ClosableResponse {
  * ```
  */
 export function trackServer(lifecycle: Lifecycle, server: StoppableServer, name = 'http server'): void {
+  let leaving = false;
   let stopping = false;
   const closed = Promise.withResolvers<void>();
   const open = new Set<ClosableResponse>();
@@ -46,15 +48,19 @@ export function trackServer(lifecycle: Lifecycle, server: StoppableServer, name 
   };
   server.prependListener('request', (_request, response) => {
     open.add(response);
-    if (stopping) last(response);
+    if (leaving) last(response);
     response.once('close', () => {
       open.delete(response);
       if (stopping) server.closeIdleConnections();
     });
   });
+  // A request may be on its way over a connection that looks idle from here: it must not be the server that ends it without notice.
+  lifecycle.onShutdown('unready', name, () => {
+    leaving = true;
+    for (const response of open) last(response);
+  });
   lifecycle.onShutdown('stop-accepting', name, () => {
     stopping = true;
-    for (const response of open) last(response);
     if (!server.listening) return closed.resolve();
     server.close(() => closed.resolve());
     server.closeIdleConnections();
