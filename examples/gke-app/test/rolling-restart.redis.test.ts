@@ -72,7 +72,7 @@ test('apis and workers are replaced one by one under load: every event is accept
   await service.add({ url: system.apiUrl, probesUrl: system.probesUrl(system.api) });
   await service.add(second.endpoint);
   const load = startLoad(service);
-  const old = { apis: [system.api, second.child], workers: system.workers };
+  const old = { apis: [system.api, second.child], workers: [...system.workers] };
   const fresh = { apis: [] as Child[], workers: [] as Child[] };
   const delivered = (child: Child) => child.line(({ fields }) => fields['msg'] === 'delivered');
   const accepts = (child: Child) => child.line(({ fields }) => fields['msg'] === 'accepted');

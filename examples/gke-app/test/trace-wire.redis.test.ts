@@ -31,6 +31,9 @@ async function wired(): Promise<Wired> {
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
     // An attempt that an open breaker refuses would be one more in the trace.
     BREAKER_MINIMUM_CALLS: '10000',
+    // Nor is one so soon after a failure that the throttle, which remembers a second, may put it off.
+    RETRY_MIN_MS: '2500',
+    RETRY_MAX_MS: '2500',
   };
   return { system: await testSystem({ redisUrl: inject('redisUrl'), env }), sink, namespace };
 }
