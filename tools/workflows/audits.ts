@@ -40,7 +40,7 @@ function jobAudits({ line, lines }: Job): string[] {
   const caches = has(/^\s*cache: /) || has(/uses: actions\/cache/);
   const installs = has(/uses: actions\/setup-node@/) && !has(/^\s*package-manager-cache: false$/);
   if (writes && (caches || installs)) problems.push('a job that may write restores a cache, which another job may have filled');
-  if (has(/^ {6}id-token: write\b/) && !has(/^ {4}environment: /))
+  if (has(/^ {6}id-token: write\b/) && !has(/^ {4}environment:/))
     problems.push('an identity without an environment: nothing says on which branch it may be used');
   return problems.map((problem) => `${line} ${problem}`);
 }
