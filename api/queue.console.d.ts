@@ -28,6 +28,13 @@ interface ConsoleActionRecord {
 /** Every way in which the console itself refuses a request; documented in docs/errors.md. */
 type ConsoleErrorCode = 'CONSOLE_FORBIDDEN' | 'CONSOLE_CROSS_ORIGIN' | 'CONSOLE_NOT_FOUND' | 'CONSOLE_UNKNOWN_QUEUE' | 'CONSOLE_UNKNOWN_JOB' | 'CONSOLE_METHOD_NOT_ALLOWED' | 'CONSOLE_NOT_JSON' | 'CONSOLE_BODY_TOO_LARGE' | 'CONSOLE_BAD_REQUEST' | 'CONSOLE_AUTHORIZE_FAILED' | 'CONSOLE_CLOSED' | 'CONSOLE_FAILED';
 
+/** Where a console's link to the page around it leads. */
+interface ConsoleHome {
+    /** A path on the same server, such as `/`. */
+    readonly href: string;
+    /** What the link says, 1 to 64 characters. */
+    readonly title: string;
+}
 /** Options of a console besides where its jobs are. */
 interface ConsoleSettings {
     /**
@@ -37,6 +44,8 @@ interface ConsoleSettings {
     readonly authorize?: ConsoleAuthorize;
     /** The path below which the console is, such as `/queues`. Default: where Express (or Nest on it) mounted it, elsewhere `/`. */
     readonly basePath?: string;
+    /** The page that the console is a part of: a link to it stands above the queues. Default: none. */
+    readonly home?: ConsoleHome;
     /** How often a page asks for new figures, in ms; Redis is asked once in that time however many pages are open. Default 2000, from 500 to 60 000. */
     readonly refreshMs?: number;
     /** Told of everything that was changed, for an audit log. Default: nobody. */
@@ -78,4 +87,4 @@ interface QueueConsole {
 declare function queueConsole(queues: readonly Queue<unknown>[], options: ConsoleOptions): QueueConsole;
 
 export { queueConsole };
-export type { ConsoleAccess, ConsoleActionRecord, ConsoleAuthorize, ConsoleErrorCode, ConsoleOptions, ConsoleSettings, QueueConsole };
+export type { ConsoleAccess, ConsoleActionRecord, ConsoleAuthorize, ConsoleErrorCode, ConsoleHome, ConsoleOptions, ConsoleSettings, QueueConsole };

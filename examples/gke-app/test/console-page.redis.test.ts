@@ -151,13 +151,15 @@ test.skipIf(absent)('the waterfall of an event shows its way through the process
   expect(seen.complaints).toEqual([]);
 });
 
-test.skipIf(absent)('the queue’s own console is behind the same login, one link away', async () => {
+test.skipIf(absent)('the queue’s own console is behind the same login, one link away and one back', async () => {
   await using seen = await visit(browser, watched.console);
   const { page } = seen;
   await page.getByRole('link', { name: 'Queues', exact: true }).click();
   await page.getByText('Live', { exact: true }).waitFor();
   expect(new URL(page.url()).pathname).toBe('/queues/');
   expect(await page.getByRole('link', { name: /completed, test-.*\/deliveries$/ }).count()).toBe(1);
+  await page.getByRole('link', { name: 'Board', exact: true }).click();
+  await page.waitForURL((url) => url.pathname === '/');
   expect(seen.complaints).toEqual([]);
 });
 

@@ -9,6 +9,14 @@ export type { ConsoleAccess, ConsoleAuthorize } from './console/access.ts';
 export type { ConsoleErrorCode } from './console/errors.ts';
 export type { ConsoleActionRecord } from './console/routes.ts';
 
+/** Where a console's link to the page around it leads. */
+export interface ConsoleHome {
+  /** A path on the same server, such as `/`. */
+  readonly href: string;
+  /** What the link says, 1 to 64 characters. */
+  readonly title: string;
+}
+
 /** Options of a console besides where its jobs are. */
 export interface ConsoleSettings {
   /**
@@ -18,6 +26,8 @@ export interface ConsoleSettings {
   readonly authorize?: ConsoleAuthorize;
   /** The path below which the console is, such as `/queues`. Default: where Express (or Nest on it) mounted it, elsewhere `/`. */
   readonly basePath?: string;
+  /** The page that the console is a part of: a link to it stands above the queues. Default: none. */
+  readonly home?: ConsoleHome;
   /** How often a page asks for new figures, in ms; Redis is asked once in that time however many pages are open. Default 2000, from 500 to 60 000. */
   readonly refreshMs?: number;
   /** Told of everything that was changed, for an audit log. Default: nobody. */
@@ -38,7 +48,7 @@ export interface QueueConsole {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const KNOWN: readonly string[] = ['redis', 'store', 'authorize', 'basePath', 'refreshMs', 'onAction', 'onError'];
+const KNOWN: readonly string[] = ['redis', 'store', 'authorize', 'basePath', 'home', 'refreshMs', 'onAction', 'onError'];
 
 /**
  * A page that shows queues as they are now, and lets those whom `authorize` names look at jobs, redrive and purge dead letters, pause and
@@ -62,14 +72,14 @@ const KNOWN: readonly string[] = ['redis', 'store', 'authorize', 'basePath', 're
  * ```
  */
 export function queueConsole(queues: readonly Queue<unknown>[], options: ConsoleOptions): QueueConsole {
-  const { authorize, basePath, refreshMs, onAction, onError } = resolved(options);
+  const { authorize, basePath, home, refreshMs, onAction, onError } = resolved(options);
   const backend = (options.store === undefined ? { redis: options.redis } : { store: options.store }) as Backend;
   const inspectors = inspectorsOf(queues, backend);
   const board = new Board(inspectors, systemClock, refreshMs);
   let closed: Promise<void> | undefined;
   const isClosed = () => closed !== undefined;
   const close = () => (closed ??= closeAll([...inspectors.values()]));
-  const parts = { inspectors, board, authorize, basePath, refreshMs, onAction, onError: harmless(onError), isClosed };
+  const parts = { inspectors, board, authorize, basePath, home, refreshMs, onAction, onError: harmless(onError), isClosed };
   const handler = (request: IncomingMessage, response: ServerResponse) => void answer(parts, request, response);
   return Object.assign(handler, { close, [Symbol.asyncDispose]: close });
 }
@@ -79,7 +89,7 @@ function resolved(options: ConsoleOptions) {
   if (unknown !== undefined) {
     throw new QueueError('INVALID_OPTION', `queueConsole has no option ${unknown}; it has ${KNOWN.toSorted().join(', ')}`);
   }
-  const { authorize, basePath, refreshMs = 2000, onAction = () => {}, onError = () => {} } = options;
+  const { authorize, basePath, home, refreshMs = 2000, onAction = () => {}, onError = () => {} } = options;
   if (!Number.isInteger(refreshMs) || refreshMs < 500 || refreshMs > 60_000) {
     refuse('refreshMs', 'a whole number from 500 to 60000', String(refreshMs));
   }
@@ -89,7 +99,16 @@ function resolved(options: ConsoleOptions) {
   if (basePath !== undefined && !(typeof basePath === 'string' && /^\/[^?#\s]*$/.test(basePath))) {
     refuse('basePath', 'a path that begins with /', JSON.stringify(basePath));
   }
-  return { authorize, basePath: basePath?.replace(/\/+$/, ''), refreshMs, onAction, onError };
+  if (home !== undefined && !isHome(home))
+    refuse('home', '{ href: a path that begins with one /, title: 1 to 64 characters }', JSON.stringify(home));
+  return { authorize, basePath: basePath?.replace(/\/+$/, ''), home, refreshMs, onAction, onError };
+}
+
+/** Only a path: a link to elsewhere, or to a script, is no way home. */
+function isHome(home: unknown): home is ConsoleHome {
+  const { href, title } = (home ?? {}) as Partial<Record<string, unknown>>;
+  const isPath = typeof href === 'string' && /^\/(?![/\\])[^\s\\]*$/.test(href);
+  return isPath && typeof title === 'string' && title.trim() !== '' && title.length <= 64;
 }
 
 function inspectorsOf(queues: readonly Queue<unknown>[], backend: Backend): ReadonlyMap<string, Inspector<unknown>> {

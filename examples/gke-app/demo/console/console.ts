@@ -59,7 +59,13 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { token, port, queue, redis, objectives, switches, traces, prometheusUrl } = options;
   const access = new Access(token);
   const inspector = createInspector(queue, { redis, connectTimeoutMs: 1000 });
-  const queues = queueConsole([queue], { redis, basePath: QUEUES, authorize: () => 'operate', refreshMs: 1000 });
+  const queues = queueConsole([queue], {
+    redis,
+    basePath: QUEUES,
+    home: { href: '/', title: 'Board' },
+    authorize: () => 'operate',
+    refreshMs: 1000,
+  });
   const happenings = new Happenings();
   const recorder = new Recorder({ objectives, switches, happenings, whole: (sinceMs) => traces.whole(sinceMs) });
   const viewers = new Viewers((open) => (open > 0 ? sampler.start() : sampler.stop()));

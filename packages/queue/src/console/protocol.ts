@@ -42,6 +42,8 @@ export interface QueueState {
 /** The answer of `api/state`. */
 export interface ConsoleState {
   readonly role: Role;
+  /** The page around the console. */
+  readonly home?: { readonly href: string; readonly title: string } | undefined;
   /** After how many milliseconds to ask again. */
   readonly refreshMs: number;
   readonly queues: readonly QueueState[];

@@ -30,6 +30,7 @@ export interface ConsoleParts {
   readonly board: Board;
   readonly authorize: ConsoleAuthorize | undefined;
   readonly basePath: string | undefined;
+  readonly home: ConsoleState['home'];
   readonly refreshMs: number;
   readonly onAction: (record: ConsoleActionRecord) => void;
   readonly onError: (error: unknown) => void;
@@ -79,7 +80,7 @@ function sendAsset(response: ServerResponse, asset: keyof typeof assets): void {
 async function ask(parts: ConsoleParts, access: Access, what: string, query: URLSearchParams): Promise<unknown> {
   if (what === 'state') {
     const queues = await parts.board.read();
-    return { role: access.role, refreshMs: parts.refreshMs, queues } satisfies ConsoleState;
+    return { role: access.role, home: parts.home, refreshMs: parts.refreshMs, queues } satisfies ConsoleState;
   }
   demand(access, 'read');
   const inspector = inspectorOf(parts, one(query, 'queue'));

@@ -29,6 +29,7 @@ async function poll(): Promise<void> {
   try {
     latest = await getState();
     session.role = latest.role;
+    showHome(latest.home);
     overview.show(latest);
     const silent = latest.queues.some(({ error }) => error !== undefined);
     connection(silent ? 'Not every queue answers' : 'Live', silent);
@@ -39,6 +40,15 @@ async function poll(): Promise<void> {
     polling = false;
     cancel = after(again ? 0 : (latest?.refreshMs ?? RETRY_MS), () => void poll());
   }
+}
+
+/** The way back to the page that the console is a part of. */
+function showHome(home: ConsoleState['home']): void {
+  const target = byId('home');
+  if (home === undefined || !target.hidden) return;
+  target.textContent = home.title;
+  target.setAttribute('href', home.href);
+  target.hidden = false;
 }
 
 /** The first of a row of failures says since when; what follows is not news. */
