@@ -1,9 +1,7 @@
-import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { context, propagation, SpanStatusCode } from '@opentelemetry/api';
 import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 import { Registry } from 'prom-client';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import {
   createConsumer,
@@ -17,21 +15,10 @@ import {
 } from '@nines/queue';
 import { prometheus } from '@nines/queue/prometheus';
 import { memoryStore } from '@nines/queue/testing';
+import { recordedSpans } from './recorded-spans.ts';
 
 const CANARY = 'canary-7f3a';
-const exporter = new InMemorySpanExporter();
-const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
-
-beforeAll(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  trace.setGlobalTracerProvider(provider);
-});
-beforeEach(() => exporter.reset());
-afterAll(async () => {
-  await provider.shutdown();
-  trace.disable();
-  context.disable();
-});
+const exporter = recordedSpans();
 
 /** Jobs that succeed, fail, die, are refused and enqueue others, with the canary in every payload, result, error and baggage. */
 async function runEverything() {

@@ -1,24 +1,11 @@
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createBatchConsumer, createConsumer, createProducer, defineQueue, fixed } from '@nines/queue';
 import { createScheduler } from '@nines/queue/schedules';
 import { memoryStore } from '@nines/queue/testing';
+import { recordedSpans } from './recorded-spans.ts';
 
-const exporter = new InMemorySpanExporter();
-const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
-
-beforeAll(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  trace.setGlobalTracerProvider(provider);
-});
-beforeEach(() => exporter.reset());
-afterAll(async () => {
-  await provider.shutdown();
-  trace.disable();
-  context.disable();
-});
+const exporter = recordedSpans();
 
 test('a batch has one span: a trace of its own, with a link to what enqueued each of its jobs', async () => {
   const store = memoryStore();

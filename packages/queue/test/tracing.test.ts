@@ -1,7 +1,5 @@
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 import {
   createConsumer,
@@ -16,20 +14,9 @@ import {
   type Queue,
 } from '@nines/queue';
 import { memoryStore, type MemoryStore } from '@nines/queue/testing';
+import { recordedSpans } from './recorded-spans.ts';
 
-const exporter = new InMemorySpanExporter();
-const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
-
-beforeAll(() => {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  trace.setGlobalTracerProvider(provider);
-});
-beforeEach(() => exporter.reset());
-afterAll(async () => {
-  await provider.shutdown();
-  trace.disable();
-  context.disable();
-});
+const exporter = recordedSpans();
 
 /** Enqueues under an active span, and consumes until the handler was called `runs` times. */
 async function runJob(handler: Handler<string>, runs = 1) {
