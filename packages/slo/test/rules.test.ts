@@ -67,6 +67,16 @@ describe.skipIf(!hasPromtool)('generated rules, in promtool', () => {
     expect(kills.ratio).toBeGreaterThanOrEqual(0.95);
   });
 
+  it("tell each of sloth's pairs from a broken one, though they raise one alert and a wide pair sees what a narrow one does", async () => {
+    const windows = [
+      { severity: 'page', longWindow: '7200s', shortWindow: '1800s', factor: 7.92 },
+      { severity: 'page', longWindow: '14400s', shortWindow: '1200s', factor: 5.465 },
+    ] as const;
+    const slo = defineSlo({ ...base, name: 'joined', objective: '93.56%', sli: ratio, alerting: googleSre({ windows }) });
+    const kills = await killsOf([{ slo, layout: 'sloth' }]);
+    expect(kills.ratio, tableOf(kills)).toBeGreaterThanOrEqual(0.95);
+  });
+
   it('say in the alert how much of the budget is spent and how long the rest lasts', async () => {
     const slo = defineSlo({
       ...base,

@@ -1,4 +1,4 @@
-import { alertsOf, allowedDowntime, rolling, type Slo } from '@nines/slo';
+import { alertsOf, allowedDowntime, rolling, type Alert, type Slo } from '@nines/slo';
 import {
   alertTests,
   expectValue,
@@ -106,7 +106,7 @@ function scenarioList(slo: Slo, layout: Layout, timing: Timing): Scenario[] {
   const gridOf = (seconds: number): Grid => ({ seconds: Math.ceil(seconds / tick) * tick, step });
   const all = [
     quietScenario(timing.samples ? 20 * tick : tick),
-    ...alerts.flatMap((alert) => scenariosOf(alert, gridOf(2 * Math.max(alert.longSeconds, longest)))),
+    ...alerts.flatMap((alert) => scenariosOf(alert, gridOf(2 * Math.max(alert.longSeconds, longest)), joinedWith(alert, alerts, layout))),
   ];
   if (timing.samples) return all.filter(({ seconds }) => seconds / tick <= mostTicks);
   const waiting = alerts.filter((alert) => waitOf(alert) > 0);
@@ -116,6 +116,11 @@ function scenarioList(slo: Slo, layout: Layout, timing: Timing): Scenario[] {
   if (slo.window.type === 'calendar') return [...all, ...steady];
   // With ticks closer than the moments are long, the moments would run into each other.
   return [...all, ...steady, ...(pace === undefined ? [] : [pace]), ...(tick >= 1_200 ? [periodScenario(tick, step)] : [])];
+}
+
+/** The pairs that raise the same alert: in sloth's layout those of its severity, in ours none. */
+function joinedWith(alert: Alert, alerts: readonly Alert[], layout: Layout): Alert[] {
+  return layout === 'robust' ? [] : alerts.filter((other) => other !== alert && other.severity === alert.severity);
 }
 
 interface Case {

@@ -34,46 +34,103 @@ export function stepsSeen({ seconds, step }: Grid, windowSeconds: number): numbe
 
 /**
  * Histories that tell a right alert from one that is a little wrong: just above or just below one threshold, with errors placed where only the
- * right window sees them.
+ * right window sees them. `others` are raised in the same alert: where they would hide what is shown, the errors are placed where they do not.
  */
-export function scenariosOf(alert: Alert, grid: Grid): readonly Scenario[] {
-  const [long, short] = [stepsSeen(grid, alert.longSeconds), stepsSeen(grid, alert.shortSeconds)];
-  const [longHalf, shortHalf] = [Math.ceil(long / 2), Math.ceil(short / 2)];
-  const all = Math.floor(grid.seconds / grid.step);
-  const { threshold } = alert;
+export function scenariosOf(alert: Alert, grid: Grid, others: readonly Alert[] = []): readonly Scenario[] {
+  const reach: Reach = {
+    all: Math.floor(grid.seconds / grid.step),
+    long: stepsSeen(grid, alert.longSeconds),
+    short: stepsSeen(grid, alert.shortSeconds),
+    threshold: alert.threshold,
+  };
   const label = `tier ${alert.tier} (${alert.longWindow} and ${alert.shortWindow})`;
-  const scenario = (name: string, spells: readonly Spell[]): Scenario[] =>
-    spells.every(({ errorRatio }) => errorRatio >= 0 && errorRatio <= 1)
-      ? [{ name: `${label}: ${name}`, seconds: grid.seconds, spells: spells.filter(({ from, to }) => from > to), errorSeries: true }]
-      : [];
-  const enough = 1.05 * threshold;
+  const quiet = (spells: readonly Spell[]): boolean => others.every((other) => !isRaised(other, grid, spells));
+  // Samples stand around edges only: with one at each window of the others it is known for sure what they see.
+  const edges = others.flatMap(({ longSeconds, shortSeconds }) => [longSeconds, shortSeconds].map((seconds) => stepsSeen(grid, seconds)));
+  const scenario = (name: string, candidates: readonly (readonly Spell[])[]): Scenario[] => {
+    const possible = candidates.filter((spells) => spells.every(({ errorRatio }) => errorRatio >= 0 && errorRatio <= 1));
+    const chosen = (possible.find(quiet) ?? possible[0])?.filter(({ from, to }) => from > to);
+    const spells = chosen && [...chosen, ...edges.map((edge) => spell(edge, edge - 1, 0))];
+    return spells === undefined ? [] : [{ name: `${label}: ${name}`, seconds: grid.seconds, spells, errorSeries: true }];
+  };
   return [
-    // Half a window would see nothing, and a tenth more of a threshold would not be reached. Above a half there is no room for that.
-    ...(threshold < 0.45
-      ? scenario('errors in the older half of both windows, just enough', [
-          spell(long, longHalf, (enough * (long - short)) / (long - longHalf)),
-          spell(short, shortHalf, (enough * short) / (short - shortHalf)),
-        ])
-      : scenario('errors all through both windows, just enough', [spell(long, 0, enough)])),
-    ...scenario('just too few over the long window', longBelow(all, long, short, threshold)),
-    ...scenario('just too few over the short window', shortBelow(long, short, threshold)),
+    ...scenario('just enough errors over both windows', justEnough(reach)),
+    ...scenario('just too few over the long window', longBelow(reach)),
+    ...scenario('just too few over the short window', shortBelow(reach)),
   ];
 }
 
+/** What a pair of windows sees, in steps before the end. */
+interface Reach {
+  /** The whole history. */
+  readonly all: number;
+  readonly long: number;
+  readonly short: number;
+  readonly threshold: number;
+}
+
+/** Errors between two moments with this share on average. */
+type Shape = (from: number, to: number, errorRatio: number) => Spell;
+
+const evenly: Shape = spell;
+const inTheOlder =
+  (part: number): Shape =>
+  (from, to, errorRatio) => {
+    const end = Math.max(to, from - Math.floor((from - to) * part));
+    return spell(from, end, from === end ? 0 : (errorRatio * (from - to)) / (from - end));
+  };
+/** Half a window would see nothing of it. */
+const inTheOlderHalf = inTheOlder(1 / 2);
+
+/** What is tried for the short window, the most telling first: later ones hide from shorter windows of others. */
+const shapesOfShort: readonly Shape[] = [evenly, inTheOlderHalf, inTheOlder(1 / 4)];
+/** And for what the long window sees besides. */
+const shapesOfLong: readonly Shape[] = [evenly, inTheOlderHalf, inTheOlder(1 / 4)];
+
+/** A tenth more of a threshold would not be reached. */
+function justEnough({ long, short, threshold }: Reach): Spell[][] {
+  const enough = 1.05 * threshold;
+  const shapes: readonly (readonly [Shape, Shape])[] = [
+    [inTheOlderHalf, inTheOlderHalf],
+    [evenly, evenly],
+    [inTheOlderHalf, evenly],
+    [evenly, inTheOlderHalf],
+    [inTheOlder(1 / 4), inTheOlderHalf],
+    [inTheOlderHalf, inTheOlder(1 / 4)],
+  ];
+  return shapes.map(([older, recent]) => [older(long, short, enough), recent(short, 0, enough)]);
+}
+
 /** The short window is well above; the long one just below, with many errors right before it. */
-function longBelow(all: number, long: number, short: number, threshold: number): Spell[] {
+function longBelow({ all, long, short, threshold }: Reach): Spell[][] {
   const recent = Math.min(1, 1.3 * threshold);
   const rest = Math.max(0, (0.95 * threshold * long - recent * short) / (long - short));
-  return [spell(Math.min(all, 2 * long), long, Math.min(1, 1.5 * threshold)), spell(long, short, rest), spell(short, 0, recent)];
+  const before = spell(Math.min(all, 2 * long), long, Math.min(1, 1.5 * threshold));
+  return [[before], []].flatMap((decoy) =>
+    shapesOfLong.flatMap((older) => shapesOfShort.map((shape) => [...decoy, older(long, short, rest), shape(short, 0, recent)])),
+  );
 }
 
 /** The long window is well above; the short one just below, with many errors right before it. */
-function shortBelow(long: number, short: number, threshold: number): Spell[] {
+function shortBelow({ long, short, threshold }: Reach): Spell[][] {
   const before = Math.min(1, 1.6 * threshold);
   const edge = Math.min(2 * short, long);
   const seen = 0.95 * threshold * short + before * (edge - short);
-  const rest = edge === long ? 0 : Math.max(0, (1.2 * threshold * long - seen) / (long - edge));
-  return [spell(long, edge, rest), spell(edge, short, before), spell(short, 0, 0.95 * threshold)];
+  return [1.2, 1.05].flatMap((above) => {
+    const rest = edge === long ? 0 : Math.max(0, (above * threshold * long - seen) / (long - edge));
+    return shapesOfLong.flatMap((older) =>
+      shapesOfShort.map((shape) => [older(long, edge, rest), spell(edge, short, before), shape(short, 0, 0.95 * threshold)]),
+    );
+  });
+}
+
+/** Whether both windows of an alert are above its threshold at the end, or too near to be sure. */
+function isRaised({ longSeconds, shortSeconds, threshold }: Alert, grid: Grid, spells: readonly Spell[]): boolean {
+  return [longSeconds, shortSeconds].every((seconds) => {
+    const seen = stepsSeen(grid, seconds);
+    const errors = spells.reduce((sum, { from, to, errorRatio }) => sum + Math.max(0, Math.min(from, seen) - to) * errorRatio, 0);
+    return errors / seen > 0.95 * threshold;
+  });
 }
 
 /** Nothing ever went wrong, so there is not even an error series: everything must be there all the same, and be whole. */
