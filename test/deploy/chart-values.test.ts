@@ -22,7 +22,7 @@ const VARIATIONS: readonly [string, TemplateOptions][] = [
   ],
   ['an external Redis', { set: [SHA, ...EXTERNAL] }],
   ['traces', { set: [SHA, 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'] }],
-  ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true'] }],
+  ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true', 'worker.autoscaling.enabled=true'] }],
   ['destinations', { set: [SHA, 'destinations.mine=https://example.com/hooks', 'destinations.other=http://receiver:8080/'] }],
 ];
 
@@ -85,6 +85,17 @@ describe.skipIf(helm === undefined)('values', () => {
     ['an external Redis without its URL', [SHA, 'redis.enabled=false'], '--set redis.urlSecret.name=redis-url'],
     ['an external Redis without its address', [SHA, ...EXTERNAL.slice(0, 2)], '--set networkPolicy.externalRedis.cidr=10.0.0.3/32'],
     ['traces without a namespace', [SHA, 'otlp.endpoint=http://collector:4318'], '--set otlp.namespace=NAMESPACE'],
+    [
+      'more jobs a worker than it has in hand',
+      [SHA, 'worker.autoscaling.enabled=true', 'worker.autoscaling.targetBacklog=17'],
+      '--set worker.autoscaling.targetBacklog=16',
+    ],
+    [
+      'a minimum above the maximum',
+      [SHA, 'worker.autoscaling.enabled=true', 'worker.autoscaling.minReplicas=30'],
+      'worker.autoscaling.minReplicas must be at most maxReplicas, 20, got 30',
+    ],
+    ['metrics of nobody', [SHA, 'worker.autoscaling.metrics=keda'], /worker[./]autoscaling[./]metrics/],
     ['a long shutdown on Spot', [SHA, 'worker.spot=true'], '--set worker.terminationGracePeriodSeconds=25'],
   ])('%s is refused, by name', (_, set, message) => {
     expect(refusal({ set })).toMatch(message);

@@ -27,6 +27,15 @@
 {{- if and .Values.worker.spot (gt (int .Values.worker.terminationGracePeriodSeconds) 25) -}}
   {{- fail (printf "worker.terminationGracePeriodSeconds must be at most 25 on Spot, got %d: --set worker.terminationGracePeriodSeconds=25" (int .Values.worker.terminationGracePeriodSeconds)) -}}
 {{- end -}}
+{{- include "nines.checkAutoscaling" (dict "name" "api" "of" .Values.api.autoscaling) -}}
+{{- include "nines.checkAutoscaling" (dict "name" "worker" "of" .Values.worker.autoscaling) -}}
+{{- $concurrency := int (default 16 .Values.settings.CONCURRENCY) -}}
+{{- if and .Values.worker.autoscaling.enabled (gt (int .Values.worker.autoscaling.targetBacklog) $concurrency) -}}
+  {{- fail (printf "worker.autoscaling.targetBacklog must be at most the %d jobs that a worker has in hand at a time (settings.CONCURRENCY), got %d: workers that are busy would be taken away; --set worker.autoscaling.targetBacklog=%d" $concurrency (int .Values.worker.autoscaling.targetBacklog) $concurrency) -}}
+{{- end -}}
+{{- if and .Values.worker.autoscaling.enabled (eq .Values.worker.autoscaling.metrics "stackdriver-adapter") (not .Values.gke.monitoring.enabled) -}}
+  {{- fail "worker.autoscaling.metrics is stackdriver-adapter and gke.monitoring.enabled is false, so nothing would collect the backlog: --set gke.monitoring.enabled=true, or --set worker.autoscaling.enabled=false" -}}
+{{- end -}}
 {{- if .Values.gke.enabled -}}
   {{- if .Values.gke.gateway.enabled -}}
     {{- include "nines.needs" (dict "root" . "api" "gateway.networking.k8s.io/v1/Gateway" "mend" "gcloud container clusters update CLUSTER --location REGION --gateway-api=standard, or --set gke.gateway.enabled=false") -}}
@@ -41,5 +50,11 @@
 {{- define "nines.needs" -}}
 {{- if not (.root.Capabilities.APIVersions.Has .api) -}}
   {{- fail (printf "the cluster does not know %s: %s (rendering without a cluster: --api-versions %s)" .api .mend .api) -}}
+{{- end -}}
+{{- end }}
+
+{{- define "nines.checkAutoscaling" -}}
+{{- if and .of.enabled (gt (int .of.minReplicas) (int .of.maxReplicas)) -}}
+  {{- fail (printf "%s.autoscaling.minReplicas must be at most maxReplicas, %d, got %d: --set %s.autoscaling.minReplicas=%d" .name (int .of.maxReplicas) (int .of.minReplicas) .name (int .of.maxReplicas)) -}}
 {{- end -}}
 {{- end }}
