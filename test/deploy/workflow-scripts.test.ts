@@ -64,7 +64,7 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
     ]);
   });
 
-  test('upgrade checks the cluster, the kinds, the images and the Secret, and then runs Helm once', () => {
+  test('upgrade checks the cluster, the kinds, the images, the namespace and the Secret, and then runs Helm once', () => {
     const { status, calls } = machine.run('upgrade', `${P} --domain relay.example.com`);
     expect(calls.map((call) => words(call, 4))).toEqual([
       'helm version --template {{.Version}}',
@@ -74,7 +74,10 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
       'kubectl get crd podmonitorings.monitoring.googleapis.com',
       'gcloud artifacts docker images',
       'gcloud artifacts docker images',
+      'kubectl get namespace nines',
       'kubectl --namespace nines get',
+      'kubectl get --raw=/apis/external.metrics.k8s.io/v1beta1 --request-timeout=10s',
+      'helm status nines --namespace',
       'helm upgrade nines deploy/chart',
     ]);
     expect(calls.at(-1)).toBe(

@@ -15,6 +15,7 @@
     {{- fail (printf "image.registry must be host and path, without scheme, tag and closing slash, got %q: --set image.registry=REGION-docker.pkg.dev/PROJECT_ID/sre-portfolio-repo" $registry) -}}
   {{- end -}}
 {{- end -}}
+{{- include "nines.checkNamespace" . -}}
 {{- if and (not .Values.redis.enabled) (not .Values.redis.urlSecret.name) -}}
   {{- fail "redis.enabled is false and redis.urlSecret.name is empty: kubectl create secret generic redis-url --from-literal=REDIS_URL=rediss://HOST:6379, then --set redis.urlSecret.name=redis-url" -}}
 {{- end -}}
@@ -56,5 +57,16 @@
 {{- define "nines.checkAutoscaling" -}}
 {{- if and .of.enabled (gt (int .of.minReplicas) (int .of.maxReplicas)) -}}
   {{- fail (printf "%s.autoscaling.minReplicas must be at most maxReplicas, %d, got %d: --set %s.autoscaling.minReplicas=%d" .name (int .of.maxReplicas) (int .of.minReplicas) .name (int .of.maxReplicas)) -}}
+{{- end -}}
+{{- end }}
+
+{{/* Only where a cluster is met: without one, lookup finds nothing. A namespace that is not there yet is made by whoever runs Helm. */}}
+{{- define "nines.checkNamespace" -}}
+{{- $namespace := lookup "v1" "Namespace" "" .Release.Namespace -}}
+{{- if $namespace -}}
+  {{- $enforced := index (default (dict) $namespace.metadata.labels) "pod-security.kubernetes.io/enforce" | default "nothing" -}}
+  {{- if ne $enforced "restricted" -}}
+    {{- fail (printf "the namespace %s must enforce Pod Security \"restricted\", and enforces %q: kubectl label namespace %s --overwrite pod-security.kubernetes.io/enforce=restricted" .Release.Namespace $enforced .Release.Namespace) -}}
+  {{- end -}}
 {{- end -}}
 {{- end }}
