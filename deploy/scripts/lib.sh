@@ -219,6 +219,9 @@ need_restricted() {
 }
 
 need_secret() {
-  kubectl --namespace "$namespace" get secret nines --request-timeout=10s >/dev/null 2>&1 ||
-    refuse "the Secret nines is not in the namespace $namespace" 'deploy/scripts/secret --destination receiver=https://example.com/hooks'
+  local secret
+  for secret in "$@"; do
+    kubectl --namespace "$namespace" get secret "$secret" --request-timeout=10s >/dev/null 2>&1 ||
+      refuse "the Secret $secret is not in the namespace $namespace" 'deploy/scripts/secret --destination receiver=https://example.com/hooks'
+  done
 }

@@ -50,7 +50,9 @@ describe.each(VARIANTS)('deploy/k8s/$name', ({ name }) => {
 
   test('no secret is committed', () => {
     expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([]);
-    expect(JSON.stringify(manifests)).not.toMatch(/whsec_|password/i);
+    // Names of keys of a Secret, and what Kubernetes puts in for them, are none.
+    const text = JSON.stringify(manifests).replaceAll(/\b(API|WORKER|OPERATOR|REDIS)_PASSWORD\b/g, '');
+    expect(/.{0,40}(whsec_|password).{0,40}/i.exec(text)?.[0]).toBeUndefined();
   });
 
   test('Redis keeps what it has taken, in 70 % of its memory', () => {
