@@ -27,6 +27,7 @@ const VARIATIONS: readonly [string, TemplateOptions][] = [
     { set: [SHA, REGISTRY, 'gke.gateway.certificateMap=', 'gke.gateway.address='], values: ['values-gke.yaml'], apiVersions: GKE_APIS },
   ],
   ['an external Redis', { set: [SHA, ...EXTERNAL] }],
+  ['an external Redis with TLS', { set: [SHA, ...EXTERNAL, 'redis.ca.configMap=redis-ca'] }],
   ['traces', { set: [SHA, 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'] }],
   ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true', 'worker.autoscaling.enabled=true'] }],
   ['destinations', { set: [SHA, 'destinations.mine=https://example.com/hooks', 'destinations.other=http://receiver:8080/'] }],
@@ -98,6 +99,11 @@ describe.skipIf(helm === undefined)('values', () => {
     ['a network that is none', [SHA, 'networkPolicy.externalRedis.cidr=redis'], /networkPolicy[./]externalRedis[./]cidr/],
     ['an external Redis without its URL', [SHA, 'redis.enabled=false'], '--set redis.urlSecret.name=redis-url'],
     ['an external Redis without its address', [SHA, ...EXTERNAL.slice(0, 2)], '--set networkPolicy.externalRedis.cidr=10.0.0.3/32'],
+    [
+      'a certificate authority for the own Redis',
+      [SHA, 'redis.ca.configMap=redis-ca'],
+      '--set redis.enabled=false, or --set redis.ca.configMap=',
+    ],
     ['traces without a namespace', [SHA, 'otlp.endpoint=http://collector:4318'], '--set otlp.namespace=NAMESPACE'],
     [
       'more jobs a worker than it has in hand',

@@ -39,10 +39,10 @@ test.each([
     inTerraform('edge.tf', 'resource "google_certificate_manager_certificate_map" ', 'name'),
     'nines',
   ],
-  ['the Secret', /^need_secret (\S+) /m.exec(upgrade)?.[1], /^existingSecret: (\S+)$/m.exec(read('chart/values.yaml'))?.[1], 'nines'],
+  ['the Secret', /^need_secret (\S+)$/m.exec(upgrade)?.[1], /^existingSecret: (\S+)$/m.exec(read('chart/values.yaml'))?.[1], 'nines'],
   [
     'the Secret of Redis',
-    /^need_secret \S+ (\S+)$/m.exec(upgrade)?.[1],
+    /\|\| need_secret (\S+)$/m.exec(upgrade)?.[1],
     /^ {2}passwordSecret: (\S+)$/m.exec(read('chart/values.yaml'))?.[1],
     'nines-redis',
   ],

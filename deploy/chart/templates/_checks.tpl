@@ -19,6 +19,9 @@
 {{- if and (not .Values.redis.enabled) (not .Values.redis.urlSecret.name) -}}
   {{- fail "redis.enabled is false and redis.urlSecret.name is empty: kubectl create secret generic redis-url --from-literal=REDIS_URL=rediss://HOST:6379, then --set redis.urlSecret.name=redis-url" -}}
 {{- end -}}
+{{- if and .Values.redis.enabled .Values.redis.ca.configMap -}}
+  {{- fail (printf "redis.ca.configMap is %q, and the chart's own Redis has no certificate: --set redis.enabled=false, or --set redis.ca.configMap=" .Values.redis.ca.configMap) -}}
+{{- end -}}
 {{- if and (not .Values.redis.enabled) .Values.networkPolicy.enabled (not .Values.networkPolicy.externalRedis.cidr) -}}
   {{- fail "redis.enabled is false, so the network policies must know where Redis is: --set networkPolicy.externalRedis.cidr=10.0.0.3/32" -}}
 {{- end -}}

@@ -100,6 +100,10 @@ livenessProbe:
     secretKeyRef:
       name: {{ .root.Values.redis.urlSecret.name }}
       key: {{ .root.Values.redis.urlSecret.key }}
+{{- if .root.Values.redis.ca.configMap }}
+- name: REDIS_CA_FILE
+  value: /etc/redis-ca/{{ .root.Values.redis.ca.key }}
+{{- end }}
 {{- end }}
 - name: POD_NAME
   valueFrom:
@@ -126,5 +130,24 @@ OTEL_EXPORTER_OTLP_PROTOCOL: http/protobuf
 {{- end }}
 {{- range $name, $value := .Values.settings }}
 {{ $name }}: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
+
+{{/* The certificates of an external Redis's authority; a change needs a restart. */}}
+{{- define "nines.redisCaMount" -}}
+{{- if .Values.redis.ca.configMap }}
+volumeMounts:
+  - name: redis-ca
+    mountPath: /etc/redis-ca
+    readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "nines.redisCaVolume" -}}
+{{- with .Values.redis.ca.configMap }}
+volumes:
+  - name: redis-ca
+    configMap:
+      name: {{ . }}
 {{- end }}
 {{- end }}
