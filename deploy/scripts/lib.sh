@@ -208,7 +208,20 @@ need_crd() {
   kubectl get crd "$1" --request-timeout=10s >/dev/null 2>&1 || refuse "the cluster does not know $1" "$2"
 }
 
+# What these pods keep to, every pod of their namespace must: one that does not could read what they are given.
+need_restricted() {
+  local label
+  label=$(kubectl get namespace "$namespace" --request-timeout=10s --output 'jsonpath={.metadata.labels.pod-security\.kubernetes\.io/enforce}') ||
+    refuse "there is no namespace $namespace" "deploy/scripts/secret --namespace $namespace --destination receiver=https://example.com/hooks"
+  [[ $label == restricted ]] ||
+    refuse "the namespace $namespace does not enforce Pod Security \"restricted\", but \"${label:-nothing}\"" \
+      "kubectl label namespace $namespace --overwrite pod-security.kubernetes.io/enforce=restricted"
+}
+
 need_secret() {
-  kubectl --namespace "$namespace" get secret nines --request-timeout=10s >/dev/null 2>&1 ||
-    refuse "the Secret nines is not in the namespace $namespace" 'deploy/scripts/secret --destination receiver=https://example.com/hooks'
+  local secret
+  for secret in "$@"; do
+    kubectl --namespace "$namespace" get secret "$secret" --request-timeout=10s >/dev/null 2>&1 ||
+      refuse "the Secret $secret is not in the namespace $namespace" 'deploy/scripts/secret --destination receiver=https://example.com/hooks'
+  done
 }

@@ -1,4 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { findHelm, GKE_APIS, type TemplateOptions } from '../../tools/deploy/helm.ts';
 import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
 import { checkSchemas } from '../../tools/deploy/schema.ts';
@@ -8,6 +11,9 @@ import { podFindings, podSpecOf } from '../../tools/deploy/pod-rules.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const helm = findHelm();
+const scratch = mkdtempSync(join(tmpdir(), 'nines-values-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+const ENFORCE = 'pod-security.kubernetes.io/enforce';
 const SHA = 'image.tag=0123456789abcdef0123456789abcdef01234567';
 const REGISTRY = 'image.registry=asia-south1-docker.pkg.dev/my-project/sre-portfolio-repo';
 const EXTERNAL = ['redis.enabled=false', 'redis.urlSecret.name=redis-url', 'networkPolicy.externalRedis.cidr=10.0.0.3/32'];
@@ -21,8 +27,9 @@ const VARIATIONS: readonly [string, TemplateOptions][] = [
     { set: [SHA, REGISTRY, 'gke.gateway.certificateMap=', 'gke.gateway.address='], values: ['values-gke.yaml'], apiVersions: GKE_APIS },
   ],
   ['an external Redis', { set: [SHA, ...EXTERNAL] }],
+  ['an external Redis with TLS', { set: [SHA, ...EXTERNAL, 'redis.ca.configMap=redis-ca'] }],
   ['traces', { set: [SHA, 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'] }],
-  ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true'] }],
+  ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true', 'worker.autoscaling.enabled=true'] }],
   ['destinations', { set: [SHA, 'destinations.mine=https://example.com/hooks', 'destinations.other=http://receiver:8080/'] }],
 ];
 
@@ -58,6 +65,13 @@ describe.skipIf(helm === undefined)('values', () => {
     );
   });
 
+  test('a digest decides, whatever the tag has become', () => {
+    const digest = `sha256:${'c'.repeat(64)}`;
+    const rendered = helm!.template({ set: [SHA, REGISTRY, `image.digests.worker=${digest}`] });
+    expect(rendered.ok && rendered.text.match(/image: \S*nines-\S+/g)?.map((image) => image.includes('@'))).toEqual([false, true]);
+    expect(rendered.ok && rendered.text).toContain(`/nines-worker:${SHA.slice(10)}@${digest}\n`);
+  });
+
   test.each<[string, string[], string | RegExp]>([
     [
       'no tag',
@@ -78,13 +92,30 @@ describe.skipIf(helm === undefined)('values', () => {
     ['text where a number belongs', [SHA, 'api.replicas=many'], /api[./]replicas.*integer/],
     ['too little CPU for Autopilot', [SHA, 'worker.cpu=10m'], /worker[./]cpu.*pattern/],
     ['a Redis tag that moves', [SHA, 'redis.image.tag=latest'], /redis[./]image[./]tag.*pattern/],
+    ['a digest of an image that is none', [SHA, 'image.digests.api=latest'], /image[./]digests[./]api.*pattern/],
     ['a digest that is none', [SHA, 'redis.image.digest=sha256:12'], /redis[./]image[./]digest.*pattern/],
     ['a variable the example has not', [SHA, 'settings.CONCURENCY=3'], /settings.*CONCURENCY/],
     ['a destination that is no URL', [SHA, 'destinations.mine=example.com'], /destinations[./]mine.*pattern/],
     ['a network that is none', [SHA, 'networkPolicy.externalRedis.cidr=redis'], /networkPolicy[./]externalRedis[./]cidr/],
     ['an external Redis without its URL', [SHA, 'redis.enabled=false'], '--set redis.urlSecret.name=redis-url'],
     ['an external Redis without its address', [SHA, ...EXTERNAL.slice(0, 2)], '--set networkPolicy.externalRedis.cidr=10.0.0.3/32'],
+    [
+      'a certificate authority for the own Redis',
+      [SHA, 'redis.ca.configMap=redis-ca'],
+      '--set redis.enabled=false, or --set redis.ca.configMap=',
+    ],
     ['traces without a namespace', [SHA, 'otlp.endpoint=http://collector:4318'], '--set otlp.namespace=NAMESPACE'],
+    [
+      'more jobs a worker than it has in hand',
+      [SHA, 'worker.autoscaling.enabled=true', 'worker.autoscaling.targetBacklog=17'],
+      '--set worker.autoscaling.targetBacklog=16',
+    ],
+    [
+      'a minimum above the maximum',
+      [SHA, 'worker.autoscaling.enabled=true', 'worker.autoscaling.minReplicas=30'],
+      'worker.autoscaling.minReplicas must be at most maxReplicas, 20, got 30',
+    ],
+    ['metrics of nobody', [SHA, 'worker.autoscaling.metrics=keda'], /worker[./]autoscaling[./]metrics/],
     ['a long shutdown on Spot', [SHA, 'worker.spot=true'], '--set worker.terminationGracePeriodSeconds=25'],
   ])('%s is refused, by name', (_, set, message) => {
     expect(refusal({ set })).toMatch(message);
@@ -102,5 +133,17 @@ describe.skipIf(helm === undefined)('values', () => {
     });
     expect(message).toContain(`the cluster does not know ${missing}: gcloud container clusters update`);
     expect(message).toContain(command);
+  });
+
+  // Helm itself looks only where there is a cluster: deploy/scripts/upgrade against kind.
+  test.skipIf(helm?.looksUp !== true).each([
+    ['no label', {}, 'must enforce Pod Security "restricted", and enforces "nothing": kubectl label namespace nines --overwrite'],
+    ['baseline', { [ENFORCE]: 'baseline' }, 'and enforces "baseline": kubectl label namespace nines --overwrite'],
+    ['restricted', { [ENFORCE]: 'restricted' }, undefined],
+  ])('a namespace that is there with %s', (_, labels, message) => {
+    const namespaceFile = join(scratch, 'namespace.yaml');
+    writeFileSync(namespaceFile, JSON.stringify({ metadata: { name: 'nines', labels } }));
+    const rendered = helm!.template({ set: [SHA], namespaceFile });
+    expect(rendered.ok ? undefined : rendered.message).toEqual(message === undefined ? undefined : expect.stringContaining(message));
   });
 });

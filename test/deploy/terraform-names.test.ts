@@ -14,6 +14,7 @@ function inTerraform(file: string, block: string, argument: string): string | un
 }
 
 const lib = read('scripts/lib.sh');
+const upgrade = read('scripts/upgrade');
 const fallback = (variable: string): string | undefined => new RegExp(`^${variable}=(?:\\$\\{\\w+:-)?([\\w-]+)\\}?$`, 'm').exec(lib)?.[1];
 
 test.each([
@@ -38,7 +39,13 @@ test.each([
     inTerraform('edge.tf', 'resource "google_certificate_manager_certificate_map" ', 'name'),
     'nines',
   ],
-  ['the Secret', /get secret (\S+)/.exec(lib)?.[1], /^existingSecret: (\S+)$/m.exec(read('chart/values.yaml'))?.[1], 'nines'],
+  ['the Secret', /^need_secret (\S+)$/m.exec(upgrade)?.[1], /^existingSecret: (\S+)$/m.exec(read('chart/values.yaml'))?.[1], 'nines'],
+  [
+    'the Secret of Redis',
+    /\|\| need_secret (\S+)$/m.exec(upgrade)?.[1],
+    /^ {2}passwordSecret: (\S+)$/m.exec(read('chart/values.yaml'))?.[1],
+    'nines-redis',
+  ],
 ])('%s has one name', (_, one, other, name) => {
   expect([one, other]).toEqual([name, name]);
 });

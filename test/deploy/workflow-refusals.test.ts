@@ -45,6 +45,7 @@ const REFUSALS: readonly (readonly [what: string, script: string, args: string, 
   ['missing monitoring', 'upgrade', P, 'does not know podmonitorings.monitoring.googleapis.com', UPDATE, 'crd podmonitorings'],
   ['missing monitoring', 'apply', `--overlay gke ${P}`, 'does not know podmonitorings', UPDATE, 'crd podmonitorings'],
   ['an image not pushed', 'upgrade', P, 'is not in the registry', `deploy/scripts/push-images ${P}`, 'images describe'],
+  ['a missing namespace', 'upgrade', P, 'there is no namespace nines', 'deploy/scripts/secret --namespace nines', 'get namespace'],
   ['a missing Secret', 'upgrade', P, 'the Secret nines is not in the namespace nines', 'deploy/scripts/secret --destination', 'get secret'],
   [
     'a missing Secret',
@@ -112,6 +113,31 @@ describe.skipIf(process.platform === 'win32')('a refusal', () => {
       expect(status).toBe(2);
       expect(changes).toEqual([]);
     });
+
+  test.each([
+    ['upgrade', P],
+    ['apply', '--overlay base --local'],
+  ])('of a namespace that does not enforce Pod Security by %s', (script, args) => {
+    const mend = 'kubectl label namespace nines --overwrite pod-security.kubernetes.io/enforce=restricted';
+    for (const [label, said] of [
+      ['', 'nothing'],
+      ['baseline', 'baseline'],
+    ] as const) {
+      const { status, stderr, changes } = machine.run(script, args, { POD_SECURITY: label });
+      expect(stderr).toContain(
+        `the namespace nines does not enforce Pod Security "restricted", but "${said}". Run this, then try again:\n  ${mend}\n`,
+      );
+      expect([status, changes]).toEqual([2, []]);
+    }
+  });
+
+  test('of a digest that is none by upgrade', () => {
+    const { status, stderr, changes } = machine.run('upgrade', P, { NINES_WORKER_DIGEST: 'sha256:12' });
+    expect(stderr).toContain(
+      `"sha256:12" is not the digest of nines-worker. Run this, then try again:\n  deploy/scripts/verify-images ${P}`,
+    );
+    expect([status, changes]).toEqual([2, []]);
+  });
 
   test('of Helm 4, which calls the option otherwise', () => {
     const { status, stderr, changes } = machine.run('upgrade', P, { HELM: 'v4.0.0' });

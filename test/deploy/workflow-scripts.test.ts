@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../../tools/workspace/packages.ts';
+import { parseManifests } from '../../tools/deploy/manifests.ts';
 import { makeMachine, type Machine } from './workflow-tools.ts';
 
 /** The scripts that deploy, run for real with tools that only write down what they are asked to do: what, with which arguments, in which order. */
@@ -64,7 +65,7 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
     ]);
   });
 
-  test('upgrade checks the cluster, the kinds, the images and the Secret, and then runs Helm once', () => {
+  test('upgrade checks the cluster, the kinds, the images, the namespace and the Secret, and then runs Helm once', () => {
     const { status, calls } = machine.run('upgrade', `${P} --domain relay.example.com`);
     expect(calls.map((call) => words(call, 4))).toEqual([
       'helm version --template {{.Version}}',
@@ -74,7 +75,11 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
       'kubectl get crd podmonitorings.monitoring.googleapis.com',
       'gcloud artifacts docker images',
       'gcloud artifacts docker images',
+      'kubectl get namespace nines',
       'kubectl --namespace nines get',
+      'kubectl --namespace nines get',
+      'kubectl get --raw=/apis/external.metrics.k8s.io/v1beta1 --request-timeout=10s',
+      'helm status nines --namespace',
       'helm upgrade nines deploy/chart',
     ]);
     expect(calls.at(-1)).toBe(
@@ -132,9 +137,21 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
     expect(first.calls.at(-1)).toBe('kubectl apply --filename -');
     expect(first.stdin).toContain('pod-security.kubernetes.io/enforce: restricted\n');
     expect(first.stdin).toMatch(/WEBHOOK_SECRET: whsec_[A-Za-z0-9+/]{32}\n {2}DESTINATIONS: "receiver=https:\/\/example\.com\/hooks"\n/);
-    const key = /API_KEY: ([\da-f]{64})\n$/.exec(first.stdin)?.[1] ?? '';
+    const key = /API_KEY: ([\da-f]{64})\n/.exec(first.stdin)?.[1] ?? '';
     expect(first.stdin).toContain(`API_KEYS: first=${createHash('sha256').update(key).digest('hex')}\n`);
     expect(machine.run('secret', destination).changes).toEqual([]);
+  });
+
+  test('secret gives each user of Redis a password of its own, also to a namespace that has the other Secret already', () => {
+    const { stdin, status } = machine.run('secret', '--destination a=https://a.example', { FAIL: 'get secret nines-redis' });
+    const passwords = ['API', 'WORKER', 'OPERATOR'].map(
+      (user) => new RegExp(`^ {2}${user}_PASSWORD: ([\\da-f]{64})$`, 'm').exec(stdin)?.[1],
+    );
+    expect(new Set(passwords).size).toBe(3);
+    expect([parseManifests(stdin).map(({ kind, metadata }) => `${kind}/${metadata.name}`), status]).toEqual([
+      ['Namespace/nines', 'Secret/nines-redis'],
+      0,
+    ]);
   });
 
   test('github-variables hands over what is not empty', () => {

@@ -32,8 +32,8 @@ describe.skipIf(helm === undefined || process.platform === 'win32')('upgrade ask
   });
   afterAll(() => machine.remove());
 
-  const rendered = (args: string): string => {
-    const result = render(machine.run('upgrade', args).calls.at(-1) ?? '', join(machine.repository, '..'));
+  const rendered = (args: string, env: Readonly<Record<string, string>> = {}): string => {
+    const result = render(machine.run('upgrade', args, env).calls.at(-1) ?? '', join(machine.repository, '..'));
     if (result?.ok !== true) throw new Error(result?.message);
     return result.text;
   };
@@ -57,5 +57,46 @@ describe.skipIf(helm === undefined || process.platform === 'win32')('upgrade ask
     const text = rendered('--local');
     for (const name of ['api', 'worker']) expect(text).toContain(`image: kind.local/nines-${name}:${machine.sha}\n`);
     expect(text).not.toMatch(/gke|Gateway|PodMonitoring/);
+  });
+
+  test('for the digests that were verified, where they are given', () => {
+    const [api, worker] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
+    const text = rendered('--project nines-example-1', { NINES_API_DIGEST: api, NINES_WORKER_DIGEST: worker });
+    for (const [name, digest] of Object.entries({ api, worker })) expect(text).toContain(`/nines-${name}:${machine.sha}@${digest}\n`);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('an upgrade that fails says', () => {
+  let machine: Machine;
+  beforeAll(() => {
+    machine = makeMachine();
+  });
+  afterAll(() => machine.remove());
+
+  test.each([
+    [
+      'that it was rolled back, and to what',
+      'deployed:3',
+      'deployed:5',
+      'and was rolled back: the release nines is deployed in revision 5, with',
+    ],
+    [
+      'that it was refused before it began',
+      'deployed:3',
+      'deployed:3',
+      'and changed nothing: the release nines is still deployed in revision 3',
+    ],
+    ['that nothing of a first installation is left', '', '', 'and there is no release nines: nothing of it runs'],
+    [
+      'that it did not come back',
+      'deployed:3',
+      'pending-rollback:5',
+      'and did NOT come back: the release nines is pending-rollback in revision 5. See',
+    ],
+  ])('%s', (_, RELEASE_BEFORE, RELEASE_AFTER, sentence) => {
+    const { status, stderr, calls } = machine.run('upgrade', '--local', { FAIL: '^helm upgrade', RELEASE_BEFORE, RELEASE_AFTER });
+    expect(stderr).toContain(`deploy/scripts/upgrade: the upgrade to ${machine.sha} failed ${sentence}`);
+    expect(status).toBe(1);
+    expect(calls.filter((call) => call.startsWith('helm upgrade'))).toHaveLength(1);
   });
 });

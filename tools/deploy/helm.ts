@@ -13,6 +13,8 @@ export interface TemplateOptions {
   readonly set?: readonly string[];
   /** What the cluster would know: `group/version/Kind`. */
   readonly apiVersions?: readonly string[];
+  /** The Namespace of the release, in a file, for a chart that looks for it; only the stand-in reads it, for `helm template` meets no cluster. */
+  readonly namespaceFile?: string;
 }
 
 export type Rendered = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly message: string };
@@ -21,6 +23,8 @@ export type Rendered = { readonly ok: true; readonly text: string } | { readonly
 export interface Helm {
   /** What it is, for a report. */
   readonly about: string;
+  /** Whether it can be told what a cluster has. */
+  readonly looksUp: boolean;
   template(options?: TemplateOptions): Rendered;
 }
 
@@ -39,15 +43,16 @@ export const GKE_APIS: readonly string[] = [
 /** Helm where it is on the path, else its stand-in, built with Debian's Go libraries; undefined where there is neither. */
 export function findHelm(): Helm | undefined {
   const version = firstLine('helm', ['version', '--short']);
-  if (version !== undefined) return helm('helm', `helm ${version}`);
+  if (version !== undefined) return helm('helm', `helm ${version}`, false);
   const standIn = buildStandIn();
-  return standIn === undefined ? undefined : helm(standIn, 'the stand-in tools/offline/helm');
+  return standIn === undefined ? undefined : helm(standIn, 'the stand-in tools/offline/helm', true);
 }
 
-function helm(command: string, about: string): Helm {
+function helm(command: string, about: string, looksUp: boolean): Helm {
   return {
     about,
-    template({ namespace = 'nines', values = [], set = [], apiVersions = [] } = {}) {
+    looksUp,
+    template({ namespace = 'nines', values = [], set = [], apiVersions = [], namespaceFile = '' } = {}) {
       const repeat = (flag: string, all: readonly string[]) => all.flatMap((each) => [flag, each]);
       const files = values.map((file) => join(CHART, file));
       const options = ['--namespace', namespace, '--kube-version', KUBERNETES];
@@ -55,6 +60,7 @@ function helm(command: string, about: string): Helm {
       const { status, stdout, stderr } = spawnSync(command, ['template', 'nines', CHART, ...args], {
         encoding: 'utf8',
         maxBuffer: 16 * 1024 * 1024,
+        env: { ...process.env, [`HELM_LOOKUP_Namespace_${namespace}`]: namespaceFile },
       });
       return status === 0 ? { ok: true, text: stdout } : { ok: false, message: stderr.trim() };
     },

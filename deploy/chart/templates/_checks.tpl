@@ -15,8 +15,12 @@
     {{- fail (printf "image.registry must be host and path, without scheme, tag and closing slash, got %q: --set image.registry=REGION-docker.pkg.dev/PROJECT_ID/sre-portfolio-repo" $registry) -}}
   {{- end -}}
 {{- end -}}
+{{- include "nines.checkNamespace" . -}}
 {{- if and (not .Values.redis.enabled) (not .Values.redis.urlSecret.name) -}}
   {{- fail "redis.enabled is false and redis.urlSecret.name is empty: kubectl create secret generic redis-url --from-literal=REDIS_URL=rediss://HOST:6379, then --set redis.urlSecret.name=redis-url" -}}
+{{- end -}}
+{{- if and .Values.redis.enabled .Values.redis.ca.configMap -}}
+  {{- fail (printf "redis.ca.configMap is %q, and the chart's own Redis has no certificate: --set redis.enabled=false, or --set redis.ca.configMap=" .Values.redis.ca.configMap) -}}
 {{- end -}}
 {{- if and (not .Values.redis.enabled) .Values.networkPolicy.enabled (not .Values.networkPolicy.externalRedis.cidr) -}}
   {{- fail "redis.enabled is false, so the network policies must know where Redis is: --set networkPolicy.externalRedis.cidr=10.0.0.3/32" -}}
@@ -26,6 +30,15 @@
 {{- end -}}
 {{- if and .Values.worker.spot (gt (int .Values.worker.terminationGracePeriodSeconds) 25) -}}
   {{- fail (printf "worker.terminationGracePeriodSeconds must be at most 25 on Spot, got %d: --set worker.terminationGracePeriodSeconds=25" (int .Values.worker.terminationGracePeriodSeconds)) -}}
+{{- end -}}
+{{- include "nines.checkAutoscaling" (dict "name" "api" "of" .Values.api.autoscaling) -}}
+{{- include "nines.checkAutoscaling" (dict "name" "worker" "of" .Values.worker.autoscaling) -}}
+{{- $concurrency := int (default 16 .Values.settings.CONCURRENCY) -}}
+{{- if and .Values.worker.autoscaling.enabled (gt (int .Values.worker.autoscaling.targetBacklog) $concurrency) -}}
+  {{- fail (printf "worker.autoscaling.targetBacklog must be at most the %d jobs that a worker has in hand at a time (settings.CONCURRENCY), got %d: workers that are busy would be taken away; --set worker.autoscaling.targetBacklog=%d" $concurrency (int .Values.worker.autoscaling.targetBacklog) $concurrency) -}}
+{{- end -}}
+{{- if and .Values.worker.autoscaling.enabled (eq .Values.worker.autoscaling.metrics "stackdriver-adapter") (not .Values.gke.monitoring.enabled) -}}
+  {{- fail "worker.autoscaling.metrics is stackdriver-adapter and gke.monitoring.enabled is false, so nothing would collect the backlog: --set gke.monitoring.enabled=true, or --set worker.autoscaling.enabled=false" -}}
 {{- end -}}
 {{- if .Values.gke.enabled -}}
   {{- if .Values.gke.gateway.enabled -}}
@@ -41,5 +54,22 @@
 {{- define "nines.needs" -}}
 {{- if not (.root.Capabilities.APIVersions.Has .api) -}}
   {{- fail (printf "the cluster does not know %s: %s (rendering without a cluster: --api-versions %s)" .api .mend .api) -}}
+{{- end -}}
+{{- end }}
+
+{{- define "nines.checkAutoscaling" -}}
+{{- if and .of.enabled (gt (int .of.minReplicas) (int .of.maxReplicas)) -}}
+  {{- fail (printf "%s.autoscaling.minReplicas must be at most maxReplicas, %d, got %d: --set %s.autoscaling.minReplicas=%d" .name (int .of.maxReplicas) (int .of.minReplicas) .name (int .of.maxReplicas)) -}}
+{{- end -}}
+{{- end }}
+
+{{/* Only where a cluster is met: without one, lookup finds nothing. A namespace that is not there yet is made by whoever runs Helm. */}}
+{{- define "nines.checkNamespace" -}}
+{{- $namespace := lookup "v1" "Namespace" "" .Release.Namespace -}}
+{{- if $namespace -}}
+  {{- $enforced := index (default (dict) $namespace.metadata.labels) "pod-security.kubernetes.io/enforce" | default "nothing" -}}
+  {{- if ne $enforced "restricted" -}}
+    {{- fail (printf "the namespace %s must enforce Pod Security \"restricted\", and enforces %q: kubectl label namespace %s --overwrite pod-security.kubernetes.io/enforce=restricted" .Release.Namespace $enforced .Release.Namespace) -}}
+  {{- end -}}
 {{- end -}}
 {{- end }}

@@ -12,11 +12,11 @@ labels:
 {{ include "nines.selector" . | indent 2 }}
 {{- end }}
 
-{{/* The image of api or worker. A kustomization replaces the name; until then the tag says what to do. */}}
+{{/* The image of api or worker; with a digest, the tag is only for who reads it. A kustomization replaces the name; until then the tag says what to do. */}}
 {{- define "nines.image" -}}
 {{- if .root.Values.image.kustomize -}}
 nines-{{ .component }}:run-deploy-image-first
 {{- else -}}
-{{- with .root.Values.image.registry }}{{ . }}/{{ end }}nines-{{ .component }}:{{ .root.Values.image.tag }}
+{{- with .root.Values.image.registry }}{{ . }}/{{ end }}nines-{{ .component }}:{{ .root.Values.image.tag }}{{ with index .root.Values.image.digests .component }}@{{ . }}{{ end }}
 {{- end -}}
 {{- end }}

@@ -86,12 +86,24 @@ livenessProbe:
       name: {{ .root.Values.existingSecret }}
       key: DESTINATIONS
 {{- end }}
-{{- if not .root.Values.redis.enabled }}
+{{- if .root.Values.redis.enabled }}
+- name: REDIS_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ .root.Values.redis.passwordSecret }}
+      key: {{ upper .component }}_PASSWORD
+- name: REDIS_URL
+  value: redis://{{ .component }}:$(REDIS_PASSWORD)@{{ .root.Release.Name }}-redis:6379
+{{- else }}
 - name: REDIS_URL
   valueFrom:
     secretKeyRef:
       name: {{ .root.Values.redis.urlSecret.name }}
       key: {{ .root.Values.redis.urlSecret.key }}
+{{- if .root.Values.redis.ca.configMap }}
+- name: REDIS_CA_FILE
+  value: /etc/redis-ca/{{ .root.Values.redis.ca.key }}
+{{- end }}
 {{- end }}
 - name: POD_NAME
   valueFrom:
@@ -105,9 +117,6 @@ livenessProbe:
 {{- define "nines.settings" -}}
 PROBES_HOST: 0.0.0.0
 PROBES_PORT: "9464"
-{{- if .Values.redis.enabled }}
-REDIS_URL: redis://{{ .Release.Name }}-redis:6379
-{{- end }}
 {{- if .Values.destinations }}
 {{- $pairs := list }}
 {{- range $name, $url := .Values.destinations }}
@@ -124,16 +133,21 @@ OTEL_EXPORTER_OTLP_PROTOCOL: http/protobuf
 {{- end }}
 {{- end }}
 
-{{- define "nines.redisConf" -}}
-bind * -::*
-# Who may connect is for the network policies to say.
-protected-mode no
-dir /data
-appendonly yes
-appendfsync everysec
-save ""
-# A queue must refuse what it cannot keep, never forget what it has taken.
-maxmemory-policy noeviction
-# 70 % of the container's limit: the rest is for rewriting the log, for clients and for fragmentation.
-maxmemory {{ div (mul (int .Values.redis.memoryMi) 70) 100 }}mb
+{{/* The certificates of an external Redis's authority; a change needs a restart. */}}
+{{- define "nines.redisCaMount" -}}
+{{- if .Values.redis.ca.configMap }}
+volumeMounts:
+  - name: redis-ca
+    mountPath: /etc/redis-ca
+    readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "nines.redisCaVolume" -}}
+{{- with .Values.redis.ca.configMap }}
+volumes:
+  - name: redis-ca
+    configMap:
+      name: {{ . }}
+{{- end }}
 {{- end }}

@@ -37,6 +37,11 @@ output "memorystore" {
   }
 }
 
+output "memorystore_ca" {
+  description = "The certificates of the authority of a Memorystore with tls, in PEM: for redis.ca.configMap of the chart. Null without."
+  value       = try(var.memorystore.tls, false) ? join("\n", google_redis_instance.this[0].server_ca_certs[*].cert) : null
+}
+
 output "github_variables" {
   description = "The variables that the workflows read. None is secret."
   value = {

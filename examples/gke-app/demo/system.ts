@@ -2,6 +2,8 @@ import { lastWords, startChild, type Child, type Ended } from './child.ts';
 
 export interface SystemOptions {
   readonly redisUrl: string;
+  /** How the workers reach it, where they are another user than the api. */
+  readonly workerRedisUrl?: string;
   /** Signs and checks the events. */
   readonly secret: string;
   /** Further destinations, as `DESTINATIONS` has them. */
@@ -90,7 +92,7 @@ class RunningSystem implements System {
     const { destinations: further } = this.#options;
     const destinations = [`receiver=${this.receiverUrl}/hooks`, ...(further ? [further] : [])].join(',');
     const shared = { ...env, REDIS_URL: redisUrl, DESTINATIONS: destinations, PROBES_PORT: '0' };
-    this.#workerEnv = { ...shared, WEBHOOK_SECRET: secret };
+    this.#workerEnv = { ...shared, REDIS_URL: this.#options.workerRedisUrl ?? redisUrl, WEBHOOK_SECRET: secret };
     this.api = this.#launch('api', files.api, { ...shared, PORT: String(apiPort) });
     this.workers.push(...Array.from({ length: count }, () => this.#launchWorker()));
     this.apiUrl = await listening(this.api);

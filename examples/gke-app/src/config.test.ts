@@ -70,6 +70,8 @@ test.each([
   [{ DESTINATIONS: 'a=http://x,a=http://y' }, 'must name each destination once, got a twice'],
   [{ ORDERED_DESTINATIONS: 'a,b' }, 'INVALID_VARIABLE: ORDERED_DESTINATIONS must name destinations, got "b", which is none'],
   [{ DESTINATION_CONCURRENCY: '0' }, 'DESTINATION_CONCURRENCY must be a whole number from 1 to 1000, got "0"'],
+  [{ REDIS_CA_FILE: '/nowhere.pem' }, 'UNREADABLE_FILE: REDIS_CA_FILE /nowhere.pem is not a readable file of certificates in PEM'],
+  [{ REDIS_CA_FILE: '/dev/null' }, 'UNREADABLE_FILE: REDIS_CA_FILE /dev/null is not a readable file of certificates in PEM'],
   [{ DESTINATIONS_FILE: '/nowhere.json' }, 'UNREADABLE_FILE: DESTINATIONS_FILE /nowhere.json is not a readable JSON file'],
 ])('%j is refused', (env, message) => {
   const refused = refusal(env);

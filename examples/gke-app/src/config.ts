@@ -1,10 +1,12 @@
 import { readApiKeys, type ApiKeys } from './api-keys.ts';
 import { readDestinations, readSecret, type Destination, type Destinations } from './destinations.ts';
-import { invalid, text, whole, type Environment } from './variables.ts';
+import { certificatesFrom, invalid, text, whole, type Environment } from './variables.ts';
 
 /** What api and worker both need to know. */
 export interface SharedConfig {
   readonly redisUrl: string;
+  /** Certificates of the authorities that the certificate of Redis may be of, and no others; undefined: those of Node.js. */
+  readonly redisCa: string | undefined;
   readonly queue: {
     readonly namespace: string;
     readonly leaseMs: number;
@@ -99,8 +101,10 @@ export function readWorkerConfig(env: Environment): WorkerConfig {
 
 function readShared(env: Environment): SharedConfig {
   const retryMinMs = whole(env, 'RETRY_MIN_MS', 500, 1, 3_600_000);
+  const url = redisUrl(text(env, 'REDIS_URL', 'redis://127.0.0.1:6379'));
   return {
-    redisUrl: redisUrl(text(env, 'REDIS_URL', 'redis://127.0.0.1:6379')),
+    redisUrl: url,
+    redisCa: redisCa(env, url),
     queue: {
       namespace: text(env, 'QUEUE_NAMESPACE', 'webhooks'),
       leaseMs: whole(env, 'LEASE_MS', 10_000, 1000, 3_600_000),
@@ -119,9 +123,19 @@ function redisUrl(url: string): string {
   throw invalid('REDIS_URL', 'must be an address like redis://127.0.0.1:6379 (rediss: for TLS)');
 }
 
+function redisCa(env: Environment, url: string): string | undefined {
+  const certificates = certificatesFrom(env, 'REDIS_CA_FILE');
+  if (certificates === undefined || url.startsWith('rediss:')) return certificates;
+  throw invalid('REDIS_CA_FILE', 'is for a REDIS_URL with rediss:, and this one is not encrypted');
+}
+
 /** The configuration as it may be logged: no secret, no password, and of each URL, whose path may be one, the origin only. */
-export function describeConfig({ redisUrl, destinations, ...rest }: ApiConfig | WorkerConfig): object {
-  const shared = { redis: new URL(redisUrl).host, destinations: Object.fromEntries([...destinations.values()].map(describe)) };
+export function describeConfig({ redisUrl, redisCa: ca, destinations, ...rest }: ApiConfig | WorkerConfig): object {
+  const shared = {
+    redis: new URL(redisUrl).host,
+    redisCa: ca === undefined ? 'default' : 'REDIS_CA_FILE',
+    destinations: Object.fromEntries([...destinations.values()].map(describe)),
+  };
   if ('secret' in rest) return { ...rest, ...shared, secret: '[redacted]' };
   const apiKeys = rest.apiKeys === undefined ? 'off' : [...rest.apiKeys.keys()];
   const admin = rest.admin === undefined ? 'off' : { ...rest.admin, token: '[redacted]' };

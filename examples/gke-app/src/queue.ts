@@ -38,6 +38,7 @@ export function deliveriesQueue({
 }
 
 /** The connection that the queue duplicates; it is never opened itself. */
-export function redisClient(url: string): Redis {
-  return new Redis(url, { lazyConnect: true });
+export function redisClient(redisUrl: string, redisCa?: string): Redis {
+  // It names itself to Redis by CLIENT SETINFO otherwise, which a user that may do only what it needs may not.
+  return new Redis(redisUrl, { lazyConnect: true, disableClientInfo: true, ...(redisCa === undefined ? {} : { tls: { ca: redisCa } }) });
 }

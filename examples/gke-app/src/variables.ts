@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** Why the configuration was refused. */
@@ -45,6 +46,19 @@ export function fromFile(env: Environment, variable: string): object {
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw invalid(variable, 'must hold a JSON object');
+}
+
+/** The certificates, in PEM, of the file that a variable names; undefined when the variable is not set. */
+export function certificatesFrom(env: Environment, variable: string): string | undefined {
+  const path = env[variable] ?? '';
+  if (path === '') return undefined;
+  try {
+    const pem = readFileSync(path, 'utf8');
+    void new X509Certificate(pem);
+    return pem;
+  } catch (cause) {
+    throw new ConfigError('UNREADABLE_FILE', `${variable} ${path} is not a readable file of certificates in PEM`, { cause });
+  }
 }
 
 export function invalid(variable: string, message: string): ConfigError {

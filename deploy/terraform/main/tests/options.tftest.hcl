@@ -102,6 +102,23 @@ run "a_memorystore_is_private_replicated_and_loses_no_job_by_eviction" {
     condition     = output.memorystore == { host = "10.40.0.3", port = 6379, cidr = "10.40.0.3/32" }
     error_message = "what the chart's values ask for"
   }
+  assert {
+    condition     = google_redis_instance.this[0].transit_encryption_mode == "DISABLED" && output.memorystore_ca == null
+    error_message = "without tls there is no authority to hand over"
+  }
+}
+
+run "a_memorystore_with_tls_hands_over_its_authority" {
+  command = apply
+
+  variables {
+    memorystore = { memory_gb = 5, tls = true }
+  }
+
+  assert {
+    condition     = google_redis_instance.this[0].transit_encryption_mode == "SERVER_AUTHENTICATION" && output.memorystore_ca != null
+    error_message = "every connection is encrypted, and the chart gets the certificates"
+  }
 }
 
 run "without_a_memorystore_there_is_no_peering" {

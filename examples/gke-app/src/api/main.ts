@@ -13,7 +13,7 @@ import { createApp } from './app.ts';
 async function startApi(config: ApiConfig, { logger, metrics, health, lifecycle }: Telemetry): Promise<void> {
   const { http, admin } = config;
   const queue = deliveriesQueue(config.queue);
-  const redis = redisClient(config.redisUrl);
+  const redis = redisClient(config.redisUrl, config.redisCa);
   const producer = createProducer(queue, { redis, metrics: prometheus(metrics), enqueueTimeoutMs: http.enqueueTimeoutMs });
   const inspector = createInspector(queue, { redis, connectTimeoutMs: http.enqueueTimeoutMs });
   lifecycle.onShutdown('close', 'queue', () => Promise.all([producer.close(), inspector.close()]));

@@ -10,7 +10,7 @@ import { createPipelines } from './pipelines.ts';
 async function startWorker(config: WorkerConfig, { logger, metrics, health, lifecycle }: Telemetry): Promise<void> {
   const { destinations, secret, concurrency } = config;
   const queue = deliveriesQueue(config.queue);
-  const redis = redisClient(config.redisUrl);
+  const redis = redisClient(config.redisUrl, config.redisCa);
   const pipelines = createPipelines(destinations, config.delivery, metrics);
   const deliver = createDeliver({ destinations, pipelines, secret, logger });
   const consumer = createConsumer(queue, deliver, {
