@@ -115,7 +115,7 @@ REDIS_URL: redis://{{ .Release.Name }}-redis:6379
 {{- end }}
 DESTINATIONS: {{ join "," $pairs | quote }}
 {{- end }}
-{{- with .Values.otlp.endpoint }}
+{{- with include "nines.otlpEndpoint" . }}
 OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
 OTEL_EXPORTER_OTLP_PROTOCOL: http/protobuf
 {{- end }}
