@@ -35,6 +35,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   { name: 'gke gmp collector', ip: '10.1.0.10', namespace: 'gke-gmp-system', labels: { 'app.kubernetes.io/name': 'collector' } },
   { name: 'gmp alertmanager', ip: '10.1.0.11', namespace: 'gmp-system', labels: { 'app.kubernetes.io/name': 'alertmanager' } },
   { name: 'traces collector', ip: '10.1.0.12', namespace: 'observability', labels: { app: 'collector' } },
+  { name: "Google's traces collector", ip: '10.1.0.13', namespace: 'gke-managed-otel', labels: { app: 'opentelemetry-collector' } },
   { name: 'node-local dns', ip: '169.254.20.10' },
   { name: 'metadata server', ip: '169.254.169.254' },
   { name: 'load balancer', ip: '35.191.10.20' },
@@ -85,6 +86,8 @@ const EVERYWHERE = `
 const ON_GKE = `${EVERYWHERE}
   api               | node-local dns, metadata server | TCP/53 UDP/53
   worker            | node-local dns, metadata server | TCP/53 UDP/53
+  api               | Google's traces collector       | TCP/4318
+  worker            | Google's traces collector       | TCP/4318
   load balancer     | api                             | TCP/8080 TCP/9464
   health checker    | api                             | TCP/8080 TCP/9464
   gmp collector     | api, worker                     | TCP/9464
@@ -100,7 +103,12 @@ describe('source × destination × port', () => {
 
   test.skipIf(findHelm() === undefined)('of an installation that sends traces', () => {
     const rendered = findHelm()!.template({
-      set: ['image.kustomize=true', 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'],
+      set: [
+        'image.kustomize=true',
+        'otlp.collector=other',
+        'otlp.endpoint=http://collector.observability:4318',
+        'otlp.namespace=observability',
+      ],
       values: ['values-local.yaml'],
     });
     expect(rendered.ok && about(allowedConnections(parseManifests(rendered.text), ENDPOINTS, PORTS))).toEqual(

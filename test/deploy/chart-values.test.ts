@@ -18,6 +18,8 @@ const SHA = 'image.tag=0123456789abcdef0123456789abcdef01234567';
 const REGISTRY = 'image.registry=asia-south1-docker.pkg.dev/my-project/sre-portfolio-repo';
 const EXTERNAL = ['redis.enabled=false', 'redis.urlSecret.name=redis-url', 'networkPolicy.externalRedis.cidr=10.0.0.3/32'];
 
+const OTHER = ['otlp.collector=other', 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'];
+
 const VARIATIONS: readonly [string, TemplateOptions][] = [
   ['the defaults', { set: [SHA] }],
   ['local', { set: [SHA], values: ['values-local.yaml'] }],
@@ -28,7 +30,8 @@ const VARIATIONS: readonly [string, TemplateOptions][] = [
   ],
   ['an external Redis', { set: [SHA, ...EXTERNAL] }],
   ['an external Redis with TLS', { set: [SHA, ...EXTERNAL, 'redis.ca.configMap=redis-ca'] }],
-  ['traces', { set: [SHA, 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'] }],
+  ['traces to a collector of somebody', { set: [SHA, ...OTHER] }],
+  ['traces to a collector of ours', { set: [SHA, REGISTRY, 'otlp.collector=chart'], values: ['values-gke.yaml'], apiVersions: GKE_APIS }],
   ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true', 'worker.autoscaling.enabled=true'] }],
   ['destinations', { set: [SHA, 'destinations.mine=https://example.com/hooks', 'destinations.other=http://receiver:8080/'] }],
 ];
@@ -104,7 +107,6 @@ describe.skipIf(helm === undefined)('values', () => {
       [SHA, 'redis.ca.configMap=redis-ca'],
       '--set redis.enabled=false, or --set redis.ca.configMap=',
     ],
-    ['traces without a namespace', [SHA, 'otlp.endpoint=http://collector:4318'], '--set otlp.namespace=NAMESPACE'],
     [
       'more jobs a worker than it has in hand',
       [SHA, 'worker.autoscaling.enabled=true', 'worker.autoscaling.targetBacklog=17'],
@@ -116,6 +118,17 @@ describe.skipIf(helm === undefined)('values', () => {
       'worker.autoscaling.minReplicas must be at most maxReplicas, 20, got 30',
     ],
     ['metrics of nobody', [SHA, 'worker.autoscaling.metrics=keda'], /worker[./]autoscaling[./]metrics/],
+    ['traces without a namespace', [SHA, ...OTHER.slice(0, 2)], '--set otlp.namespace=NAMESPACE'],
+    ['traces without an address', [SHA, 'otlp.collector=other'], '--set otlp.endpoint=http://COLLECTOR.NAMESPACE:4318'],
+    ['an address that nothing uses', [SHA, OTHER[1]!], 'otlp.collector is "none", which has an address of its own or none'],
+    [
+      "Google's collector elsewhere",
+      [SHA, 'otlp.collector=managed'],
+      'otlp.collector is "managed", which sends to Google Cloud, and gke.enabled is false',
+    ],
+    ['our collector elsewhere', [SHA, 'otlp.collector=chart'], 'otlp.collector is "chart", which sends to Google Cloud'],
+    ['a collector of no kind', [SHA, 'otlp.collector=jaeger'], /otlp[./]collector/],
+    ['a collector of no version', [SHA, 'collector.image.tag=latest'], /collector[./]image[./]tag.*pattern/],
     ['a long shutdown on Spot', [SHA, 'worker.spot=true'], '--set worker.terminationGracePeriodSeconds=25'],
   ])('%s is refused, by name', (_, set, message) => {
     expect(refusal({ set })).toMatch(message);
@@ -125,6 +138,7 @@ describe.skipIf(helm === undefined)('values', () => {
     ['gateway.networking.k8s.io/v1/Gateway', '--gateway-api=standard'],
     ['networking.gke.io/v1/HealthCheckPolicy', '--gateway-api=standard'],
     ['monitoring.googleapis.com/v1/PodMonitoring', '--enable-managed-prometheus'],
+    ['telemetry.googleapis.com/v1alpha1/Instrumentation', '--managed-otel-scope=COLLECTION_AND_INSTRUMENTATION_COMPONENTS'],
   ])('a cluster without %s is refused before anything is applied, with the command that mends it', (missing, command) => {
     const message = refusal({
       set: [SHA, REGISTRY],

@@ -87,6 +87,10 @@ describe.skipIf(process.platform === 'win32')('deploy/verify', () => {
     [['--namespace', '-x'], '--namespace'],
     [['--namespace', 'Nines'], '--namespace must be a name of Kubernetes, got Nines'],
     [['--describe', 'x'], '--describe goes with --local'],
+    [['--project', 'My_Project'], '--project must be the id of a Google Cloud project, got My_Project'],
+    [['--local', '--project', 'my-project'], '--project goes with a cluster, not with --local'],
+    [['--traces', 'jaeger:16686'], '--traces must be a URL with http or https, got jaeger:16686'],
+    [['--prometheus', 'localhost'], '--prometheus must be a URL with http or https, got localhost'],
     [['--unknown'], "Unknown option '--unknown'"],
   ])('refuses %j with 2, and shows its help', (args, message) => {
     const { status, stderr } = verify(args);

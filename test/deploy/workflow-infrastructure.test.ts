@@ -11,6 +11,8 @@ const BUCKET = '-backend-config=bucket=nines-example-1-terraform-state';
 const BOOTSTRAP = 'terraform -chdir=deploy/terraform/bootstrap';
 const MAIN = 'terraform -chdir=deploy/terraform/main';
 const INIT_MAIN = `${MAIN} init -input=false -reconfigure ${BUCKET} -backend-config=prefix=main`;
+const SCOPE = 'COLLECTION_AND_INSTRUMENTATION_COMPONENTS';
+const MANAGED_OTEL = `gcloud container clusters update sre-platform --location asia-south1 --project nines-example-1 --managed-otel-scope=${SCOPE} --quiet`;
 const INIT_REMOTE = `${BOOTSTRAP} init -input=false -reconfigure ${BUCKET} -backend-config=prefix=bootstrap`;
 
 /** Two plans that do the same, and one that does more. */
@@ -41,19 +43,21 @@ describe.skipIf(process.platform === 'win32')('infrastructure', () => {
       `${BOOTSTRAP} init -input=false -migrate-state -force-copy ${BUCKET} -backend-config=prefix=bootstrap`,
       INIT_MAIN,
       `${MAIN} apply`,
+      MANAGED_OTEL,
     ]);
     expect(status).toBe(0);
     expect(['backend_override.tf', 'terraform.tfstate'].filter((file) => existsSync(inBootstrap(file)))).toEqual([]);
   });
 
   test('finds the bucket and the state the second time, and on any other machine', () => {
-    const { status, changes } = machine.run('infrastructure', `${P} ${G}`);
+    const { status, changes } = machine.run('infrastructure', `${P} ${G}`, { OTEL_SCOPE: SCOPE });
     expect(changes).toEqual([INIT_REMOTE, `${BOOTSTRAP} apply`, INIT_MAIN, `${MAIN} apply`]);
     expect(status).toBe(0);
   });
 
   test('leaves a bucket alone that it did not make', () => {
-    expect(machine.run('infrastructure', `${P} ${G}`, { FAIL: 'state list' }).changes).toEqual([INIT_REMOTE, INIT_MAIN, `${MAIN} apply`]);
+    const { changes } = machine.run('infrastructure', `${P} ${G}`, { FAIL: 'state list', OTEL_SCOPE: SCOPE });
+    expect(changes).toEqual([INIT_REMOTE, INIT_MAIN, `${MAIN} apply`]);
   });
 
   test('keeps the state in its file when it did not arrive in the bucket', () => {

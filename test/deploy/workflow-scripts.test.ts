@@ -73,6 +73,7 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
       'kubectl get crd gateways.gateway.networking.k8s.io',
       'kubectl get crd healthcheckpolicies.networking.gke.io',
       'kubectl get crd podmonitorings.monitoring.googleapis.com',
+      'kubectl get crd instrumentations.telemetry.googleapis.com',
       'gcloud artifacts docker images',
       'gcloud artifacts docker images',
       'kubectl get namespace nines',

@@ -51,7 +51,7 @@ const CHANGES = new RegExp(
     '^terraform .* (init|apply)',
     '^gh (variable|issue|pr)',
     '^cosign (sign|attest)',
-    '^gcloud (auth configure|container)',
+    '^gcloud (auth configure|container clusters (get|update))',
     '^deploy/(image|verify)',
   ].join('|'),
 );
@@ -86,6 +86,7 @@ case $call in
   'terraform '*' output '*) printf '{"GCP_REGION":"asia-south1","NINES_DOMAIN":""}' ;;
   'docker manifest inspect'*) [[ -n \${TAKEN:-} ]] || exit 1 ;;
   'docker buildx imagetools inspect'*) printf '{"mediaType":"m","digest":"sha256:%064d","size":1}' 7 ;;
+  'gcloud container clusters describe'*) printf '%s' "\${OTEL_SCOPE:-}" ;;
   'gcloud auth print-access-token') printf 'a-token' ;;
   'gh api '*'/commits/'*) printf '%s' "\${SIGNATURE:-true valid}" ;;
 esac

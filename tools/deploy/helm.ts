@@ -38,6 +38,7 @@ export const GKE_APIS: readonly string[] = [
   'gateway.networking.k8s.io/v1/Gateway',
   'networking.gke.io/v1/HealthCheckPolicy',
   'monitoring.googleapis.com/v1/PodMonitoring',
+  'telemetry.googleapis.com/v1alpha1/Instrumentation',
 ];
 
 /** Helm where it is on the path, else its stand-in, built with Debian's Go libraries; undefined where there is neither. */

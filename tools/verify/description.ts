@@ -2,6 +2,10 @@
 export interface Description {
   readonly apiUrl: string;
   readonly receiverUrl: string;
+  /** Where the traces are, unless OTEL_EXPORTER_OTLP_ENDPOINT sends them elsewhere: `/api/traces/ID`, as Jaeger has it. */
+  readonly tracesUrl?: string;
+  /** Undefined where there is no Prometheus on the machine. */
+  readonly prometheusUrl?: string;
   readonly processes: readonly DescribedProcess[];
 }
 

@@ -11,7 +11,7 @@ import { CannotVerify, type Part, type Target } from './target.ts';
 
 /** The processes of a running demo, as it described them with `--describe FILE`. */
 export function localTarget(file: string): Target {
-  const { apiUrl, processes } = readDescription(file);
+  const { apiUrl, processes, tracesUrl, prometheusUrl } = readDescription(file);
   return {
     parts: 'processes',
     look: () => Promise.all(processes.map(partOf)),
@@ -20,6 +20,8 @@ export function localTarget(file: string): Target {
       const logs = processes.filter(({ name }) => name === service).map(({ log }) => readFileSync(log, 'utf8'));
       return logs.join('');
     },
+    tracesUrl,
+    prometheusUrl,
   };
 }
 

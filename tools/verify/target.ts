@@ -28,6 +28,10 @@ export interface Target {
   open(): Promise<Door>;
   /** What a service has logged lately, over all of its parts. */
   logs(service: Service): Promise<string>;
+  /** Where its traces can be asked for, if it says so: a query API as Jaeger's. */
+  readonly tracesUrl?: string | undefined;
+  /** The Prometheus that scrapes it, if it says so. */
+  readonly prometheusUrl?: string | undefined;
 }
 
 /** Nothing can be verified: the message is one sentence that names what is missing, `command` mends it. */

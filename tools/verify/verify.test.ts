@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Signals } from './signals.ts';
 import type { Part, Service, Target } from './target.ts';
 import { onlyDestination, verify, type Row } from './verify.ts';
 
@@ -53,22 +54,65 @@ async function world({
   };
 }
 
-async function rowsOf(target: Target, destination?: string): Promise<readonly Row[]> {
-  return verify(target, { destination, timeoutMs: 1, say: () => {} });
+const NOBODY: Signals = { traces: { notAsked: 'nobody' }, series: { notAsked: 'nobody' } };
+
+async function rowsOf(target: Target, destination?: string, signals = NOBODY): Promise<readonly Row[]> {
+  return verify(target, { destination, timeoutMs: 1, signals, say: () => {} });
 }
 
 const failures = (rows: readonly Row[]) => rows.filter(({ outcome }) => outcome === 'failed').map(({ check }) => check);
 
 test('verify shows its key to an api that wants one, and fails with the wrong one', async () => {
   const outcomes = async (key: string) => (await rowsOf(await world({ apiKey: 'K', key }))).map(({ outcome }) => outcome);
-  expect(await outcomes('K')).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'ok']);
-  expect(await outcomes('L')).toEqual(['ok', 'failed', 'not tried', 'not tried', 'not tried', 'not tried']);
+  expect(await outcomes('K')).toEqual([...Array<string>(6).fill('ok'), 'not asked', 'not asked']);
+  expect(await outcomes('L')).toEqual(['ok', 'failed', ...Array<string>(6).fill('not tried')]);
 });
 
 test('verify passes when one event is delivered as one trace', async () => {
   const rows = await rowsOf(await world({}));
-  expect(rows.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'ok']);
-  expect(rows.at(-1)?.detail).toBe(trace);
+  expect(rows.map(({ outcome }) => outcome)).toEqual([...Array<string>(6).fill('ok'), 'not asked', 'not asked']);
+  expect(rows[5]?.detail).toBe(trace);
+});
+
+const spans = [
+  { name: 'POST /process', service: 'api' },
+  { name: 'process deliveries', service: 'worker' },
+];
+const counted = (...values: number[]) => {
+  let asked = 0;
+  // Both services are asked each time.
+  return async () => new Map([['{}', values[Math.min(values.length - 1, Math.floor(asked++ / 2))] ?? 0]]);
+};
+
+test.each<[string, Signals, string[]]>([
+  ['both are there', { traces: { ask: async () => spans }, series: { ask: counted(3, 4) } }, []],
+  ['a counter begins with the event', { traces: { ask: async () => spans }, series: { ask: counted(0, 1) } }, []],
+  [
+    'whose a span is is not said',
+    { traces: { ask: async () => spans.map(({ name }) => ({ name, service: undefined })) }, series: NOBODY.series },
+    [],
+  ],
+  ['the trace has no worker', { traces: { ask: async () => spans.slice(0, 1) }, series: NOBODY.series }, ['its trace is found']],
+  ['the trace is not there', { traces: { ask: async () => [] }, series: NOBODY.series }, ['its trace is found']],
+  ['the traces do not answer', { traces: { ask: () => Promise.reject(new Error('away')) }, series: NOBODY.series }, ['its trace is found']],
+  ['nothing was counted since', { traces: NOBODY.traces, series: { ask: counted(3, 3) } }, ['its series is found']],
+  ['a counter began again', { traces: NOBODY.traces, series: { ask: counted(3, 1) } }, ['its series is found']],
+  ['there are no counters', { traces: NOBODY.traces, series: { ask: async () => new Map() } }, ['its series is found']],
+  [
+    'Prometheus does not answer',
+    { traces: NOBODY.traces, series: { ask: () => Promise.reject(new Error('away')) } },
+    ['its series is found'],
+  ],
+])('verify looks for trace and series: %s', async (_what, signals, expected) => {
+  expect(failures(await rowsOf(await world({}), undefined, signals))).toEqual(expected);
+});
+
+test('verify looks for nothing of an event that was not delivered', async () => {
+  const rows = await rowsOf(await world({ state: 'dead' }), undefined, {
+    traces: { ask: async () => spans },
+    series: { ask: counted(3, 4) },
+  });
+  expect(rows.slice(-2).map(({ outcome }) => outcome)).toEqual(['not tried', 'not tried']);
 });
 
 test('verify sends to the only destination there is, unless it was told another', async () => {
@@ -95,7 +139,10 @@ test('verify asks again when a question about the pods has no answer', async () 
   let asked = 0;
   const look = () => ((asked += 1) === 1 ? Promise.reject(new Error('a blip')) : target.look());
   const said: string[] = [];
-  const rows = await verify({ ...target, look }, { destination: undefined, timeoutMs: 60_000, say: (line) => said.push(line) });
+  const rows = await verify(
+    { ...target, look },
+    { destination: undefined, timeoutMs: 60_000, signals: NOBODY, say: (line) => said.push(line) },
+  );
   expect(failures(rows)).toEqual([]);
   expect(said.slice(0, 2)).toEqual(['a blip', 'pods ready: 1 of 1']);
   const deaf = await rowsOf({ ...target, look: () => Promise.reject(new Error('no answer')) });
@@ -106,7 +153,7 @@ test('verify names what it could not try when nobody answers', async () => {
   const target: Target = { ...(await world({})), open: () => Promise.reject(new Error('no way in')) };
   const rows = await rowsOf(target);
   expect(rows[1]).toEqual({ check: 'one event is accepted', outcome: 'failed', detail: 'no way in' });
-  expect(rows.slice(2).map(({ outcome }) => outcome)).toEqual(['not tried', 'not tried', 'not tried', 'not tried']);
+  expect(rows.slice(2).map(({ outcome }) => outcome)).toEqual(Array<string>(6).fill('not tried'));
 });
 
 const problem = (code: string, detail: string) => JSON.stringify({ type: 'about:blank', status: 422, code, detail });

@@ -1,11 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { randomBytes } from 'node:crypto';
 import { toldOf } from './log.ts';
+import { countBefore, seriesFound, traceFound, type Signals } from './signals.ts';
 import { SERVICES, type Part, type Service, type Target, type Door } from './target.ts';
+import { until } from './until.ts';
 
 /** One assertion, as a row of the table. */
 export interface Row {
   readonly check: string;
-  readonly outcome: 'ok' | 'failed' | 'not tried';
+  /** `not asked` is no failure: nobody said where to ask. */
+  readonly outcome: 'ok' | 'failed' | 'not tried' | 'not asked';
   readonly detail: string;
 }
 
@@ -13,16 +16,17 @@ export interface VerifyOptions {
   /** Undefined: `receiver`, or else the only one that the api knows. */
   readonly destination: string | undefined;
   readonly timeoutMs: number;
+  /** Where what the event left behind is asked for. */
+  readonly signals: Signals;
   readonly say: (line: string) => void;
 }
 
-const LOOK_MS = 1000;
 const DELIVERY_MAX_MS = 120_000;
 const LOG_MAX_MS = 30_000;
 /** Once something is not ready, the rest is tried, but not waited for. */
 const AFTER_FAILURE_MAX_MS = 5000;
 
-/** All parts ready, one event accepted and delivered, its one trace id in the logs of both services. */
+/** All parts ready, one event accepted and delivered, its one trace id in the logs of both services, its trace and its series found. */
 export async function verify(target: Target, options: VerifyOptions): Promise<readonly Row[]> {
   const { parts } = target;
   const ready = await allReady(target, options);
@@ -38,7 +42,16 @@ export async function verify(target: Target, options: VerifyOptions): Promise<re
   return rows;
 }
 
-const CHECKS = ['one event is accepted', 'it is delivered', ...SERVICES.map((service) => `the ${service} logged it`), 'it is one trace'];
+const TRACE = 'its trace is found';
+const SERIES = 'its series is found';
+const CHECKS = [
+  'one event is accepted',
+  'it is delivered',
+  ...SERVICES.map((service) => `the ${service} logged it`),
+  'it is one trace',
+  TRACE,
+  SERIES,
+];
 
 function notTried(from: number): Row[] {
   return CHECKS.slice(from).map((check) => ({ check, outcome: 'not tried', detail: '' }));
@@ -77,6 +90,7 @@ function waitingOf(all: readonly Part[]): string {
 }
 
 async function oneEvent(target: Target, door: Door, options: VerifyOptions): Promise<Row[]> {
+  const before = await countBefore(options.signals);
   const sent = await send(door, options.destination).catch((error: Error) => error);
   if (sent instanceof Error) return [failed('one event is accepted', sent.message), ...notTried(1)];
   const { id } = sent;
@@ -92,10 +106,15 @@ async function oneEvent(target: Target, door: Door, options: VerifyOptions): Pro
   const distinct = [...new Set(found)];
   const one = distinct.length === 1 && rows.every(({ outcome }) => outcome === 'ok');
   const detail = distinct.length === 0 ? 'no trace id was found' : distinct.join(', ');
-  return [
-    ...rows,
-    { check: 'it is one trace', outcome: one ? 'ok' : 'failed', detail: one ? detail : `not in both logs as one: ${detail}` },
-  ];
+  rows.push({ check: 'it is one trace', outcome: one ? 'ok' : 'failed', detail: one ? detail : `not in both logs as one: ${detail}` });
+  // Of an event that did not arrive there is nothing to find.
+  if (row.outcome !== 'ok') return [...rows, ...notTried(CHECKS.indexOf(TRACE))];
+  const { signals, timeoutMs, say } = options;
+  if ('ask' in signals.traces) say('looking for its trace');
+  rows.push({ check: TRACE, ...(await traceFound(signals, traceId ?? '', timeoutMs)) });
+  if ('ask' in signals.series) say('looking for its series');
+  rows.push({ check: SERIES, ...(await seriesFound(signals, before, timeoutMs)) });
+  return rows;
 }
 
 interface Accepted {
@@ -125,11 +144,16 @@ function authorization({ apiKey }: Door): Record<string, string> {
 async function post(door: Door, destination: string): Promise<{ readonly status: number; readonly text: string }> {
   const response = await fetch(`${door.url}/process`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...authorization(door) },
+    headers: { 'content-type': 'application/json', traceparent: sampledTrace(), ...authorization(door) },
     body: JSON.stringify({ destination, type: 'nines.verify', data: { sentAt: new Date().toISOString() } }),
     signal: AbortSignal.timeout(10_000),
   });
   return { status: response.status, text: await response.text() };
+}
+
+/** Begins a trace that is kept, also where a sampler drops most of them. */
+function sampledTrace(): string {
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
 }
 
 interface Job {
@@ -181,14 +205,4 @@ async function logged(
   const { traceIds, messages } = told;
   if (found) return { outcome: 'ok', detail: `${messages.join(', ')}, trace_id ${traceIds.join(', ')}`, traceIds };
   return { outcome: 'failed', detail: trouble ?? `no line says that it ${MESSAGES[service]} the event`, traceIds };
-}
-
-/** Asks at once, then each second, until it is so or the time is over. */
-async function until(timeoutMs: number, isSo: () => Promise<boolean>): Promise<boolean> {
-  for (const end = Date.now() + timeoutMs; ;) {
-    if (await isSo()) return true;
-    const left = end - Date.now();
-    if (left <= 0) return false;
-    await delay(Math.min(LOOK_MS, left));
-  }
 }

@@ -25,9 +25,7 @@
 {{- if and (not .Values.redis.enabled) .Values.networkPolicy.enabled (not .Values.networkPolicy.externalRedis.cidr) -}}
   {{- fail "redis.enabled is false, so the network policies must know where Redis is: --set networkPolicy.externalRedis.cidr=10.0.0.3/32" -}}
 {{- end -}}
-{{- if and .Values.otlp.endpoint .Values.networkPolicy.enabled (not .Values.otlp.namespace) -}}
-  {{- fail "otlp.endpoint is set, so the network policies must know the collector's namespace: --set otlp.namespace=NAMESPACE" -}}
-{{- end -}}
+{{- include "nines.signalsChecks" . -}}
 {{- if and .Values.worker.spot (gt (int .Values.worker.terminationGracePeriodSeconds) 25) -}}
   {{- fail (printf "worker.terminationGracePeriodSeconds must be at most 25 on Spot, got %d: --set worker.terminationGracePeriodSeconds=25" (int .Values.worker.terminationGracePeriodSeconds)) -}}
 {{- end -}}

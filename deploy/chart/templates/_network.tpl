@@ -10,12 +10,11 @@
           app.kubernetes.io/name: collector
     {{- end }}
   ports:
-    - {protocol: TCP, port: 9464}
+    - {protocol: TCP, port: {{ $.metricsPort | default 9464 }}}
 {{- end }}
 {{- end }}
 
-{{/* What api and worker both need: names, Redis, and the collector of traces. */}}
-{{- define "nines.egress" -}}
+{{- define "nines.dnsEgress" -}}
 - to:
     - namespaceSelector:
         matchLabels:
@@ -30,6 +29,11 @@
   ports:
     - {protocol: UDP, port: 53}
     - {protocol: TCP, port: 53}
+{{- end }}
+
+{{/* What api and worker both need: names, Redis, and the collector of traces. */}}
+{{- define "nines.egress" -}}
+{{ include "nines.dnsEgress" . | trim }}
 {{- if .Values.redis.enabled }}
 - to:
     - podSelector:
@@ -44,12 +48,25 @@
   ports:
     - {protocol: TCP, port: {{ int .Values.networkPolicy.externalRedis.port }}}
 {{- end }}
-{{- if .Values.otlp.endpoint }}
-- to:
-    - namespaceSelector:
-        matchLabels:
-          kubernetes.io/metadata.name: {{ .Values.otlp.namespace }}
-  ports:
-    - {protocol: TCP, port: {{ int .Values.otlp.port }}}
+{{- with include "nines.otlpEgress" . | trim }}
+{{ . }}
 {{- end }}
+{{- end }}
+
+{{/* The internet, never a private network or the metadata server. */}}
+{{- define "nines.internet" -}}
+- ipBlock:
+    cidr: 0.0.0.0/0
+    except:
+      - 0.0.0.0/8
+      - 10.0.0.0/8
+      - 100.64.0.0/10
+      - 127.0.0.0/8
+      - 169.254.0.0/16
+      - 172.16.0.0/12
+      - 192.0.0.0/24
+      - 192.168.0.0/16
+      - 198.18.0.0/15
+      - 224.0.0.0/4
+      - 240.0.0.0/4
 {{- end }}

@@ -124,7 +124,7 @@ PROBES_PORT: "9464"
 {{- end }}
 DESTINATIONS: {{ join "," $pairs | quote }}
 {{- end }}
-{{- with .Values.otlp.endpoint }}
+{{- with include "nines.otlpEndpoint" . }}
 OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
 OTEL_EXPORTER_OTLP_PROTOCOL: http/protobuf
 {{- end }}

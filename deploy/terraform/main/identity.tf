@@ -19,13 +19,15 @@ locals {
   on_ref = "assertion.environment in ['images', 'production', 'infrastructure'] && assertion.ref == '${var.github_ref}'"
 
   state_bucket = coalesce(var.state_bucket, "${var.project_id}-terraform-state")
-  small_roles  = ["roles/cloudtrace.agent", "roles/container.defaultNodeServiceAccount", "roles/container.developer", "roles/monitoring.viewer"]
+  small_roles  = ["roles/cloudtrace.user", "roles/container.defaultNodeServiceAccount", "roles/container.developer", "roles/monitoring.viewer", "roles/telemetry.tracesWriter"]
   roles = {
     production = toset([
       # to apply to clusters
       "roles/container.developer",
-      # to ask Managed Prometheus how fast the budget burns
+      # to ask Managed Prometheus how fast the budget burns, and whether the event of deploy/verify was counted
       "roles/monitoring.viewer",
+      # to find the trace of that event
+      "roles/cloudtrace.user",
     ])
     plan = toset([
       "roles/viewer",

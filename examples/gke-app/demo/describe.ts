@@ -4,12 +4,15 @@ import type { DescribedProcess, Description } from '../../../tools/verify/descri
 import type { Child, LogLine } from './child.ts';
 import type { System } from './system.ts';
 
+/** Where the demo keeps what its services measure. */
+export type Kept = Pick<Description, 'tracesUrl' | 'prometheusUrl'>;
+
 /** Keeps the log of each process in the folder from now on, and writes the description; the file appears once all is in it. */
-export function describe(system: System, folder: string, file: string): void {
+export function describe(system: System, kept: Kept, folder: string, file: string): void {
   const { apiUrl, receiverUrl, receiver, api, workers } = system;
   const described = (child: Child): DescribedProcess => ({ name: child.name, pid: child.pid, log: keepLog(child, folder) });
   const withProbes = [api, ...workers].map((child) => ({ ...described(child), probesUrl: system.probesUrl(child) }));
-  const description: Description = { apiUrl, receiverUrl, processes: [described(receiver), ...withProbes] };
+  const description: Description = { apiUrl, receiverUrl, ...kept, processes: [described(receiver), ...withProbes] };
   writeFileSync(`${file}.part`, `${JSON.stringify(description, undefined, 2)}\n`);
   renameSync(`${file}.part`, file);
 }

@@ -8,7 +8,7 @@ import { ensureRedis, RedisUnavailable } from '../../../tools/redis/ensure.ts';
 import { objectives } from '../src/objectives.ts';
 import { banner } from './banner.ts';
 import { breakableRedis } from './chaos/redis.ts';
-import { openConsole, traceVariables } from './console/open.ts';
+import { openConsole, tracesElsewhere, traceVariables } from './console/open.ts';
 import { createTraceStore } from './console/trace-store.ts';
 import { describe } from './describe.ts';
 import { playGameDay } from './game-day/command.ts';
@@ -90,7 +90,11 @@ async function live({ options, redisUrl, secret, folder, say, stop }: Surroundin
     ));
   try {
     const running = await goLive({ system, clock, settings, rate, prometheus: prometheus || undefined, switches: link?.switches ?? [] });
-    if (options.describe !== undefined) describe(system, folder, options.describe);
+    const kept = {
+      ...(tracesElsewhere() === undefined ? { tracesUrl: traces.url } : {}),
+      ...(prometheus ? { prometheusUrl: prometheus.url } : {}),
+    };
+    if (options.describe !== undefined) describe(system, kept, folder, options.describe);
     const board = await openConsole({ live: running, redisUrl: link?.url ?? redisUrl, env: settings.env, traces, anyPort });
     try {
       for (const line of [`console    ${board.loginUrl}`, ...banner(running)]) say(line);

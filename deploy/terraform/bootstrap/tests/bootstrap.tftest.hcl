@@ -31,6 +31,10 @@ run "an_existing_project_gets_a_guarded_state_bucket" {
     condition     = google_project_service.this["container.googleapis.com"].service == "container.googleapis.com" && google_project_service.this["sts.googleapis.com"].disable_on_destroy == false
     error_message = "the services are enabled, and stay so"
   }
+  assert {
+    condition     = alltrue([for name in ["cloudtrace", "monitoring", "telemetry"] : contains(keys(google_project_service.this), "${name}.googleapis.com")])
+    error_message = "traces and metrics can be taken in, kept and read"
+  }
 }
 
 run "a_new_project_has_its_folder_its_account_and_no_default_network" {

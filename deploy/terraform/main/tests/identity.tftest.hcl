@@ -41,7 +41,7 @@ run "each_account_of_the_pipeline_has_its_own_part_only" {
   command = apply
 
   assert {
-    condition     = toset([for key, binding in google_project_iam_member.pipeline : binding.role if startswith(key, "production ")]) == toset(["roles/container.developer", "roles/monitoring.viewer"])
+    condition     = toset([for key, binding in google_project_iam_member.pipeline : binding.role if startswith(key, "production ")]) == toset(["roles/cloudtrace.user", "roles/container.developer", "roles/monitoring.viewer"])
     error_message = "the deployer applies to clusters and reads metrics"
   }
   assert {
@@ -61,7 +61,7 @@ run "each_account_of_the_pipeline_has_its_own_part_only" {
     error_message = "the state is read by who plans and written by who applies"
   }
   assert {
-    condition     = google_project_iam_member.infrastructure_grants.condition[0].expression == "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly(['roles/cloudtrace.agent', 'roles/container.defaultNodeServiceAccount', 'roles/container.developer', 'roles/monitoring.viewer'])"
+    condition     = google_project_iam_member.infrastructure_grants.condition[0].expression == "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly(['roles/cloudtrace.user', 'roles/container.defaultNodeServiceAccount', 'roles/container.developer', 'roles/monitoring.viewer', 'roles/telemetry.tracesWriter'])"
     error_message = "who applies cannot give a role that can do more than run the service"
   }
   assert {
@@ -74,7 +74,7 @@ run "nobody_owns_or_edits_the_project" {
   command = apply
 
   assert {
-    condition     = length(setintersection(toset(concat([for binding in google_project_iam_member.pipeline : binding.role], [google_project_iam_member.nodes.role, google_project_iam_member.pods.role])), toset(["roles/owner", "roles/editor", "roles/iam.serviceAccountUser", "roles/iam.serviceAccountTokenCreator", "roles/iam.serviceAccountKeyAdmin", "roles/resourcemanager.projectIamAdmin"]))) == 0
+    condition     = length(setintersection(toset(concat([for binding in google_project_iam_member.pipeline : binding.role], [for binding in google_project_iam_member.pods : binding.role], [google_project_iam_member.nodes.role])), toset(["roles/owner", "roles/editor", "roles/iam.serviceAccountUser", "roles/iam.serviceAccountTokenCreator", "roles/iam.serviceAccountKeyAdmin", "roles/resourcemanager.projectIamAdmin"]))) == 0
     error_message = "no role of the whole project lets anyone become someone else"
   }
   assert {
@@ -86,8 +86,12 @@ run "nobody_owns_or_edits_the_project" {
     error_message = "nodes write logs and metrics, and pull images"
   }
   assert {
-    condition     = google_project_iam_member.pods.role == "roles/cloudtrace.agent" && endswith(google_project_iam_member.pods.member, "/workloadIdentityPools/nines-example-1.svc.id.goog/namespace/nines")
-    error_message = "pods of the namespace send traces, and no more"
+    condition     = { for name, binding in google_project_iam_member.pods : name => binding.role } == { collector = "roles/telemetry.tracesWriter", frontend = "roles/monitoring.viewer" }
+    error_message = "the collector writes traces and the frontend reads metrics; no other pod may do anything"
+  }
+  assert {
+    condition     = alltrue([for name, binding in google_project_iam_member.pods : binding.member == "principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/nines-example-1.svc.id.goog/subject/ns/nines/sa/nines-${name}"])
+    error_message = "a role is of one service account of the namespace, never of all of its pods"
   }
 }
 

@@ -61,7 +61,7 @@ async function start(options: Omit<ConsoleOptions, 'port'>, port: number): Promi
   }
 }
 
-function tracesElsewhere(): string | undefined {
+export function tracesElsewhere(): string | undefined {
   const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces, OTEL_EXPORTER_OTLP_ENDPOINT: all } = process.env;
   const endpoint = traces || all;
   return endpoint !== undefined && URL.canParse(endpoint) ? new URL(endpoint).origin : undefined;

@@ -171,3 +171,31 @@ test('what is no request for traces is refused, and what is not understood of on
   }
   expect(traces.recent('newest', 10)).toEqual([]);
 });
+
+test('one trace is given as Jaeger gives it, and one that is not kept is 404', async () => {
+  const traces = await store();
+  await post(traces, otlp('api', [{ trace: 1, span: 1, kind: SERVER, name: 'POST /process' }]));
+  await post(traces, otlp('worker', [{ trace: 1, span: 2, parent: 1, kind: CONSUMER, name: 'process', atMs: 1500, tookMs: 20 }]));
+  const answer = await fetch(`${traces.url}/api/traces/${hex(1, 32)}`);
+  expect(await answer.json()).toEqual({
+    data: [
+      {
+        traceID: hex(1, 32),
+        spans: [
+          expect.objectContaining({ operationName: 'POST /process', references: [], processID: 'p1' }),
+          {
+            traceID: hex(1, 32),
+            spanID: hex(2, 16),
+            operationName: 'process',
+            references: [{ refType: 'CHILD_OF', traceID: hex(1, 32), spanID: hex(1, 16) }],
+            startTime: 1_500_000,
+            duration: 20_000,
+            processID: 'p2',
+          },
+        ],
+        processes: { p1: { serviceName: 'api' }, p2: { serviceName: 'worker' } },
+      },
+    ],
+  });
+  expect((await fetch(`${traces.url}/api/traces/${hex(2, 32)}`)).status).toBe(404);
+});

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { readText } from './body.ts';
+import { asJaeger } from './jaeger.ts';
 import { readSpans } from './otlp.ts';
 import type { Percentiles, TraceFilter, TraceLine, TraceView } from './protocol.ts';
 import type { Span } from './span.ts';
@@ -14,7 +15,7 @@ export interface TraceStoreOptions {
   readonly maxBytes?: number;
 }
 
-/** Takes the spans of the services as an OTLP endpoint would, and keeps the newest in memory. */
+/** Takes the spans of the services as an OTLP endpoint would, keeps the newest in memory, and gives one trace as Jaeger's query API would. */
 export interface TraceStore {
   /** What to set for a service that is to send its spans here. */
   readonly env: Readonly<Record<string, string>>;
@@ -66,7 +67,15 @@ export async function createTraceStore(options: TraceStoreOptions = {}): Promise
 async function answer(request: IncomingMessage, response: ServerResponse, kept: KeptTraces): Promise<void> {
   const refuse = (status: number, text: string) =>
     response.writeHead(status, { 'Content-Type': 'text/plain', Connection: 'close' }).end(`${text}\n`);
-  if (request.method !== 'POST' || request.url !== '/v1/traces') return void refuse(404, 'this store takes POST /v1/traces');
+  const wanted = /^\/api\/traces\/([\da-f]{32})$/.exec(request.url ?? '')?.[1];
+  if (request.method === 'GET' && wanted !== undefined) {
+    const found = asJaeger(kept.spans(wanted));
+    return void response
+      .writeHead(found === undefined ? 404 : 200, { 'Content-Type': 'application/json' })
+      .end(JSON.stringify(found ?? {}));
+  }
+  if (request.method !== 'POST' || request.url !== '/v1/traces')
+    return void refuse(404, 'this store takes POST /v1/traces, and gives GET /api/traces/ID');
   if (!request.headers['content-type']?.startsWith('application/json') || request.headers['content-encoding'] !== undefined)
     return void refuse(415, 'this store takes OTLP as JSON, uncompressed: set OTEL_EXPORTER_OTLP_PROTOCOL=http/json');
   try {
@@ -108,6 +117,10 @@ class KeptTraces {
   trace(traceId: string): TraceView | undefined {
     const kept = this.#traces.get(traceId);
     return kept === undefined ? undefined : viewOf([...kept.spans.values()]);
+  }
+
+  spans(traceId: string): readonly Span[] {
+    return [...(this.#traces.get(traceId)?.spans.values() ?? [])];
   }
 
   whole(sinceMs: number): Percentiles {
