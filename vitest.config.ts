@@ -25,7 +25,7 @@ const project = (name: string, include: string[], options: Record<string, unknow
 const deployment = [
   'test/deploy/**/*.test.ts',
   'tools/offline/**/*.test.ts',
-  'examples/*/test/{bundle,image,live-queries,verify}.redis.test.ts',
+  'examples/*/test/{alertmanager,bundle,image,live-queries,verify}.redis.test.ts',
 ];
 const onRedis = {
   globalSetup: ['./tools/test/redis.setup.ts'],

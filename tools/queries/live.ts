@@ -36,7 +36,7 @@ export class LiveQueries {
   }
 
   async #get<Data>(path: string, parameters: Readonly<Record<string, string>>): Promise<Data> {
-    const response = await fetch(`${this.#url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+    const response = await fetch(`${this.#url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
     const answer = (await response.json()) as { status: string; error?: string; data: Data };
     if (answer.status !== 'success') throw new Error(`Prometheus refused ${JSON.stringify(parameters)}: ${answer.error}`);
     return answer.data;
