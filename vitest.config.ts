@@ -22,7 +22,11 @@ const project = (name: string, include: string[], options: Record<string, unknow
 });
 
 /** Images, chart and Terraform: what takes long and changes seldom, so that the inner loop stays short. */
-const deployment = ['test/deploy/**/*.test.ts', 'tools/offline/**/*.test.ts', 'examples/*/test/{bundle,image,verify}.redis.test.ts'];
+const deployment = [
+  'test/deploy/**/*.test.ts',
+  'tools/offline/**/*.test.ts',
+  'examples/*/test/{alertmanager,bundle,image,live-queries,verify}.redis.test.ts',
+];
 const onRedis = {
   globalSetup: ['./tools/test/redis.setup.ts'],
   runner: './tools/test/redis.runner.ts',

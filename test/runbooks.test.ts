@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { lintRules } from '@nines/slo/prometheus';
+import { namesOf } from '../tools/queries/promql.ts';
 import identity from '../tools/identity/identity.json' with { type: 'json' };
 import { ROOT } from '../tools/workspace/packages.ts';
 
@@ -62,19 +63,11 @@ const metrics = documentedMetrics();
 for (const { rule } of rules) if (rule.record !== undefined) metrics.set(rule.record, ['slo', 'service', 'slo_window']);
 /** Labels that whoever scrapes puts on every series. */
 const SCRAPED = ['job', 'instance'];
-const KEYWORDS = new Set(['and', 'or', 'unless', 'on', 'ignoring', 'group_left', 'group_right', 'bool', 'offset']);
 
 /** What a query names that is not there: metrics, and labels of its selectors and groupings. */
 function unknownNames(query: string): string[] {
-  const grouped = [...query.matchAll(/\b(?:by|without|on|ignoring) *\(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(','));
-  const bare = query.replaceAll(/\b(?:by|without|on|ignoring) *\([^)]*\)/g, ' ').replaceAll(/\[[^\]]*\]|"[^"]*"/g, ' ');
-  const selectors = [...bare.replaceAll(/\{[^}]*\}/g, ' ').matchAll(/(?<![\w.])([a-z_:][\w:]*)(?! *\(|[\w:])/gi)].map(([, name]) => name!);
-  const used = selectors.filter((name) => !KEYWORDS.has(name));
-  const matched = [...bare.matchAll(/\{([^}]*)\}/g)].flatMap(([, list = '']) =>
-    [...list.matchAll(/(\w+) *(?==|!)/g)].map(([, label]) => label!),
-  );
+  const { metrics: used, labels: asked } = namesOf(query);
   const labels = new Set([...SCRAPED, ...used.flatMap((name) => metrics.get(name) ?? [])]);
-  const asked = [...grouped.map((label) => label.trim()), ...matched];
   return [...used.filter((name) => !metrics.has(name)), ...asked.filter((label) => !labels.has(label))];
 }
 

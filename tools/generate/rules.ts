@@ -2,6 +2,7 @@ import type { Slo } from '@nines/slo';
 import { generateRules, ruleGroups, type RulesTarget } from '@nines/slo/prometheus';
 import { stringify } from 'yaml';
 import identity from '../identity/identity.json' with { type: 'json' };
+import { alertmanagerFile } from './alertmanager.ts';
 import type { Generator, OutputFile } from './files.ts';
 
 const targets: readonly RulesTarget[] = ['prometheus', 'operator', 'gmp'];
@@ -16,18 +17,20 @@ function withRunbook(slo: Slo): Slo {
   return alert === undefined ? slo : { ...slo, runbook: `${identity.repository}/blob/main/deploy/runbooks/${alert}.md` };
 }
 
-/** `deploy/rules`: the rules of the objectives for each kind of Prometheus, with a promtool test beside each rule file of plain Prometheus. */
+/** `deploy/rules`: the rules of the objectives for each kind of Prometheus, with a promtool test beside each file of plain Prometheus, and where alerts go. */
 export function rulesGenerator(objectives: readonly Slo[]): Generator {
   return {
     name: 'rules',
     folders: ['deploy/rules'],
-    files: () =>
-      targets.flatMap((target): OutputFile[] =>
+    files: () => [
+      ...targets.flatMap((target): OutputFile[] =>
         generateRules(objectives.map(withRunbook), { target, interval, labels }).map(({ path, text }) => ({
           path: `deploy/rules/${target}/${path}`,
           text,
         })),
       ),
+      alertmanagerFile(objectives),
+    ],
   };
 }
 

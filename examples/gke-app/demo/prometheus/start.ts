@@ -21,6 +21,8 @@ export interface PrometheusOptions {
   readonly groups?: readonly RuleGroup[];
   /** Where the files go; default a temporary folder of its own. */
   readonly folder?: string;
+  /** Who is told of alerts that fire: `127.0.0.1:9093`. Default nobody. */
+  readonly alertmanagers?: readonly string[];
   /** Default 500. */
   readonly scrapeMs?: number;
   /** Default 1000. */
@@ -39,7 +41,7 @@ export interface RunningPrometheus {
 
 /** Starts a real Prometheus on a free loopback port; resolves when it answers. It ends when this process ends, however that is. */
 export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus> {
-  const { program, groups = [], scrapeMs = 500, evaluateMs = 1000 } = options;
+  const { program, groups = [], alertmanagers = [], scrapeMs = 500, evaluateMs = 1000 } = options;
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'nines-prometheus-'));
   mkdirSync(folder, { recursive: true });
   const file = (name: string) => join(folder, name);
@@ -51,7 +53,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
   writeTargets([]);
   // JSON is YAML.
   writeFileSync(file('objectives.rules.yml'), JSON.stringify({ groups }));
-  writeFileSync(file('prometheus.yml'), JSON.stringify(configuration(folder, scrapeMs, evaluateMs)));
+  writeFileSync(file('prometheus.yml'), JSON.stringify(configuration(folder, { scrapeMs, evaluateMs, alertmanagers })));
   const flags = [
     `--config.file=${file('prometheus.yml')}`,
     `--storage.tsdb.path=${file('data')}`,
@@ -83,10 +85,14 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
   }
 }
 
-function configuration(folder: string, scrapeMs: number, evaluateMs: number): object {
+function configuration(
+  folder: string,
+  { scrapeMs, evaluateMs, alertmanagers }: Required<Pick<PrometheusOptions, 'scrapeMs' | 'evaluateMs' | 'alertmanagers'>>,
+): object {
   const scrape = `${scrapeMs}ms`;
   return {
     global: { scrape_interval: scrape, scrape_timeout: scrape, evaluation_interval: `${evaluateMs}ms` },
+    alerting: { alertmanagers: [{ static_configs: [{ targets: alertmanagers }] }] },
     rule_files: [join(folder, 'objectives.rules.yml')],
     scrape_configs: [{ job_name: 'example', file_sd_configs: [{ files: [join(folder, 'targets.json')], refresh_interval: '1s' }] }],
   };
