@@ -212,3 +212,45 @@ need_secret() {
   kubectl --namespace "$namespace" get secret nines --request-timeout=10s >/dev/null 2>&1 ||
     refuse "the Secret nines is not in the namespace $namespace" 'deploy/scripts/secret --destination receiver=https://example.com/hooks'
 }
+
+# A file's name as it was given: this file has changed the folder since.
+from_where_it_was_called() {
+  if [[ $1 == /* ]]; then printf '%s' "$1"; else printf '%s/%s' "${OLDPWD:-$PWD}" "$1"; fi
+}
+
+# A command in the pod of the chart's Redis.
+in_redis() {
+  kubectl --namespace "$namespace" exec nines-redis-0 --container redis -- "$@" </dev/null
+}
+
+# The same, which reads what this one reads.
+into_redis() {
+  kubectl --namespace "$namespace" exec --stdin nines-redis-0 --container redis -- "$@"
+}
+
+of_deployment() {
+  kubectl --namespace "$namespace" get "deployment/$1" --output "jsonpath=$2"
+}
+
+# Sets where Redis says that it keeps its log.
+need_redis() {
+  kubectl --namespace "$namespace" get statefulset nines-redis --request-timeout=10s >/dev/null 2>&1 ||
+    refuse "the chart runs no Redis in the namespace $namespace" 'gcloud redis instances export --help'
+  local settings
+  settings=$(in_redis redis-cli -e config get 'dir' && in_redis redis-cli -e config get 'append*name')
+  [[ $settings =~ ^dir$'\n'([^$'\n']+) ]] && redis_dir=${BASH_REMATCH[1]}
+  [[ $settings =~ appenddirname$'\n'([^$'\n']+) ]] && log_dir=${BASH_REMATCH[1]}
+  [[ $settings =~ appendfilename$'\n'([^$'\n']+) ]] && log_file=${BASH_REMATCH[1]}
+  [[ -n ${redis_dir:-} && -n ${log_dir:-} && -n ${log_file:-} ]] ||
+    refuse 'the Redis of the chart is older than 7, or does not tell its settings' "kubectl --namespace $namespace logs nines-redis-0"
+}
+
+# Sets how many keys are in a copy, and how many of them may be gone after their time, as Redis's own program finds them.
+# Fails where the copy is not whole: its checksum is the last thing in it.
+read_copy() {
+  local said
+  said=$(into_redis redis-check-rdb /dev/stdin <"$1") || return 1
+  [[ $said == *'Checksum OK'* && $said =~ ([0-9]+)\ keys\ read.*\ ([0-9]+)\ expires ]] || return 1
+  keys=${BASH_REMATCH[1]}
+  expiring=${BASH_REMATCH[2]}
+}
