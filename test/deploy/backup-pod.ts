@@ -32,7 +32,7 @@ export interface Ran {
 
 /** Both families bring the same three programs. */
 const FAMILY = onPath('redis-server') === undefined ? 'valkey' : 'redis';
-export const REDIS_PROGRAM = onPath(`${FAMILY}-server`);
+export const REDIS_PROGRAM: string | undefined = onPath(`${FAMILY}-server`);
 const KUBECTL = `#!/usr/bin/env bash
 printf '%s\\n' "kubectl $*" >>"$LOG"
 if [[ -n \${FAIL:-} && "kubectl $*" =~ $FAIL ]]; then exit 1; fi
