@@ -232,17 +232,39 @@ of_deployment() {
   kubectl --namespace "$namespace" get "deployment/$1" --output "jsonpath=$2"
 }
 
-# Sets where Redis says that it keeps its log.
+# As the user operator, where the chart has given Redis users; the password stays in the pod.
+redis_says() {
+  in_redis sh -c '
+    if [ -n "${OPERATOR_PASSWORD:-}" ]; then export REDISCLI_AUTH="$OPERATOR_PASSWORD"; set -- --user operator --no-auth-warning "$@"; fi
+    exec redis-cli -e "$@"
+  ' sh "$@" | tr -d '\r'
+}
+
+# Where the chart's Redis keeps its log. NINES_REDIS_DATA: another folder of the same shape, for tests.
+redis_dir=${NINES_REDIS_DATA:-/data}
+redis_log=$redis_dir/appendonlydir
+log_manifest=appendonly.aof.manifest
+
 need_redis() {
   kubectl --namespace "$namespace" get statefulset nines-redis --request-timeout=10s >/dev/null 2>&1 ||
     refuse "the chart runs no Redis in the namespace $namespace" 'gcloud redis instances export --help'
-  local settings
-  settings=$(in_redis redis-cli -e config get 'dir' && in_redis redis-cli -e config get 'append*name')
-  [[ $settings =~ ^dir$'\n'([^$'\n']+) ]] && redis_dir=${BASH_REMATCH[1]}
-  [[ $settings =~ appenddirname$'\n'([^$'\n']+) ]] && log_dir=${BASH_REMATCH[1]}
-  [[ $settings =~ appendfilename$'\n'([^$'\n']+) ]] && log_file=${BASH_REMATCH[1]}
-  [[ -n ${redis_dir:-} && -n ${log_dir:-} && -n ${log_file:-} ]] ||
-    refuse 'the Redis of the chart is older than 7, or does not tell its settings' "kubectl --namespace $namespace logs nines-redis-0"
+  in_redis test -e "$redis_log/$log_manifest" ||
+    refuse "Redis has no log in $redis_log, so it is older than 7 or keeps none" "kubectl --namespace $namespace logs nines-redis-0"
+}
+
+# The name of the file that the log begins with: all that Redis held when it last rewrote it, in the form of a snapshot.
+log_base() {
+  in_redis sed -n 's/^file \(.*\) seq .* type b$/\1/p' "$redis_log/$log_manifest"
+}
+
+keys_in_redis() {
+  local said keys=0
+  said=$(redis_says info keyspace) || return 1
+  while [[ $said =~ keys=([0-9]+)(.*) ]]; do
+    keys=$((keys + BASH_REMATCH[1]))
+    said=${BASH_REMATCH[2]}
+  done
+  printf '%s' "$keys"
 }
 
 # Sets how many keys are in a copy, and how many of them may be gone after their time, as Redis's own program finds them.

@@ -30,6 +30,19 @@ export interface Ran {
   readonly calls: readonly string[];
 }
 
+/** What the chart's user for whoever is on call may at least do: that must be enough. */
+const operator = { OPERATOR_PASSWORD: 'of-the-operator' };
+const USERS = [
+  '--user',
+  'operator',
+  'on',
+  `>${operator.OPERATOR_PASSWORD}`,
+  'resetkeys',
+  'resetchannels',
+  '-@all',
+  '+info',
+  '+bgrewriteaof',
+];
 /** Both families bring the same three programs. */
 const FAMILY = onPath('redis-server') === undefined ? 'valkey' : 'redis';
 export const REDIS_PROGRAM: string | undefined = onPath(`${FAMILY}-server`);
@@ -76,7 +89,14 @@ export async function startPod(): Promise<Pod> {
   program(home, 'kubectl', KUBECTL);
   program(home, 'redis-cli', `#!/usr/bin/env bash\nexec ${onPath(`${FAMILY}-cli`)} -p ${server.port} "$@"\n`);
   program(home, 'redis-check-rdb', `#!/usr/bin/env bash\nexec ${onPath(`${FAMILY}-check-rdb`)} "$@"\n`);
-  const env = { CLUSTER: String((cluster.address() as AddressInfo).port), STATE: home, LOG: join(home, 'log'), HOME: home };
+  const env = {
+    CLUSTER: String((cluster.address() as AddressInfo).port),
+    STATE: home,
+    LOG: join(home, 'log'),
+    HOME: home,
+    NINES_REDIS_DATA: server.dir,
+    ...operator,
+  };
   return {
     server,
     folder: home,
@@ -111,6 +131,5 @@ function chartSettings(): string[] {
   const text = file.data['redis.conf'] ?? '';
   const kept = /^(append\S+|save|maxmemory\S*) (.+)$/gm;
   const settings = [...text.matchAll(kept)].flatMap(([, name = '', value = '']) => [`--${name}`, value === '""' ? '' : value]);
-  // A backup would wait for more replicas to come; no replica of a test does.
-  return [...settings, '--repl-diskless-sync-delay', '0'];
+  return [...settings, ...USERS];
 }

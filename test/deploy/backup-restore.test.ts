@@ -1,10 +1,11 @@
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createConsumer, createInspector, createProducer, DeadLetterError, defineQueue, fixed, type Consumer } from '@nines/queue';
 import { createScheduler } from '@nines/queue/schedules';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { ROOT } from '../../tools/workspace/packages.ts';
 import { REDIS_PROGRAM, startPod, type Pod } from './backup-pod.ts';
 
 /** deploy/scripts/backup and restore on a real Redis with real queues; only kubectl is not there (see backup-pod.ts). */
@@ -240,9 +241,15 @@ test.skipIf(!here)('a copy that did not arrive whole is no backup, and is not re
   const no = await pod.run('restore', ['--from', 'no.rdb', '--over', 'yes']);
   expect([no.status, no.output]).toEqual([2, expect.stringContaining('no.rdb is no whole backup that this Redis can read')]);
   expect((await inspector.counts()).waiting).toBe(1);
-  // A second backup under the name of the first is refused, and what Redis was asked for is gone from the volume.
+  // A second backup under the name of the first is refused, and nothing but its log is left on the volume.
   expect((await pod.run('backup', ['--to', 'one.rdb'])).status).toBe(0);
   expect((await pod.run('backup', ['--to', 'one.rdb'])).output).toContain('one.rdb is there already');
-  expect(readdirSync(pod.server.dir)).not.toContainEqual(expect.stringMatching(/^backup-/));
+  expect(readdirSync(pod.server.dir)).toEqual(['appendonlydir']);
   expect(statSync(join(pod.folder, 'one.rdb')).mode & 0o777).toBe(0o600);
+});
+
+test('the log is where the scripts look for it', () => {
+  const settings = readFileSync(join(ROOT, 'deploy/k8s/base/redis.configmap.yaml'), 'utf8');
+  expect(settings).toMatch(/^ +dir \/data$/m);
+  expect(settings).not.toMatch(/appenddirname|appendfilename|aof-use-rdb-preamble/);
 });
