@@ -225,3 +225,67 @@ need_secret() {
       refuse "the Secret $secret is not in the namespace $namespace" 'deploy/scripts/secret --destination receiver=https://example.com/hooks'
   done
 }
+
+# A file's name as it was given: this file has changed the folder since.
+from_where_it_was_called() {
+  if [[ $1 == /* ]]; then printf '%s' "$1"; else printf '%s/%s' "${OLDPWD:-$PWD}" "$1"; fi
+}
+
+# A command in the pod of the chart's Redis.
+in_redis() {
+  kubectl --namespace "$namespace" exec nines-redis-0 --container redis -- "$@" </dev/null
+}
+
+# The same, which reads what this one reads.
+into_redis() {
+  kubectl --namespace "$namespace" exec --stdin nines-redis-0 --container redis -- "$@"
+}
+
+of_deployment() {
+  kubectl --namespace "$namespace" get "deployment/$1" --output "jsonpath=$2"
+}
+
+# As the user operator, where the chart has given Redis users; the password stays in the pod.
+redis_says() {
+  in_redis sh -c '
+    if [ -n "${OPERATOR_PASSWORD:-}" ]; then export REDISCLI_AUTH="$OPERATOR_PASSWORD"; set -- --user operator --no-auth-warning "$@"; fi
+    exec redis-cli -e "$@"
+  ' sh "$@" | tr -d '\r'
+}
+
+# Where the chart's Redis keeps its log. NINES_REDIS_DATA: another folder of the same shape, for tests.
+redis_dir=${NINES_REDIS_DATA:-/data}
+redis_log=$redis_dir/appendonlydir
+log_manifest=appendonly.aof.manifest
+
+need_redis() {
+  kubectl --namespace "$namespace" get statefulset nines-redis --request-timeout=10s >/dev/null 2>&1 ||
+    refuse "the chart runs no Redis in the namespace $namespace" 'gcloud redis instances export --help'
+  in_redis test -e "$redis_log/$log_manifest" ||
+    refuse "Redis has no log in $redis_log, so it is older than 7 or keeps none" "kubectl --namespace $namespace logs nines-redis-0"
+}
+
+# The name of the file that the log begins with: all that Redis held when it last rewrote it, in the form of a snapshot.
+log_base() {
+  in_redis sed -n 's/^file \(.*\) seq .* type b$/\1/p' "$redis_log/$log_manifest"
+}
+
+keys_in_redis() {
+  local said keys=0
+  said=$(redis_says info keyspace) || return 1
+  while [[ $said =~ keys=([0-9]+)(.*) ]]; do
+    keys=$((keys + BASH_REMATCH[1]))
+    said=${BASH_REMATCH[2]}
+  done
+  printf '%s' "$keys"
+}
+
+# Sets how many keys are in a copy, and how many of them may be gone after their time, as Redis's own program finds them.
+# Fails where the copy is not whole: its checksum is the last thing in it.
+read_copy() {
+  local said
+  said=$(into_redis redis-check-rdb /dev/stdin <"$1") || return 1
+  [[ $said == *'Checksum OK'* && $said =~ ([0-9]+)\ keys\ read.*\ ([0-9]+)\ expires ]] || return 1
+  keys=${BASH_REMATCH[1]}
+  expiring=${BASH_REMATCH[2]}
+}
