@@ -22,7 +22,10 @@ const project = (name: string, include: string[], options: Record<string, unknow
 });
 
 /** Images, chart and Terraform: what takes long and changes seldom, so that the inner loop stays short. */
-const deployment = ['test/deploy/**/*.test.ts', 'tools/offline/**/*.test.ts', 'examples/*/test/{bundle,image,verify}.redis.test.ts'];
+const deployment = ['test/deploy/**/*.test.ts', 'tools/offline/**/*.test.ts', 'examples/*/test/{bundle,verify}.redis.test.ts'];
+/** What runs in containers: one daemon and one pair of images for all of them. */
+const containers = ['test/containers/**/*.test.ts', 'examples/*/test/image.redis.test.ts'];
+const long = [...deployment, ...containers];
 const onRedis = {
   globalSetup: ['./tools/test/redis.setup.ts'],
   runner: './tools/test/redis.runner.ts',
@@ -46,7 +49,7 @@ const config: ViteUserConfig = defineConfig({
           'test/**/*.test.ts',
         ],
         {
-          exclude: [...never, ...deployment, '**/*.redis.test.ts', '**/*.packed.test.ts'],
+          exclude: [...never, ...long, '**/*.redis.test.ts', '**/*.packed.test.ts'],
         },
       ),
       project(
@@ -58,9 +61,14 @@ const config: ViteUserConfig = defineConfig({
           'bench/**/*.redis.test.ts',
           'test/**/*.redis.test.ts',
         ],
-        { ...onRedis, exclude: [...never, ...deployment] },
+        { ...onRedis, exclude: [...never, ...long] },
       ),
       project('deploy', deployment, onRedis),
+      project('containers', containers, {
+        ...onRedis,
+        globalSetup: [...onRedis.globalSetup, './tools/test/containers.setup.ts'],
+        hookTimeout: 600_000,
+      }),
       project('types', [], { typecheck: { enabled: true, only: true, include: ['packages/*/test/**/*.test-d.ts'], checker: 'tsc' } }),
       project('packed', ['test/packed/*.packed.test.ts'], {
         globalSetup: ['./test/packed/setup.ts'],
