@@ -25,8 +25,11 @@ const project = (name: string, include: string[], options: Record<string, unknow
 const deployment = [
   'test/deploy/**/*.test.ts',
   'tools/offline/**/*.test.ts',
-  'examples/*/test/{alertmanager,bundle,image,live-queries,verify}.redis.test.ts',
+  'examples/*/test/{alertmanager,bundle,live-queries,verify}.redis.test.ts',
 ];
+/** What runs in containers: one daemon and one pair of images for all of them. */
+const containers = ['test/containers/**/*.test.ts', 'examples/*/test/image.redis.test.ts'];
+const long = [...deployment, ...containers];
 const onRedis = {
   globalSetup: ['./tools/test/redis.setup.ts'],
   runner: './tools/test/redis.runner.ts',
@@ -50,7 +53,7 @@ const config: ViteUserConfig = defineConfig({
           'test/**/*.test.ts',
         ],
         {
-          exclude: [...never, ...deployment, '**/*.redis.test.ts', '**/*.packed.test.ts'],
+          exclude: [...never, ...long, '**/*.redis.test.ts', '**/*.packed.test.ts'],
         },
       ),
       project(
@@ -62,9 +65,14 @@ const config: ViteUserConfig = defineConfig({
           'bench/**/*.redis.test.ts',
           'test/**/*.redis.test.ts',
         ],
-        { ...onRedis, exclude: [...never, ...deployment] },
+        { ...onRedis, exclude: [...never, ...long] },
       ),
       project('deploy', deployment, onRedis),
+      project('containers', containers, {
+        ...onRedis,
+        globalSetup: [...onRedis.globalSetup, './tools/test/containers.setup.ts'],
+        hookTimeout: 600_000,
+      }),
       project('types', [], { typecheck: { enabled: true, only: true, include: ['packages/*/test/**/*.test-d.ts'], checker: 'tsc' } }),
       project('packed', ['test/packed/*.packed.test.ts'], {
         globalSetup: ['./test/packed/setup.ts'],

@@ -124,7 +124,8 @@ async function buildTools(folder: string, root: string, node: string, npm: strin
   writeFileSync(join(root, 'usr/local/etc/npmrc'), `registry=${registry}\n`);
 }
 
-async function importImage({ env }: Docker, root: string, name: string, changes: readonly string[]): Promise<string> {
+/** Makes an image of a folder; gives its name. */
+export async function importImage({ env }: Pick<Docker, 'env'>, root: string, name: string, changes: readonly string[]): Promise<string> {
   const tar = spawn('tar', ['-C', root, '--owner=0', '--group=0', '--numeric-owner', '-cf', '-', '.'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

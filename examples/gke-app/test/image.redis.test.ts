@@ -1,65 +1,44 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { basesOf } from '../../../tools/offline/docker-images.ts';
-import { findDocker, type Docker, type NoDocker } from '../../../tools/offline/docker.ts';
-import { ROOT } from '../../../tools/workspace/packages.ts';
+import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { findContainers, IMAGE_BUILD, imageOf } from '../../../tools/test/containers.ts';
+import { SERVICES, type Service } from '../../../tools/offline/docker-build.ts';
 import { followChild, startChild, type Child } from '../demo/child.ts';
 import { newSecret } from './harness.ts';
 
-const REVISION = '0123456789abcdef0123456789abcdef01234567';
 const HARDENED = ['--read-only', '--user', '1000:1000', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--network', 'host'];
 const receiverFile = new URL('../demo/receiver.ts', import.meta.url);
 
-const found: Docker | NoDocker = process.platform === 'linux' ? await findDocker() : { reason: 'the test wants the host network of Linux' };
-if ('reason' in found) process.stderr.write(`\nSKIPPED: the tests of the container images. ${found.reason}\n\n`);
-const run = (...args: string[]): Promise<string> =>
-  'env' in found ? found.docker(args, { timeoutMs: 600_000 }) : Promise.reject(new Error(found.reason));
-const tag = (service: string): string => `nines-${service}:${REVISION}`;
-
-/** What the Dockerfile says, so that the test builds on the very images that it names. */
-function dockerfileArgument(name: string): string {
-  return new RegExp(`^ARG ${name}=(\\S+)$`, 'm').exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))?.[1] ?? '';
-}
-
-async function buildBoth(docker: Docker): Promise<void> {
-  const bases = await basesOf(docker, { BUILD_IMAGE: dockerfileArgument('BUILD_IMAGE'), BASE_IMAGE: dockerfileArgument('BASE_IMAGE') });
-  if (bases.standIn) process.stderr.write('\nthe bases of the Dockerfile cannot be pulled here: built on stand-ins of the same shape\n');
-  const args = { BUILD_IMAGE: bases.BUILD_IMAGE, BASE_IMAGE: bases.BASE_IMAGE, REVISION, VERSION: '1.2.3' };
-  const flags = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-  for (const service of ['api', 'worker']) await run('build', '--network', 'host', '--target', service, ...flags, '-t', tag(service), ROOT);
-}
+const containers = await findContainers();
+const { docker, env: dockerEnv } = containers;
 
 /** Runs an image as the cluster will; `docker run` ends as the container does, and hands signals on to it. */
-function start(service: string, env: Readonly<Record<string, string>>): Child {
+function start(service: Service, env: Readonly<Record<string, string>>): Child {
   const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   const name = `nines-test-${randomUUID()}`;
-  const args = ['run', '--rm', '--name', name, ...HARDENED, ...variables, tag(service)];
-  const child = followChild(service, spawn('docker', args, { env: (found as Docker).env, stdio: ['pipe', 'pipe', 'pipe'] }));
+  const args = ['run', '--rm', '--name', name, ...HARDENED, ...variables, imageOf(service)];
+  const child = followChild(service, spawn('docker', args, { env: dockerEnv, stdio: ['pipe', 'pipe', 'pipe'] }));
   onTestFinished(async () => {
-    await run('rm', '--force', name).catch(() => '');
+    await docker('rm', '--force', name).catch(() => '');
     await child.ended;
   });
   return child;
 }
 
 /** Runs a script with the image's own Node, since there is nothing else inside, and gives what it prints. */
-async function inside(service: string, script: string): Promise<Record<string, unknown>> {
-  return JSON.parse(await run('run', '--rm', ...HARDENED, tag(service), '--eval', script)) as Record<string, unknown>;
+async function inside(service: Service, script: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await docker('run', '--rm', ...HARDENED, imageOf(service), '--eval', script)) as Record<string, unknown>;
 }
 
 const lineOf = ({ lines }: Child, message: string) => lines.find(({ fields }) => fields['msg'] === message)?.fields ?? {};
 
-describe.skipIf('reason' in found)('the container images', () => {
-  beforeAll(() => buildBoth(found as Docker), 600_000);
-  afterAll(() => (found as Docker).stop(), 60_000);
+describe.skipIf(containers.skipped !== undefined)('the container images', () => {
+  beforeAll(async () => void (await containers.images()));
 
-  test.each(['api', 'worker'])('%s says what it is, runs as 1000, and has one small layer of its own', async (service) => {
-    const [image] = JSON.parse(await run('image', 'inspect', tag(service))) as { Config: Record<string, unknown> }[];
+  test.each(SERVICES)('%s says what it is, runs as 1000, and has one small layer of its own', async (service) => {
+    const [image] = JSON.parse(await docker('image', 'inspect', imageOf(service))) as { Config: Record<string, unknown> }[];
     expect(image?.Config).toMatchObject({
       User: '1000:1000',
       Entrypoint: ['/nodejs/bin/node'],
@@ -67,22 +46,22 @@ describe.skipIf('reason' in found)('the container images', () => {
       Env: expect.arrayContaining(['NODE_ENV=production']) as unknown,
       Labels: {
         'org.opencontainers.image.title': `nines-${service}`,
-        'org.opencontainers.image.revision': REVISION,
-        'org.opencontainers.image.version': '1.2.3',
+        'org.opencontainers.image.revision': IMAGE_BUILD.revision,
+        'org.opencontainers.image.version': IMAGE_BUILD.version,
         'org.opencontainers.image.licenses': 'MIT',
         'org.opencontainers.image.source': 'https://github.com/the-nines-authors/nines',
       },
     });
-    const id = (await run('create', tag(service))).trim();
-    onTestFinished(() => void run('rm', id));
-    const copy = spawn('docker', ['cp', `${id}:/app`, '-'], { env: (found as Docker).env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const id = (await docker('create', imageOf(service))).trim();
+    onTestFinished(() => void docker('rm', id));
+    const copy = spawn('docker', ['cp', `${id}:/app`, '-'], { env: dockerEnv, stdio: ['ignore', 'pipe', 'inherit'] });
     const layer = await buffer(copy.stdout);
     const zipped = gzipSync(layer).length;
     process.stderr.write(`${service}: app layer ${Math.round(layer.length / 1024)} KiB, ${Math.round(zipped / 1024)} KiB gzip\n`);
     expect(zipped).toBeLessThan(1_000_000);
   });
 
-  test.each(['api', 'worker'])('%s can write nowhere, has no capability, cannot gain one, and no shell', async (service) => {
+  test.each(SERVICES)('%s can write nowhere, has no capability, cannot gain one, and no shell', async (service) => {
     const script = `
       const { readFileSync, writeFileSync } = require('node:fs');
       const status = readFileSync('/proc/self/status', 'utf8');
