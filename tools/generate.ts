@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { objectives } from '../examples/gke-app/src/objectives.ts';
-import { dashboardsGenerator } from './generate/dashboards.ts';
+import { chartDashboardsGenerator, dashboardsGenerator } from './generate/dashboards.ts';
 import { goldenSignals } from './generate/golden-signals.ts';
 import { differences, writeAll, type Generator } from './generate/files.ts';
 import { guidesGenerator } from './generate/guides.ts';
@@ -8,11 +8,14 @@ import { recipesGenerator } from './generate/recipes.ts';
 import { chartGenerator, rulesGenerator } from './generate/rules.ts';
 import { ROOT } from './workspace/packages.ts';
 
+const dashboards = dashboardsGenerator(objectives, goldenSignals);
+
 /** What is generated from the objectives of the example, what documents show of files, and the versions of recipes. A new generator is one line here. */
 const GENERATORS: readonly Generator[] = [
   rulesGenerator(objectives),
   chartGenerator(objectives),
-  dashboardsGenerator(objectives, goldenSignals),
+  dashboards,
+  chartDashboardsGenerator(dashboards),
   guidesGenerator(ROOT),
   recipesGenerator(ROOT),
 ];

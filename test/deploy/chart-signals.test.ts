@@ -1,54 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { findHelm, GKE_APIS } from '../../tools/deploy/helm.ts';
-import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
-import { allowedConnections, type Endpoint, type PortName } from '../../tools/deploy/network-matrix.ts';
 import { podSpecOf } from '../../tools/deploy/pod-rules.ts';
+import { connectionsOf, find, helm, ours, render } from './chart-signals.ts';
 
 /** Where the chart sends what the services measure: the collector of traces, and who may reach it. */
 vi.setConfig({ testTimeout: 120_000 });
-
-const helm = findHelm();
-
-function render(...set: string[]): Manifest[] {
-  const rendered = helm!.template({ set: ['image.kustomize=true', ...set], values: ['values-gke.yaml'], apiVersions: GKE_APIS });
-  if (!rendered.ok) throw new Error(rendered.message);
-  return parseManifests(rendered.text);
-}
-
-const find = (manifests: readonly Manifest[], kind: string, name: string): Manifest | undefined =>
-  manifests.find((each) => each.kind === kind && each.metadata.name === name);
-
-const ours = (component: string, ip: string): Endpoint => ({
-  name: component,
-  ip,
-  namespace: 'nines',
-  labels: { 'app.kubernetes.io/name': 'nines', 'app.kubernetes.io/instance': 'nines', 'app.kubernetes.io/component': component },
-});
-
-const ENDPOINTS: readonly Endpoint[] = [
-  ours('api', '10.1.0.1'),
-  ours('worker', '10.1.0.2'),
-  ours('redis', '10.1.0.3'),
-  ours('collector', '10.1.0.4'),
-  { name: 'stranger in our namespace', ip: '10.1.0.7', namespace: 'nines', labels: { app: 'stranger' } },
-  { name: 'stranger elsewhere', ip: '10.1.0.8', namespace: 'default', labels: ours('api', '').labels! },
-  { name: "Google's collector of traces", ip: '10.1.0.9', namespace: 'gke-managed-otel', labels: { app: 'opentelemetry-collector' } },
-  { name: 'collector of metrics', ip: '10.1.0.10', namespace: 'gke-gmp-system', labels: { 'app.kubernetes.io/name': 'collector' } },
-  { name: 'metadata server', ip: '169.254.169.254' },
-  { name: "Google's services", ip: '142.250.1.1' },
-  { name: 'private host', ip: '10.200.0.1' },
-];
-const PORTS: readonly PortName[] = ['TCP/80', 'TCP/443', 'TCP/988', 'TCP/4317', 'TCP/4318', 'TCP/8888', 'TCP/13133'];
-
-/** What the policies allow between a pod of our namespace and one of these, on the ports above; others have no policy of ours. */
-const connectionsOf = (manifests: readonly Manifest[], ...names: string[]): string[] => {
-  const home = new Set(ENDPOINTS.filter(({ namespace }) => namespace === 'nines').map(({ name }) => name));
-  return allowedConnections(manifests, ENDPOINTS, PORTS).filter((each) => {
-    const [source = '', destination = ''] = each.replace(/ \w+\/\d+$/, '').split(' → ');
-    return (home.has(source) || home.has(destination)) && (names.includes(source) || names.includes(destination));
-  });
-};
 
 interface CollectorConfig {
   readonly [part: string]: Readonly<Record<string, Record<string, unknown> | null>>;

@@ -20,6 +20,8 @@ const EXTERNAL = ['redis.enabled=false', 'redis.urlSecret.name=redis-url', 'netw
 
 const OTHER = ['otlp.collector=other', 'otlp.endpoint=http://collector.observability:4318', 'otlp.namespace=observability'];
 
+const GRAFANA = ['grafana.enabled=true', 'grafana.prometheusUrl=http://prometheus.monitoring:9090'];
+
 const VARIATIONS: readonly [string, TemplateOptions][] = [
   ['the defaults', { set: [SHA] }],
   ['local', { set: [SHA], values: ['values-local.yaml'] }],
@@ -32,6 +34,11 @@ const VARIATIONS: readonly [string, TemplateOptions][] = [
   ['an external Redis with TLS', { set: [SHA, ...EXTERNAL, 'redis.ca.configMap=redis-ca'] }],
   ['traces to a collector of somebody', { set: [SHA, ...OTHER] }],
   ['traces to a collector of ours', { set: [SHA, REGISTRY, 'otlp.collector=chart'], values: ['values-gke.yaml'], apiVersions: GKE_APIS }],
+  [
+    'Grafana for Managed Prometheus',
+    { set: [SHA, REGISTRY, 'grafana.enabled=true', 'grafana.projectId=my-project'], values: ['values-gke.yaml'], apiVersions: GKE_APIS },
+  ],
+  ['Grafana for another Prometheus', { set: [SHA, ...GRAFANA, 'grafana.prometheusNamespace=monitoring'] }],
   ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true', 'worker.autoscaling.enabled=true'] }],
   ['destinations', { set: [SHA, 'destinations.mine=https://example.com/hooks', 'destinations.other=http://receiver:8080/'] }],
 ];
@@ -127,6 +134,19 @@ describe.skipIf(helm === undefined)('values', () => {
       'otlp.collector is "managed", which sends to Google Cloud, and gke.enabled is false',
     ],
     ['our collector elsewhere', [SHA, 'otlp.collector=chart'], 'otlp.collector is "chart", which sends to Google Cloud'],
+    ['Grafana without a Prometheus', [SHA, GRAFANA[0]!], 'either grafana.projectId or grafana.prometheusUrl, got "" and ""'],
+    [
+      'Grafana with two',
+      [SHA, ...GRAFANA, 'grafana.projectId=my-project'],
+      'either grafana.projectId or grafana.prometheusUrl, got "my-project"',
+    ],
+    [
+      'Managed Prometheus elsewhere',
+      [SHA, GRAFANA[0]!, 'grafana.projectId=my-project'],
+      '--set grafana.prometheusUrl=http://PROMETHEUS.NAMESPACE:9090',
+    ],
+    ['Grafana without a namespace', [SHA, ...GRAFANA], '--set grafana.prometheusNamespace=NAMESPACE'],
+    ['a project id of no form', [SHA, 'grafana.projectId=My_Project'], /grafana[./]projectId.*pattern/],
     ['a collector of no kind', [SHA, 'otlp.collector=jaeger'], /otlp[./]collector/],
     ['a collector of no version', [SHA, 'collector.image.tag=latest'], /collector[./]image[./]tag.*pattern/],
     ['a long shutdown on Spot', [SHA, 'worker.spot=true'], '--set worker.terminationGracePeriodSeconds=25'],

@@ -56,6 +56,25 @@ test.each(['redis.statefulset', 'api.deployment', 'worker.deployment'])('apply w
   expect(read('scripts/apply')).toContain(`${kind}/nines-${component}`);
 });
 
+test('whoever has a role at Google is a service account of the chart, and a pod runs as it', () => {
+  const workloads = read('terraform/main/workloads.tf');
+  const pods = workloads.slice(workloads.indexOf('pods = {'), workloads.indexOf('\n  }', workloads.indexOf('pods = {')));
+  const names = [...pods.matchAll(/^ {4}(\w+) += "roles\//gm)].map(([, name]) => name);
+  expect(names).toEqual(['collector', 'frontend']);
+  expect(workloads).toContain('/sa/nines-${each.key}"');
+  for (const [name, file] of [
+    ['collector', 'collector.yaml'],
+    ['frontend', 'grafana-frontend.yaml'],
+  ] as const) {
+    const template = read(`chart/templates/${file}`);
+    expect(template).toContain(`$${name} := dict "root" . "component" "${name}"`);
+    // nines.pod runs a pod as the service account of its own component.
+    expect(template).toMatch(new RegExp(`kind: ServiceAccount\nmetadata:\n {2}\\{\\{- include "nines.metadata" \\$${name} `));
+    expect(template).toContain(`include "nines.pod" $${name} `);
+  }
+  expect(read('chart/templates/_pod.tpl')).toContain('serviceAccountName: {{ .root.Release.Name }}-{{ .component }}');
+});
+
 test('the network, the subnet and the registry are named as agreed', () => {
   expect(inTerraform('variables.tf', 'variable "network_name"', 'default')).toBe('sre-platform-vpc');
   expect(inTerraform('variables.tf', 'variable "subnetwork_name"', 'default')).toBe('sre-platform-subnet');

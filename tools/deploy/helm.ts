@@ -68,7 +68,7 @@ function helm(command: string, about: string, looksUp: boolean): Helm {
   };
 }
 
-const SOURCES = ['main.go', 'values.go'].map((file) => join(ROOT, 'tools', 'offline', 'helm', file));
+const SOURCES = ['main.go', 'values.go', 'files.go'].map((file) => join(ROOT, 'tools', 'offline', 'helm', file));
 /** Where Debian puts libraries of Go, and those that are needed. */
 const GO_PATH = '/usr/share/gocode';
 const LIBRARIES = ['Masterminds/sprig', 'ghodss/yaml', 'xeipuuv/gojsonschema'];

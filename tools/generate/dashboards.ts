@@ -17,3 +17,16 @@ export function dashboardsGenerator(objectives: readonly Slo[], signals: readonl
     ],
   };
 }
+
+/** The same dashboards inside of the chart, because Helm reads no file outside of it: for the Grafana that it can run. */
+export function chartDashboardsGenerator(dashboards: Generator): Generator {
+  return {
+    name: 'dashboards of the chart',
+    folders: ['deploy/chart/dashboards'],
+    files: () =>
+      dashboards.files().flatMap(({ path, text }) => {
+        const name = /^deploy\/dashboards\/([\w-]+\.json)$/.exec(path)?.[1];
+        return name === undefined ? [] : [{ path: `deploy/chart/dashboards/${name}`, text }];
+      }),
+  };
+}

@@ -131,4 +131,45 @@ service:
 {{- if and (eq $otlp.collector "managed") (not (.Capabilities.APIVersions.Has "telemetry.googleapis.com/v1/Instrumentation")) -}}
   {{- include "nines.needs" (dict "root" . "api" "telemetry.googleapis.com/v1alpha1/Instrumentation" "mend" "gcloud container clusters update CLUSTER --location REGION --managed-otel-scope=COLLECTION_AND_INSTRUMENTATION_COMPONENTS, or --set otlp.collector=chart") -}}
 {{- end -}}
+{{- $grafana := .Values.grafana -}}
+{{- if $grafana.enabled -}}
+  {{- if eq (empty $grafana.projectId) (empty $grafana.prometheusUrl) -}}
+    {{- fail (printf "grafana.enabled needs either grafana.projectId or grafana.prometheusUrl, got %q and %q: --set grafana.projectId=PROJECT_ID on Google Cloud, else --set grafana.prometheusUrl=http://PROMETHEUS.NAMESPACE:9090" $grafana.projectId $grafana.prometheusUrl) -}}
+  {{- end -}}
+  {{- if and $grafana.projectId (not .Values.gke.enabled) -}}
+    {{- fail "grafana.projectId asks Managed Prometheus as a service account of Google Kubernetes Engine, and gke.enabled is false: --set grafana.prometheusUrl=http://PROMETHEUS.NAMESPACE:9090 --set-string grafana.projectId=" -}}
+  {{- end -}}
+  {{- if and $grafana.prometheusUrl .Values.networkPolicy.enabled (not $grafana.prometheusNamespace) -}}
+    {{- fail "grafana.prometheusUrl is set, so the network policies must know the namespace of that Prometheus: --set grafana.prometheusNamespace=NAMESPACE" -}}
+  {{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* What Grafana reads when it starts; its hash on the pod restarts it when it changes. */}}
+{{- define "nines.grafanaProvisioning" -}}
+datasources.yaml: |
+  apiVersion: 1
+  # What is no longer in here goes.
+  prune: true
+  datasources:
+    - name: Prometheus
+      uid: prometheus
+      type: prometheus
+      access: proxy
+      url: {{ .Values.grafana.prometheusUrl | default (printf "http://%s-frontend:9090" .Release.Name) | quote }}
+      isDefault: true
+      editable: false
+      jsonData:
+        # Managed Prometheus wants GET for some of its questions.
+        httpMethod: GET
+        timeInterval: {{ int .Values.gke.monitoring.intervalSeconds }}s
+dashboards.yaml: |
+  apiVersion: 1
+  providers:
+    - name: nines
+      type: file
+      disableDeletion: true
+      allowUiUpdates: false
+      options:
+        path: /etc/dashboards
 {{- end }}

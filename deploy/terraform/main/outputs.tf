@@ -42,6 +42,11 @@ output "memorystore_ca" {
   value       = try(var.memorystore.tls, false) ? join("\n", google_redis_instance.this[0].server_ca_certs[*].cert) : null
 }
 
+output "pods" {
+  description = "The service accounts of the chart that may do something at Google, and what. They have it whether or not the chart runs them."
+  value       = { for name, binding in google_project_iam_member.pods : "${var.namespace}/nines-${name}" => binding.role }
+}
+
 output "github_variables" {
   description = "The variables that the workflows read. None is secret."
   value = {

@@ -28,9 +28,9 @@ func (l list) Has(v string) bool {
 }
 
 func main() {
-	var files, sets, apis list
+	var valueFiles, sets, apis list
 	flags := flag.NewFlagSet("helm template RELEASE CHART", flag.ExitOnError)
-	flags.Var(&files, "values", "file of values, may be repeated")
+	flags.Var(&valueFiles, "values", "file of values, may be repeated")
 	flags.Var(&sets, "set", "path.to.key=value in YAML, may be repeated")
 	flags.Var(&apis, "api-versions", "group/version/Kind that the cluster has, may be repeated")
 	namespace := flags.String("namespace", "default", "namespace")
@@ -42,7 +42,7 @@ func main() {
 	stop(flags.Parse(os.Args[4:]))
 
 	values := read(filepath.Join(chart, "values.yaml"))
-	for _, file := range files {
+	for _, file := range valueFiles {
 		values = merge(values, read(file))
 	}
 	for _, set := range sets {
@@ -58,6 +58,7 @@ func main() {
 	render(chart, about["name"].(string), object{
 		"Values":  values,
 		"Chart":   named,
+		"Files":   files{chart: chart},
 		"Release": object{"Name": release, "Namespace": *namespace, "Service": "Helm", "IsInstall": true, "IsUpgrade": false, "Revision": 1},
 		"Capabilities": object{
 			"APIVersions": apis,

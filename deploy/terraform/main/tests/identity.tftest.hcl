@@ -93,6 +93,10 @@ run "nobody_owns_or_edits_the_project" {
     condition     = alltrue([for name, binding in google_project_iam_member.pods : binding.member == "principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/nines-example-1.svc.id.goog/subject/ns/nines/sa/nines-${name}"])
     error_message = "a role is of one service account of the namespace, never of all of its pods"
   }
+  assert {
+    condition     = output.pods == { "nines/nines-collector" = "roles/telemetry.tracesWriter", "nines/nines-frontend" = "roles/monitoring.viewer" }
+    error_message = "the output says which service account has which role"
+  }
 }
 
 run "the_pipeline_is_told_what_it_reads" {
