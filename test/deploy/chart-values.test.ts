@@ -33,7 +33,7 @@ const VARIATIONS: readonly [string, TemplateOptions][] = [
   ['an external Redis', { set: [SHA, ...EXTERNAL] }],
   ['an external Redis with TLS', { set: [SHA, ...EXTERNAL, 'redis.ca.configMap=redis-ca'] }],
   ['traces to a collector of somebody', { set: [SHA, ...OTHER] }],
-  ['traces to a collector of ours', { set: [SHA, REGISTRY, 'otlp.collector=chart'], values: ['values-gke.yaml'], apiVersions: GKE_APIS }],
+  ['traces to a collector of ours', { set: [SHA, REGISTRY], values: ['values-gke.yaml', 'values-collector.yaml'], apiVersions: GKE_APIS }],
   [
     'Grafana for Managed Prometheus',
     { set: [SHA, REGISTRY, 'grafana.enabled=true', 'grafana.projectId=my-project'], values: ['values-gke.yaml'], apiVersions: GKE_APIS },

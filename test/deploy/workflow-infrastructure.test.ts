@@ -60,6 +60,12 @@ describe.skipIf(process.platform === 'win32')('infrastructure', () => {
     expect(changes).toEqual([INIT_REMOTE, INIT_MAIN, `${MAIN} apply`]);
   });
 
+  test('says so, and no more, where the cluster or gcloud is too old for a collector of Google', () => {
+    const { status, stderr } = machine.run('infrastructure', `${P} ${G}`, { FAIL: 'managed-otel-scope' });
+    expect(stderr).toContain('deploy/scripts/upgrade installs a collector of the chart instead');
+    expect(status).toBe(0);
+  });
+
   test('keeps the state in its file when it did not arrive in the bucket', () => {
     const { status, stderr, changes } = machine.run('infrastructure', `${P} ${G}`, { FAIL: 'buckets describe|state list' });
     expect(stderr).toContain('did not arrive in gs://nines-example-1-terraform-state');

@@ -53,6 +53,18 @@ describe.skipIf(helm === undefined || process.platform === 'win32')('upgrade ask
     expect(text).toContain('kind: Gateway\n');
   });
 
+  test("for Google's collector of traces, or for one of the chart where the cluster has none", () => {
+    expect(rendered('--project nines-example-1')).toContain('http://opentelemetry-collector.gke-managed-otel.svc.cluster.local:4318');
+    const none = { FAIL: 'crd instrumentations' };
+    const own = rendered('--project nines-example-1', none);
+    expect(own).toContain('http://nines-collector:4318');
+    expect(own).toContain('image: docker.io/otel/opentelemetry-collector-contrib:');
+    expect(machine.run('upgrade', '--project nines-example-1', none)).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('no Managed OpenTelemetry: traces go through a collector of the chart\n') as string,
+    });
+  });
+
   test('for the images that kind-load brings, and for nothing of Google, on a cluster of this machine', () => {
     const text = rendered('--local');
     for (const name of ['api', 'worker']) expect(text).toContain(`image: kind.local/nines-${name}:${machine.sha}\n`);
