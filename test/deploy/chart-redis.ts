@@ -10,7 +10,7 @@ import { startRedis } from '../../tools/redis/start.ts';
 
 export type User = 'api' | 'worker' | 'operator';
 export const USERS: readonly User[] = ['api', 'worker', 'operator'];
-export const passwordOf = (user: User): string => `${user}`.repeat(8);
+export const passwordOf = (user: User): string => user.repeat(8);
 
 const read = (name: string): Manifest => parseManifests(readFileSync(join(K8S, 'base', name), 'utf8'))[0]!;
 

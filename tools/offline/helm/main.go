@@ -16,6 +16,14 @@ import (
 
 type list []string
 
+// files are those of the chart that no template is.
+type files string
+
+func (f files) Get(name string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(string(f), name))
+	return string(text), err
+}
+
 func (l *list) String() string     { return strings.Join(*l, ",") }
 func (l *list) Set(v string) error { *l = append(*l, strings.Split(v, ",")...); return nil }
 func (l list) Has(v string) bool {
@@ -28,9 +36,9 @@ func (l list) Has(v string) bool {
 }
 
 func main() {
-	var files, sets, apis list
+	var valueFiles, sets, apis list
 	flags := flag.NewFlagSet("helm template RELEASE CHART", flag.ExitOnError)
-	flags.Var(&files, "values", "file of values, may be repeated")
+	flags.Var(&valueFiles, "values", "file of values, may be repeated")
 	flags.Var(&sets, "set", "path.to.key=value in YAML, may be repeated")
 	flags.Var(&apis, "api-versions", "group/version/Kind that the cluster has, may be repeated")
 	namespace := flags.String("namespace", "default", "namespace")
@@ -42,7 +50,7 @@ func main() {
 	stop(flags.Parse(os.Args[4:]))
 
 	values := read(filepath.Join(chart, "values.yaml"))
-	for _, file := range files {
+	for _, file := range valueFiles {
 		values = merge(values, read(file))
 	}
 	for _, set := range sets {
@@ -58,6 +66,7 @@ func main() {
 	render(chart, about["name"].(string), object{
 		"Values":  values,
 		"Chart":   named,
+		"Files":   files(chart),
 		"Release": object{"Name": release, "Namespace": *namespace, "Service": "Helm", "IsInstall": true, "IsUpgrade": false, "Revision": 1},
 		"Capabilities": object{
 			"APIVersions": apis,
