@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { startChild, type Child } from '../../examples/gke-app/demo/child.ts';
-import { startSystem, type System } from '../../examples/gke-app/demo/system.ts';
-import { newSecret } from '../../examples/gke-app/test/harness.ts';
-import { CHART, findHelm } from '../../tools/deploy/helm.ts';
-import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
-import { allowedConnections, type Endpoint } from '../../tools/deploy/network-matrix.ts';
-import { podSpecOf } from '../../tools/deploy/pod-rules.ts';
+import { startChild, type Child } from '../demo/child.ts';
+import { startSystem, type System } from '../demo/system.ts';
+import { newSecret } from './harness.ts';
+import { CHART, findHelm } from '../../../tools/deploy/helm.ts';
+import { parseManifests, type Manifest } from '../../../tools/deploy/manifests.ts';
+import { allowedConnections, type Endpoint } from '../../../tools/deploy/network-matrix.ts';
+import { podSpecOf } from '../../../tools/deploy/pod-rules.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
