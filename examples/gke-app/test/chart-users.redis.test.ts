@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startSystem, type System } from '../demo/system.ts';
-import { allDelivered, jobState, newSecret, postEvent, setFaults } from './harness.ts';
+import { allDelivered, jobState, newSecret, postEvent, root, setFaults } from './harness.ts';
 import { onPath } from '../../../tools/redis/machine.ts';
 import { commandsOf, redisContainer, startChartRedis, USERS, type ChartRedis } from './chart-redis.ts';
 
@@ -167,6 +168,26 @@ describe.skipIf(program === undefined)('on a Redis with the users of the chart',
     expect(probe(args.slice(-1))).toMatchObject({ status: 0, stdout: 'PONG\n' });
     for (const other of ['INFO', 'ACL WHOAMI', 'GET x', 'SUBSCRIBE x'])
       expect(probe(other.split(' ')), other).toMatchObject({ status: 1, stderr: expect.stringMatching(/NOPERM/) as string });
+  });
+
+  test('the operator does with nines-queue what the runbooks ask for', async () => {
+    const cli = (...args: string[]) =>
+      promisify(execFile)(
+        process.execPath,
+        ['--conditions=@nines/source', 'packages/queue/src/cli.ts', ...args, '--queue', 'deliveries', '--namespace', 'webhooks'],
+        {
+          cwd: root,
+          env: { ...process.env, REDIS_URL: redis.url('operator') },
+        },
+      );
+    await setFaults(system, { mode: 'status', status: 410 });
+    const id = String(await postEvent(system.apiUrl, {}));
+    await expect.poll(() => jobState(system, id), { timeout: 20_000 }).toMatchObject({ state: 'dead' });
+    await setFaults(system, { mode: 'none' });
+    expect((await cli('dead', 'reason=rejected')).stdout).toContain(id);
+    for (const command of [['stats'], ['peek'], ['get', id], ['export'], ['pause'], ['resume'], ['redrive', '--all', '--yes']])
+      await cli(...command);
+    await allDelivered(system.receiver, [id]);
   });
 
   test('the operator sees how Redis is', async () => {
