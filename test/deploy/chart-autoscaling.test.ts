@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const read = (name: string) => parseManifests(readFileSync(join(K8S, 'gke', name), 'utf8'))[0];
 const autoscaler = read('worker.horizontalpodautoscaler.yaml') as unknown as IHorizontalPodAutoscaler;
-const { minReplicas = 1, maxReplicas, metrics } = autoscaler.spec!;
+const { minReplicas = 1, maxReplicas, metrics } = autoscaler.spec;
 const [rule] = (read('autoscaling.rules.yaml')!.spec as CustomResources['Rules']['spec']).groups[0]!.rules;
 const adapter = parse(readFileSync(join(CHART, '..', 'prometheus-adapter.yaml'), 'utf8')) as {
   rules: { external: { seriesQuery: string; name: { as: string }; metricsQuery: string }[] };
@@ -78,7 +78,7 @@ describe('the number of workers', () => {
   test('grows at once, and shrinks one by one after five minutes', () => {
     expect(settle(2, 1_000_000)).toEqual([2, 6, 12, 20]);
     expect(settle(5, 0)).toEqual([5, 4, 3, 2]);
-    const { scaleUp, scaleDown } = autoscaler.spec!.behavior!;
+    const { scaleUp, scaleDown } = autoscaler.spec.behavior!;
     expect([scaleUp?.stabilizationWindowSeconds, scaleDown?.stabilizationWindowSeconds]).toEqual([0, 300]);
   });
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { findHelm, GKE_APIS, type TemplateOptions } from '../../tools/deploy/helm.ts';
+import { findHelm, GKE_APIS, type Rendered, type TemplateOptions } from '../../tools/deploy/helm.ts';
 import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
 import { checkSchemas } from '../../tools/deploy/schema.ts';
 import { podFindings, podSpecOf } from '../../tools/deploy/pod-rules.ts';
@@ -43,6 +43,9 @@ const VARIATIONS: readonly [string, TemplateOptions][] = [
   ['destinations', { set: [SHA, 'destinations.mine=https://example.com/hooks', 'destinations.other=http://receiver:8080/'] }],
 ];
 
+/** Of our own, each once. */
+const imagesOf = (rendered: Rendered) => [...new Set(rendered.ok ? rendered.text.match(/image: \S*nines-\S+/g) : [])].sort();
+
 function refusal(options: TemplateOptions): string {
   const rendered = helm!.template(options);
   if (rendered.ok) throw new Error('the chart rendered');
@@ -70,16 +73,15 @@ describe.skipIf(helm === undefined)('values', () => {
 
   test('the images are those of the registry and the commit', () => {
     const rendered = helm!.template({ set: [SHA, REGISTRY] });
-    expect(rendered.ok && rendered.text.match(/image: \S*nines-\S+/g)).toEqual(
-      ['api', 'worker'].map((name) => `image: ${REGISTRY.slice(15)}/nines-${name}:${SHA.slice(10)}`),
-    );
+    expect(imagesOf(rendered)).toEqual(['api', 'worker'].map((name) => `image: ${REGISTRY.slice(15)}/nines-${name}:${SHA.slice(10)}`));
   });
 
   test('a digest decides, whatever the tag has become', () => {
     const digest = `sha256:${'c'.repeat(64)}`;
     const rendered = helm!.template({ set: [SHA, REGISTRY, `image.digests.worker=${digest}`] });
-    expect(rendered.ok && rendered.text.match(/image: \S*nines-\S+/g)?.map((image) => image.includes('@'))).toEqual([false, true]);
-    expect(rendered.ok && rendered.text).toContain(`/nines-worker:${SHA.slice(10)}@${digest}\n`);
+    const [api, worker] = imagesOf(rendered);
+    expect(api).toMatch(/\/nines-api:[0-9a-f]{40}$/);
+    expect(worker).toBe(`image: ${REGISTRY.slice(15)}/nines-worker:${SHA.slice(10)}@${digest}`);
   });
 
   test.each<[string, string[], string | RegExp]>([
@@ -170,14 +172,14 @@ describe.skipIf(helm === undefined)('values', () => {
   });
 
   // Helm itself looks only where there is a cluster: deploy/scripts/upgrade against kind.
-  test.skipIf(helm?.looksUp !== true).each([
+  test.skipIf(helm?.looksUp !== true).each<[string, Record<string, string>, string | RegExp]>([
     ['no label', {}, 'must enforce Pod Security "restricted", and enforces "nothing": kubectl label namespace nines --overwrite'],
     ['baseline', { [ENFORCE]: 'baseline' }, 'and enforces "baseline": kubectl label namespace nines --overwrite'],
-    ['restricted', { [ENFORCE]: 'restricted' }, undefined],
+    ['restricted', { [ENFORCE]: 'restricted' }, /^$/],
   ])('a namespace that is there with %s', (_, labels, message) => {
     const namespaceFile = join(scratch, 'namespace.yaml');
     writeFileSync(namespaceFile, JSON.stringify({ metadata: { name: 'nines', labels } }));
     const rendered = helm!.template({ set: [SHA], namespaceFile });
-    expect(rendered.ok ? undefined : rendered.message).toEqual(message === undefined ? undefined : expect.stringContaining(message));
+    expect(rendered.ok ? '' : rendered.message).toMatch(message);
   });
 });

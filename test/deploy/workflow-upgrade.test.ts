@@ -71,6 +71,16 @@ describe.skipIf(helm === undefined || process.platform === 'win32')('upgrade ask
     expect(text).not.toMatch(/gke|Gateway|PodMonitoring/);
   });
 
+  test('for values of one’s own, after those of the chart, and then for no Secret of the chart’s Redis', () => {
+    writeFileSync(join(machine.repository, 'mine.yaml'), '{}');
+    const { status, calls } = machine.run('upgrade', '--project nines-example-1 --values mine.yaml');
+    expect(calls.at(-1)).toMatch(/ --values deploy\/chart\/values-gke\.yaml .*--values mine\.yaml --set-string image\.registry=/);
+    expect(calls.filter((call) => call.includes('get secret')).map((call) => call.split(' ')[5])).toEqual(['nines']);
+    expect(status).toBe(0);
+    const { status: refused, stderr } = machine.run('upgrade', '--project nines-example-1 --values none.yaml');
+    expect([refused, stderr]).toEqual([2, expect.stringContaining('the file of values none.yaml cannot be read')]);
+  });
+
   test('for the digests that were verified, where they are given', () => {
     const [api, worker] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
     const text = rendered('--project nines-example-1', { NINES_API_DIGEST: api, NINES_WORKER_DIGEST: worker });

@@ -77,14 +77,26 @@ livenessProbe:
   failureThreshold: 3
 {{- end }}
 
-{{/* Variables that api and worker share and no ConfigMap can hold. */}}
-{{- define "nines.environment" -}}
-{{- if not .root.Values.destinations }}
+{{/* Destinations where a pod has not the settings, or where they are in the Secret. */}}
+{{- define "nines.destinations" -}}
 - name: DESTINATIONS
+  {{- if or .Values.destinations .Values.demo.enabled }}
+  valueFrom:
+    configMapKeyRef:
+      name: {{ .Release.Name }}-settings
+      key: DESTINATIONS
+  {{- else }}
   valueFrom:
     secretKeyRef:
-      name: {{ .root.Values.existingSecret }}
+      name: {{ .Values.existingSecret }}
       key: DESTINATIONS
+  {{- end }}
+{{- end }}
+
+{{/* Variables that api and worker share and no ConfigMap can hold. */}}
+{{- define "nines.environment" -}}
+{{- if not (or .root.Values.destinations .root.Values.demo.enabled) }}
+{{ include "nines.destinations" .root }}
 {{- end }}
 {{- if .root.Values.redis.enabled }}
 - name: REDIS_PASSWORD
@@ -123,6 +135,8 @@ PROBES_PORT: "9464"
 {{- $pairs = append $pairs (printf "%s=%s" $name $url) }}
 {{- end }}
 DESTINATIONS: {{ join "," $pairs | quote }}
+{{- else if .Values.demo.enabled }}
+DESTINATIONS: receiver=http://{{ .Release.Name }}-receiver:8080/hooks
 {{- end }}
 {{- with include "nines.otlpEndpoint" . }}
 OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}

@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { startSystem, type System } from '../../examples/gke-app/demo/system.ts';
-import { allDelivered, newSecret, postEvent } from '../../examples/gke-app/test/harness.ts';
-import { redisClient } from '../../examples/gke-app/src/queue.ts';
-import { onPath } from '../../tools/redis/machine.ts';
-import { startRedis, type RunningRedis } from '../../tools/redis/start.ts';
+import { startSystem, type System } from '../demo/system.ts';
+import { allDelivered, newSecret, postEvent } from './harness.ts';
+import { redisClient } from '../src/queue.ts';
+import { onPath } from '../../../tools/redis/machine.ts';
+import { startRedis, type RunningRedis } from '../../../tools/redis/start.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -54,7 +54,7 @@ describe.skipIf(program === undefined || openssl === undefined)('a Redis of a pr
     const system: System = await startSystem({ redisUrl: url(), secret: newSecret(), env });
     try {
       const ids = (await Promise.all([1, 2, 3].map((n) => postEvent(system.apiUrl, { n })))).map(String);
-      await allDelivered(system.receiver, ids);
+      await expect(allDelivered(system.receiver, ids)).resolves.toBeUndefined();
     } finally {
       await system.stop();
     }

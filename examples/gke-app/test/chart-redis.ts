@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
-import { podSpecOf } from '../../tools/deploy/pod-rules.ts';
-import { K8S } from '../../tools/deploy/render.ts';
-import { startRedis } from '../../tools/redis/start.ts';
+import { parseManifests, type Manifest } from '../../../tools/deploy/manifests.ts';
+import { podSpecOf } from '../../../tools/deploy/pod-rules.ts';
+import { K8S } from '../../../tools/deploy/render.ts';
+import { startRedis } from '../../../tools/redis/start.ts';
 
 export type User = 'api' | 'worker' | 'operator';
 export const USERS: readonly User[] = ['api', 'worker', 'operator'];
-export const passwordOf = (user: User): string => `${user}`.repeat(8);
+export const passwordOf = (user: User): string => user.repeat(8);
 
 const read = (name: string): Manifest => parseManifests(readFileSync(join(K8S, 'base', name), 'utf8'))[0]!;
 

@@ -1,23 +1,30 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { startSystem, type System } from '../../examples/gke-app/demo/system.ts';
-import { allDelivered, jobState, newSecret, postEvent, setFaults } from '../../examples/gke-app/test/harness.ts';
-import * as scripts from '../../packages/queue/src/redis/scripts.gen.ts';
-import { onPath } from '../../tools/redis/machine.ts';
+import { startSystem, type System } from '../demo/system.ts';
+import { allDelivered, jobState, newSecret, postEvent, root, setFaults } from './harness.ts';
+import { onPath } from '../../../tools/redis/machine.ts';
 import { commandsOf, redisContainer, startChartRedis, USERS, type ChartRedis } from './chart-redis.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-type ScriptName = keyof typeof scripts;
+/** Script → its source, from the generated module of the queue: what it calls is what its user must be allowed. */
+const generated = readFileSync(new URL('../../../packages/queue/src/redis/scripts.gen.ts', import.meta.url), 'utf8');
+const sources = new Map(
+  [...generated.matchAll(/^export const (\w+): [^]*?\n {2}source: (".*")/gm)].map(([, name, source]) => [
+    name,
+    String(JSON.parse(source!)),
+  ]),
+);
 /** What the verbs of each side run: the api has producer, inspector and the console of the queue, the worker a consumer and counts. */
-const RUNS: Readonly<Record<'api' | 'worker', readonly ScriptName[]>> = {
-  api: 'open enqueue counts get list outcomes cancel pause page_dead add_dead redrive purge schedules'.split(' ') as ScriptName[],
-  worker: 'open exchange reconcile counts enqueue due tick'.split(' ') as ScriptName[],
+const RUNS: Readonly<Record<'api' | 'worker', readonly string[]>> = {
+  api: 'open enqueue counts get list outcomes cancel pause page_dead add_dead redrive purge schedules'.split(' '),
+  worker: 'open exchange reconcile counts enqueue due tick'.split(' '),
 };
 const CONNECTING = ['info', 'eval', 'evalsha', 'subscribe', 'unsubscribe'];
-const calls = (name: ScriptName) =>
-  [...scripts[name].source.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, command]) => command!.toLowerCase());
+const calls = (name: string) => [...sources.get(name)!.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, command]) => command!.toLowerCase());
 
 test.each(['api', 'worker'] as const)('%s may send what it sends and what its scripts call, and nothing else', (user) => {
   // EXISTS is sent too: whether a queue is empty. PING is nobody's but the probe's.
@@ -161,6 +168,26 @@ describe.skipIf(program === undefined)('on a Redis with the users of the chart',
     expect(probe(args.slice(-1))).toMatchObject({ status: 0, stdout: 'PONG\n' });
     for (const other of ['INFO', 'ACL WHOAMI', 'GET x', 'SUBSCRIBE x'])
       expect(probe(other.split(' ')), other).toMatchObject({ status: 1, stderr: expect.stringMatching(/NOPERM/) as string });
+  });
+
+  test('the operator does with nines-queue what the runbooks ask for', async () => {
+    const cli = (...args: string[]) =>
+      promisify(execFile)(
+        process.execPath,
+        ['--conditions=@nines/source', 'packages/queue/src/cli.ts', ...args, '--queue', 'deliveries', '--namespace', 'webhooks'],
+        {
+          cwd: root,
+          env: { ...process.env, REDIS_URL: redis.url('operator') },
+        },
+      );
+    await setFaults(system, { mode: 'status', status: 410 });
+    const id = String(await postEvent(system.apiUrl, {}));
+    await expect.poll(() => jobState(system, id), { timeout: 20_000 }).toMatchObject({ state: 'dead' });
+    await setFaults(system, { mode: 'none' });
+    expect((await cli('dead', 'reason=rejected')).stdout).toContain(id);
+    for (const command of [['stats'], ['peek'], ['get', id], ['export'], ['pause'], ['resume'], ['redrive', '--all', '--yes']])
+      await cli(...command);
+    await allDelivered(system.receiver, [id]);
   });
 
   test('the operator sees how Redis is', async () => {
