@@ -89,7 +89,7 @@ test('--game-day refuses a scenario that there is none of, and shows its help', 
   };
   expect(await demo('receiver-sleepy')).toMatchObject({
     code: 2,
-    text: expect.stringContaining('no scenario is called "receiver-sleepy": all, receiver-down, redis-killed') as string,
+    text: expect.stringContaining('no scenario is called "receiver-sleepy": all, queue-paused, receiver-429') as string,
   });
   expect(await demo('--abort-above', '0')).toMatchObject({
     code: 2,
