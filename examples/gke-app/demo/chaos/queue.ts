@@ -4,7 +4,7 @@ import { deliveriesQueue, redisClient } from '../../src/queue.ts';
 import type { ChaosSwitch } from '../chaos-switch.ts';
 
 /** Pauses the queue, as somebody might who then forgets it. */
-export function queuePause(redisUrl: string, env: Readonly<Record<string, string>>): ChaosSwitch & { close(): void } {
+export function queuePause(redisUrl: string, env: Readonly<Record<string, string>>): ChaosSwitch & { close(): Promise<void> } {
   const redis = redisClient(redisUrl);
   const config = readApiConfig({ ...env, REDIS_URL: redisUrl, DESTINATIONS: 'receiver=http://127.0.0.1/' });
   const inspector = createInspector(deliveriesQueue(config.queue), { redis });
@@ -19,6 +19,9 @@ export function queuePause(redisUrl: string, env: Readonly<Record<string, string
       await (broken ? inspector.pause() : inspector.resume());
       paused = broken;
     },
-    close: () => redis.disconnect(),
+    async close() {
+      await inspector.close();
+      redis.disconnect();
+    },
   };
 }

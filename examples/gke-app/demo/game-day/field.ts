@@ -58,7 +58,7 @@ export async function startField(scenario: Scenario, tools: Tools): Promise<Fiel
     const { rate } = scenario;
     const parts = { system, clock, settings, rate, prometheus: undefined, onAnswer: witness.onAnswer };
     const pause = queuePause(redis.url, env);
-    stops.push(async () => pause.close());
+    stops.push(() => pause.close());
     const live = await goLive({ ...parts, switches: [redisKill(redis), ...link.switches, pause] });
     stops.push(() => live.traffic.stop());
     const startPrometheus = async () => {
