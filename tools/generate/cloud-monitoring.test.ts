@@ -88,6 +88,6 @@ test('every field is one that the hand-written type knows; a misspelt one is not
   );
   expect(typeErrors(made)).toEqual([]);
   expect(new Set(typeErrors(mistakes.map((one) => JSON.parse(one.replace('"columns":Z', '"columns":24')) as unknown)))).toEqual(
-    new Set(mistakes.keys().map(String)),
+    new Set(Object.keys(mistakes)),
   );
 });
