@@ -38,6 +38,11 @@ const attempts = (good: number, bad: number): Series => [
 const latency = (good: number) => within('http_server_request_duration_seconds', 'http_route="/process"', '0.25', good);
 const wait = (le: string, good: number) => within('nines_queue_wait_duration_seconds', 'queue="deliveries"', le, good);
 const breaker = (state: string): Series => [[`resilience_circuit_breakers{pipeline="mine",state="${state}"}`, '1x120']];
+/** A circuit that is scraped in the middle of a probe at every other minute. */
+const probing: Series = [
+  ['resilience_circuit_breakers{pipeline="mine",state="open"}', `${'1 0 '.repeat(60)}1`],
+  ['resilience_circuit_breakers{pipeline="mine",state="half_open"}', `${'0 1 '.repeat(60)}0`],
+];
 const oldest = (seconds: number): Series => [['nines_queue_oldest_age_seconds{queue="deliveries"}', `${seconds}x120`]];
 
 /** Whether the quickest alert of an objective fires; what its annotations say depends on the moment. */
@@ -109,6 +114,7 @@ describe.skipIf(!hasPromtool)('alerts', () => {
     ['QueueUnknown', 'when no process tells', [], { queue: 'deliveries' }],
     ['QueueUnknown', 'not when one does', [['nines_queue_jobs{queue="deliveries",state="waiting"}', '0x120']]],
     ['BreakerOpen', 'when a circuit is open', breaker('open'), { pipeline: 'mine' }],
+    ['BreakerOpen', 'when a circuit is probed again and again', probing, { pipeline: 'mine' }],
     ['BreakerOpen', 'not when it is closed', breaker('closed')],
   ])('%s: %s', (alertname, _, series, fires) => {
     expect(promtool(alertname, series, fires)).toBe('');

@@ -1,20 +1,27 @@
 import type { Slo } from '@nines/slo';
 import { errorBudgetDashboard, goldenSignalsDashboard, type GoldenSignals } from '@nines/slo/grafana';
-import type { Generator } from './files.ts';
+import { cloudMonitoring } from './cloud-monitoring.ts';
+import type { Generator, OutputFile } from './files.ts';
 
-/** `deploy/dashboards`: what Grafana imports; every query has been parsed. */
+/** `deploy/dashboards`: what Grafana imports, and the same for Google Cloud Monitoring; every query has been parsed. */
 export function dashboardsGenerator(objectives: readonly Slo[], signals: readonly GoldenSignals[]): Generator {
-  const file = (name: string, dashboard: object) => ({
+  const file = (name: string, dashboard: object): OutputFile => ({
     path: `deploy/dashboards/${name}.json`,
     text: `${JSON.stringify(dashboard, undefined, 2)}\n`,
   });
   return {
     name: 'dashboards',
     folders: ['deploy/dashboards'],
-    files: () => [
-      file('error-budgets', errorBudgetDashboard(objectives, { title: 'Error budgets', uid: 'nines-error-budgets' })),
-      file('golden-signals', goldenSignalsDashboard(signals, { title: 'Golden signals', uid: 'nines-golden-signals' })),
-    ],
+    files: () => {
+      const made = {
+        'error-budgets': errorBudgetDashboard(objectives, { title: 'Error budgets', uid: 'nines-error-budgets' }),
+        'golden-signals': goldenSignalsDashboard(signals, { title: 'Golden signals', uid: 'nines-golden-signals' }),
+      };
+      return Object.entries(made).flatMap(([name, dashboard]) => [
+        file(name, dashboard),
+        file(`cloud-monitoring/${name}`, cloudMonitoring(dashboard)),
+      ]);
+    },
   };
 }
 

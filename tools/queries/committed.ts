@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
+import { experiments } from '../chaos/experiment.ts';
 import { ROOT } from '../workspace/packages.ts';
 
 /** A query that somebody will ask at night, and where it stands. */
@@ -31,17 +32,24 @@ const find = (pattern: string) => globSync(pattern, { cwd: ROOT }).toSorted();
 
 /** The rules of the objectives, and those that the chart adds of its own. */
 export function committedGroups(): CommittedGroup[] {
-  const own = find('deploy/rules/prometheus/*.rules.yaml').flatMap((path) => (parse(read(path)) as { groups: CommittedGroup[] }).groups);
+  return [...objectiveGroups(), ...chartGroups()];
+}
+
+function objectiveGroups(): CommittedGroup[] {
+  return find('deploy/rules/prometheus/*.rules.yaml').flatMap((path) => (parse(read(path)) as { groups: CommittedGroup[] }).groups);
+}
+
+/** What the chart has beside the rules of the objectives. */
+export function chartGroups(): CommittedGroup[] {
   const { spec } = parse(read('deploy/k8s/gke/objectives.rules.yaml')) as { spec: { groups: CommittedGroup[] } };
-  const names = new Set(own.map(({ name }) => name));
+  const names = new Set(objectiveGroups().map(({ name }) => name));
   // Plain Prometheus takes its own interval.
-  const added = spec.groups.filter(({ name }) => !names.has(name)).map(({ name, rules }) => ({ name, rules }));
-  return [...own, ...added];
+  return spec.groups.filter(({ name }) => !names.has(name)).map(({ name, rules }) => ({ name, rules }));
 }
 
 /** Every query of every committed dashboard, rule, runbook and experiment. */
 export function committedQueries(): CommittedQuery[] {
-  return [...panels(), ...rules(), ...runbooks()];
+  return [...panels(), ...rules(), ...runbooks(), ...steadyStates()];
 }
 
 interface GrafanaPanel {
@@ -84,5 +92,11 @@ function runbooks(): CommittedQuery[] {
       where: basename(path, '.md'),
       query,
     })),
+  );
+}
+
+function steadyStates(): CommittedQuery[] {
+  return experiments().flatMap(({ id, steadyState }) =>
+    steadyState.queries.map(({ what, query }): CommittedQuery => ({ kind: 'experiment', where: `${id}: ${what}`, query })),
   );
 }

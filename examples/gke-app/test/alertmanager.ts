@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,12 +25,11 @@ export interface Services {
 /** Takes what is sent to PagerDuty and to Slack, and says that it is fine; ends with the test. */
 export async function startServices(): Promise<Services> {
   const told: Told[] = [];
-  const server = createServer((request, response) => {
-    void json(request).then((body) => {
-      told.push({ path: request.url ?? '', body: body as Told['body'] });
-      response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"success"}');
-    });
-  }).listen(0, '127.0.0.1');
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
+    told.push({ path: request.url ?? '', body: (await json(request)) as Told['body'] });
+    response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"success"}');
+  };
+  const server = createServer((request, response) => void take(request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, told };

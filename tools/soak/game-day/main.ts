@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
+import { experiments } from '../../chaos/experiment.ts';
 import { ROOT } from '../../workspace/packages.ts';
 import { randomFrom } from '../slo/rule-cases.ts';
 
@@ -14,7 +15,7 @@ Plays every experiment of the example's game day with real processes, Redis and 
 alert within the computed time (one evaluation early, one scrape and one evaluation late), no other alert, and the post-mortem written.
 Before them, one experiment that must be stopped: it may spend less of the budget than it does.
 
-  --runs N         how often all are played (default 1, about three minutes each)
+  --runs N         how often all are played (default 1, about ten minutes each)
   --scenario NAME  only this one
   --seed N         decides the order and for how long the steady state is watched before the fault (default: printed)
   --out FOLDER     keeps the write-ups there (default: they are checked and removed)
@@ -22,8 +23,7 @@ Before them, one experiment that must be stopped: it may spend less of the budge
 
 Exit codes: 0 every claim was confirmed, 1 one was refuted, 2 wrong use or a program is missing.`;
 
-/** As the game day knows them; it refuses a name that it does not. */
-const SCENARIOS = ['receiver-down', 'redis-killed', 'worker-killed', 'traffic-surge'];
+const SCENARIOS = experiments().map(({ id }) => id);
 
 interface Options {
   readonly runs: number;

@@ -18,7 +18,7 @@ import { figures, writeUp } from './write-up.ts';
 const HELP = `npm run demo -- --game-day [SCENARIO|all] [options]
 
 Plays scripted experiments on a system of its own: sees that all is well, breaks something, and checks that the right alert fires in the time
-that was computed, that nothing is lost, and that every duplicate has a cause. Then writes the post-mortem. All of it takes a few minutes.
+that was computed, that nothing is lost, and that every duplicate has a cause. Then writes the post-mortem. All of it takes about ten minutes, one about one.
 
 ${scenarios.map(({ id, title }) => `  ${id.padEnd(16)} ${title}`).join('\n')}
 

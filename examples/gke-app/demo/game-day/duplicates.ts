@@ -72,6 +72,6 @@ function causeOf({ before, again, failures, times, brokenSwitch }: Repetition): 
   // The jobs of a killed worker go to another one when their lease has ended, not before.
   if (brokenSwitch === 'worker-kill' && near && again >= times.faultMs) return 'its worker was killed';
   const away = before <= times.mendedMs + SETTLE_MS && before + SETTLE_MS >= times.faultMs;
-  if (brokenSwitch === 'redis-kill' && away) return 'Redis was away when it was to be settled';
+  if (brokenSwitch.startsWith('redis-') && away) return 'Redis was away when it was to be settled';
   return undefined;
 }

@@ -2,10 +2,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fetchEvents } from '@nines/slo/backtest';
 import type { ChaosSwitch } from '../chaos-switch.ts';
-import { recordedAlerts, samples } from '../prometheus/alerts.ts';
+import { recordedAlerts, samples, values } from '../prometheus/alerts.ts';
 import type { RunningPrometheus } from '../prometheus/start.ts';
 import { startField, type Field, type Tools } from './field.ts';
-import { FAULT_MAX_SECONDS, type Scenario } from './scenario.ts';
+import { latestSeconds, type Scenario } from './scenario.ts';
 import type { Witness } from './witness.ts';
 
 /** When what happened, in milliseconds since 1970. */
@@ -73,7 +73,7 @@ async function steps<Result>(
   };
   say(`${scenario.id}: steady state for ${Math.round(scenario.steadySeconds)} s`);
   await pause(scenario.steadySeconds * 1000);
-  const broken = await brokenBefore(field, prometheus, steadyMs);
+  const broken = await brokenBefore(scenario, field, prometheus, steadyMs);
   const faultMs = Date.now();
   if (broken !== undefined) return finish({ faultMs, mendedMs: faultMs }, `not in steady state: ${broken}`);
   const one = live.switches.find(({ id }) => id === scenario.fault.switch);
@@ -86,6 +86,7 @@ async function steps<Result>(
 }
 
 const WARM_SECONDS = 3;
+const FAULT_MAX_SECONDS = 30;
 const LOOK_EVERY_MS = 100;
 
 async function until(condition: () => boolean, withinMs: number): Promise<boolean> {
@@ -101,14 +102,23 @@ async function warm({ live: { traffic } }: Field, { rate }: Scenario): Promise<v
 }
 
 /** What is not well though nothing is broken yet. */
-async function brokenBefore({ live, witness }: Field, prometheus: RunningPrometheus, steadyMs: number): Promise<string | undefined> {
+async function brokenBefore(
+  { steadyQueries }: Scenario,
+  { witness }: Field,
+  prometheus: RunningPrometheus,
+  steadyMs: number,
+): Promise<string | undefined> {
   const alerts = await recordedAlerts(prometheus.url, steadyMs, Date.now(), prometheus.evaluateMs);
   const pages = alerts.filter(({ severity, lastAtMs }) => severity === 'page' && lastAtMs > Date.now() - 3 * prometheus.evaluateMs);
   const bad = (events: readonly { atMs: number; bad: boolean }[]) => events.some((event) => event.bad && event.atMs >= steadyMs);
   if (bad(witness.answers) || bad(witness.attempts)) return 'requests or deliveries fail';
-  if (pages.some(({ slo }) => slo !== 'latency')) return `alerts fire: ${pages.map(({ slo }) => slo).join(', ')}`;
-  const { backlog } = live.traffic.counts();
-  return backlog > 50 ? `${backlog} events wait` : undefined;
+  if (pages.some(({ slo }) => slo !== 'latency')) return `alerts fire: ${pages.map(({ name }) => name).join(', ')}`;
+  for (const { what, query, atMost } of steadyQueries) {
+    const found = await values(prometheus.url, query);
+    if (found.length === 0 || found.some((value) => !(value <= atMost)))
+      return `${what}: ${found.join(', ') || 'unknown'}, at most ${atMost}`;
+  }
+  return undefined;
 }
 
 interface Stage {
@@ -122,6 +132,7 @@ interface Stage {
 async function breakAndMend(scenario: Scenario, one: ChaosSwitch, stage: Stage): Promise<string | undefined> {
   const { prometheus, say } = stage;
   const { fault, expected, id } = scenario;
+  const mostSeconds = Math.max(FAULT_MAX_SECONDS, latestSeconds(scenario, stage.tools.clock.factor) + 10);
   const startMs = Date.now();
   say(`${id}: breaking: ${one.title}`);
   await one.set(true);
@@ -131,9 +142,9 @@ async function breakAndMend(scenario: Scenario, one: ChaosSwitch, stage: Stage):
       const reason = await abortReason(scenario, stage, startMs);
       if (reason !== undefined) return reason;
       const fired = (await recordedAlerts(prometheus.url, startMs, Date.now(), prometheus.evaluateMs)).some(
-        ({ slo, severity, tier }) => slo === expected && severity === 'page' && tier === 1,
+        ({ name, tier }) => name === expected && tier <= 1,
       );
-      if (seconds >= fault.seconds && (expected === 'none' || fired || seconds >= FAULT_MAX_SECONDS)) return undefined;
+      if (seconds >= fault.seconds && (expected === 'none' || fired || seconds >= mostSeconds)) return undefined;
       await pause(500);
     }
   } finally {

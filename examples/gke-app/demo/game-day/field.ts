@@ -2,12 +2,15 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { startRedis, type RunningRedis } from '../../../../tools/redis/start.ts';
 import type { ChaosSwitch } from '../chaos-switch.ts';
+import { queuePause } from '../chaos/queue.ts';
+import { breakableRedis } from '../chaos/redis.ts';
 import { goLive, type Live } from '../live.ts';
 import { observe } from '../prometheus/observe.ts';
 import type { RunningPrometheus } from '../prometheus/start.ts';
 import { demoSettings, WORKERS } from '../settings.ts';
 import type { CompressedClock } from '../slo-clock.ts';
 import { startSystem } from '../system.ts';
+import { chartRules } from './chart-rules.ts';
 import type { Scenario } from './scenario.ts';
 import { startWitness, type Witness } from './witness.ts';
 
@@ -45,16 +48,25 @@ export async function startField(scenario: Scenario, tools: Tools): Promise<Fiel
   };
   try {
     const secret = `whsec_${randomBytes(24).toString('base64')}`;
+    const link = await breakableRedis(redis.url);
+    if (link === undefined) throw new Error(`the game day's own Redis has a plain address, got ${redis.url}`);
+    stops.push(() => link.close());
     const env = { ...settings.env, QUEUE_NAMESPACE: `game-day-${randomUUID()}`, LEASE_MS: String(LEASE_MS), ...scenario.env };
-    const system = await startSystem({ redisUrl: redis.url, secret, workers: WORKERS, env, replaceWorkers: true });
+    const system = await startSystem({ redisUrl: link.url, secret, workers: WORKERS, env, replaceWorkers: true });
     stops.push(() => system.stop());
     witness.follow(system);
     const { rate } = scenario;
     const parts = { system, clock, settings, rate, prometheus: undefined, onAnswer: witness.onAnswer };
-    const live = await goLive({ ...parts, switches: [redisKill(redis)] });
+    const pause = queuePause(redis.url, env);
+    stops.push(() => pause.close());
+    const live = await goLive({ ...parts, switches: [redisKill(redis), ...link.switches, pause] });
     stops.push(() => live.traffic.stop());
     const startPrometheus = async () => {
-      const prometheus = await observe(system, clock, { program: tools.prometheusProgram, folder: join(tools.folder, scenario.id) });
+      const prometheus = await observe(system, clock, {
+        program: tools.prometheusProgram,
+        folder: join(tools.folder, scenario.id),
+        groups: chartRules(clock.factor),
+      });
       stops.push(() => prometheus.stop());
       return prometheus;
     };

@@ -7,7 +7,8 @@ import type { CompressedClock } from '../slo-clock.ts';
 import { detectionOf, type Detection } from './detection.ts';
 import { accountsOf, type Accounts } from './duplicates.ts';
 import type { Played } from './experiment.ts';
-import type { Scenario } from './scenario.ts';
+import { ruleDetection } from './rule-detection.ts';
+import { objectiveOf, type Scenario } from './scenario.ts';
 
 /** What an experiment came to. */
 export interface Result {
@@ -36,16 +37,21 @@ export async function judge(scenario: Scenario, clock: CompressedClock, played: 
   const { times, aborted } = played;
   const all = await recordedAlerts(prometheus.url, times.steadyMs, times.endMs, prometheus.evaluateMs);
   const alerts = all.filter(({ firedAtMs }) => firedAtMs >= times.faultMs);
-  const expected = clock.objectives.find(({ name }) => name === scenario.expected);
+  const objective = objectiveOf(scenario.expected, clock.objectives);
   const began = times.mendedMs > times.faultMs;
-  const detection = began && expected ? await detectionOf(expected, played, all, prometheus, clock.factor) : undefined;
+  const detection =
+    !began || scenario.expected === 'none'
+      ? undefined
+      : objective?.sli?.type === 'ratio'
+        ? await detectionOf(objective, played, all, prometheus, clock.factor)
+        : ruleDetection(scenario, played, alerts, clock.factor);
   const histories = began ? await recordings(clock.objectives, times, prometheus.url) : new Map<string, Backtest>();
   const { unexpected, explained } = sort(alerts, scenario, played.stalledMs);
   const accounts = accountsOf(played, scenario.fault.switch);
   const reports = new Map(
     [...histories].map(([name, recorded]) => [name, incidentOf(clock, scenario, name, { recorded, played, alerts })]),
   );
-  const main = reports.get(scenario.expected === 'none' ? 'delivery' : scenario.expected);
+  const main = reports.get(objective?.name ?? mostSpent(reports));
   const result = {
     scenario,
     aborted,
@@ -88,14 +94,20 @@ function sort(
   for (const alert of alerts) {
     const { slo, tier } = alert;
     const name = nameOf(alert);
-    if (slo === expected && tier === 1) continue;
-    if (slo === expected) explained[name] = 'a slower alert of the same objective, which the inhibit rules keep from being sent';
-    else if (tolerated[slo] !== undefined) explained[name] = tolerated[slo];
+    if (alert.name === expected && tier <= 1) continue;
+    if (alert.name === expected) explained[name] = 'a slower alert of the same objective, which the inhibit rules keep from being sent';
+    else if (tolerated[alert.name] !== undefined) explained[name] = tolerated[alert.name] ?? '';
     else if ((slo === 'latency' || slo === 'freshness') && stalledMs >= STALL_MS)
       explained[name] = `this machine stood still for up to ${stalledMs} ms, as the idle process of the game day saw too`;
     else unexpected.push(name);
   }
   return { unexpected: [...new Set(unexpected)], explained };
+}
+
+/** An alert that guards no objective: the post-mortem is about the one that suffered most. */
+function mostSpent(reports: ReadonlyMap<string, IncidentReport>): string {
+  const [most] = [...reports].toSorted(([, a], [, b]) => b.budgetSpent - a.budgetSpent);
+  return most?.[0] ?? '';
 }
 
 interface Evidence {

@@ -32,7 +32,7 @@ function tell({ scenario, detection, accounts, budgetSpent, unexpected, explaine
       : ([
           [
             'detected',
-            `after ${seconds(detection.measuredSeconds)}; computed ${seconds(detection.computedSeconds)}, at the latest ${seconds(detection.latestSeconds)}`,
+            `after ${seconds(detection.measuredSeconds)}; ${detection.computedSeconds === null ? '' : `computed ${seconds(detection.computedSeconds)}, `}at the latest ${seconds(detection.latestSeconds)}`,
           ],
         ] as [string, string][])),
     ['besides', Object.keys(explained).join(', ') || 'nothing'],

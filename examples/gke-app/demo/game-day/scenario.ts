@@ -1,4 +1,8 @@
-/** One experiment: what is broken, and what is claimed to follow. All of it is data; `experiment.ts` plays it. */
+import { ruleGroups } from '@nines/slo/prometheus';
+import type { Slo } from '@nines/slo';
+import { experiments, type Experiment } from '../../../../tools/chaos/experiment.ts';
+
+/** One experiment of `deploy/chaos`, as the game day plays it: what is broken, and what is claimed to follow. */
 export interface Scenario {
   readonly id: string;
   readonly title: string;
@@ -7,14 +11,18 @@ export interface Scenario {
   /** Events each second when all is well. */
   readonly rate: number;
   /** Variables of the services, where they differ from the demo's. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
   /** How long all must be well before anything is broken. */
   readonly steadySeconds: number;
-  /** Which switch, and for how long at least; a switch stays on for up to `FAULT_MAX_SECONDS` when the expected alert is late. */
+  /** What is asked to know that it is: each value at most so much. */
+  readonly steadyQueries: Experiment['steadyState']['queries'];
+  /** Which switch, and for how long at least; a switch stays on for a while longer when the expected alert is late. */
   readonly fault: { readonly switch: string; readonly seconds: number };
-  /** The objective whose page must fire, or that nothing may. */
-  readonly expected: 'availability' | 'delivery' | 'none';
-  /** Objectives that may suffer too, and why that is right. */
+  /** The alert that must fire: `DeliveryBudgetBurn`; or `none`, and nobody may be called. */
+  readonly expected: string;
+  /** The latest for it in production, and how much of that no compressed clock shortens. */
+  readonly within: { readonly seconds: number; readonly uncompressedSeconds: number };
+  /** Alerts that may fire too, and why that is right. */
   readonly tolerated: Readonly<Record<string, string>>;
   /** When to stop: this share of any objective's error budget is gone. A dead letter stops it always. */
   readonly abortAboveBudget: number;
@@ -22,65 +30,36 @@ export interface Scenario {
   readonly lesson: string;
 }
 
-export const FAULT_MAX_SECONDS = 30;
+/** In the order in which they are played. */
+export const scenarios: readonly Scenario[] = experiments().map(scenarioOf);
 
-/** The order in which they are played. */
-export const scenarios: readonly Scenario[] = [
-  {
-    id: 'receiver-down',
-    title: 'The receiver cuts every connection',
-    claim:
-      'Events are accepted as before and wait in the queue; the breaker keeps the workers from hammering; all are delivered afterwards.',
-    rate: 20,
-    steadySeconds: 15,
-    fault: { switch: 'receiver-resets', seconds: 6 },
-    expected: 'delivery',
-    tolerated: {},
-    abortAboveBudget: 0.25,
-    lesson: 'Ask the owner of the destination for a status page to look at before the breaker has to find out',
-  },
-  {
-    id: 'redis-killed',
-    title: 'Redis is killed (SIGKILL) and started again',
-    claim: 'The api refuses at once instead of hanging, and nothing that it accepted before is lost.',
-    rate: 20,
-    steadySeconds: 15,
-    fault: { switch: 'redis-kill', seconds: 4 },
-    expected: 'availability',
-    tolerated: {
-      latency: 'a refusal may wait for the time limit of its enqueue',
-      freshness: 'what was accepted just before waits until Redis is back',
-    },
-    abortAboveBudget: 0.75,
-    lesson: 'Run Redis with a replica that takes over, so that its restart is not an outage of the api',
-  },
-  {
-    id: 'worker-killed',
-    title: 'A worker is killed (SIGKILL) under load',
-    claim: 'Its jobs go to the other worker when their lease ends, another worker takes its place, and nobody has to be called.',
-    rate: 20,
-    steadySeconds: 15,
-    fault: { switch: 'worker-kill', seconds: 8 },
-    expected: 'none',
-    tolerated: {},
-    abortAboveBudget: 0.25,
-    lesson: 'Keep at least two workers, so that one can go at any time',
-  },
-  {
-    id: 'traffic-surge',
-    title: 'Five times the traffic, until the queue is full',
-    claim: 'The queue takes what it is made for, then the api refuses with 503 and Retry-After; what was accepted is delivered in time.',
-    rate: 20,
-    // Delivered within the 5 s that are promised, also when it is full.
-    env: { MAX_WAITING: '100' },
-    steadySeconds: 15,
-    fault: { switch: 'traffic-x5', seconds: 8 },
-    expected: 'availability',
-    tolerated: { freshness: 'a full queue of a slow machine takes longer than the 5 s that are promised' },
-    abortAboveBudget: 0.9,
-    lesson: 'Let workers scale on the backlog, and give the queue room for the minutes that this takes',
-  },
-];
+function scenarioOf({ id, title, hypothesis, steadyState, fault, expected, abort, lesson }: Experiment): Scenario {
+  return {
+    id,
+    title,
+    claim: hypothesis,
+    rate: steadyState.rate,
+    env: fault.env ?? {},
+    steadySeconds: steadyState.seconds,
+    steadyQueries: steadyState.queries,
+    fault: { switch: fault.switch, seconds: fault.seconds },
+    expected: expected.alert,
+    within: { seconds: expected.withinSeconds ?? 0, uncompressedSeconds: expected.uncompressedSeconds ?? 0 },
+    tolerated: expected.tolerated ?? {},
+    abortAboveBudget: abort.budgetSpent,
+    lesson,
+  };
+}
+
+/** The objective that an alert guards; undefined for one that guards none. */
+export function objectiveOf(alert: string, objectives: readonly Slo[]): Slo | undefined {
+  return objectives.find((slo) => ruleGroups(slo).some(({ rules }) => rules.some((rule) => 'alert' in rule && rule.alert === alert)));
+}
+
+/** The latest that is right on a clock that is compressed so many times. */
+export function latestSeconds({ within: { seconds, uncompressedSeconds } }: Scenario, factor: number): number {
+  return uncompressedSeconds + (seconds - uncompressedSeconds) / factor;
+}
 
 /** @throws Error that lists what there is. */
 export function chosen(name: string): readonly Scenario[] {

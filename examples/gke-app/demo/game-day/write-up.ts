@@ -1,6 +1,7 @@
 import { postMortem, toMarkdown } from '@nines/slo/report';
 import type { CompressedClock } from '../slo-clock.ts';
 import { DURABILITY } from './field.ts';
+import type { Detection } from './detection.ts';
 import type { Result } from './judge.ts';
 
 /** A file of the write-up. */
@@ -55,13 +56,17 @@ export function figures({ incident, ...result }: Result): object {
 const seconds = (value: number | null | undefined) => (value === null || value === undefined ? 'never' : `${value.toFixed(1)} s`);
 const percent = (ratio: number | undefined) => (ratio === undefined ? 'unknown' : `${(100 * ratio).toFixed(2)} %`);
 
+/** When it had to fire: computed from what was logged, or else what the experiment says. */
+const due = ({ computedSeconds, latestSeconds }: Detection) =>
+  computedSeconds === null ? `at the latest ${seconds(latestSeconds)}` : `computed ${seconds(computedSeconds)}`;
+
 function table(results: readonly Result[]): string[] {
-  const rows = results.map(({ scenario, detection, accounts, budgetSpent, faults }) => {
-    const slo = scenario.expected === 'none' ? 'delivery' : scenario.expected;
+  const rows = results.map(({ scenario, detection, accounts, budgetSpent, incident, faults }) => {
+    const slo = incident?.name ?? 'delivery';
     const cells = [
       scenario.id,
       detection === undefined ? 'no alert' : detection.alert,
-      detection === undefined ? '' : `${seconds(detection.measuredSeconds)} (computed ${seconds(detection.computedSeconds)})`,
+      detection === undefined ? '' : `${seconds(detection.measuredSeconds)} (${due(detection)})`,
       `${percent(budgetSpent[slo])} of ${slo}`,
       `${accounts.lost.length} of ${accounts.accepted}`,
       String(sum(accounts.duplicates)),
@@ -113,7 +118,11 @@ function impact({ accounts }: Result): string {
 function wentWell({ detection, explained, unexpected }: Result, clock: CompressedClock): string[] {
   const lines: string[] = [];
   if (detection === undefined) lines.push('No alert was expected');
-  else if (detection.inTime) {
+  else if (detection.inTime && detection.computedSeconds === null) {
+    lines.push(
+      `${detection.alert} fired ${seconds(detection.measuredSeconds)} after the fault, the latest that is right ${seconds(detection.latestSeconds)}; in production ${seconds(detection.trueClockSeconds)}`,
+    );
+  } else if (detection.inTime) {
     const { evaluationSeconds, scrapeSeconds, newSeries } = detection;
     const lag = `one evaluation of ${seconds(evaluationSeconds)} and one scrape of ${seconds(scrapeSeconds)} later, as measured${newSeries ? ', without the failures that their new series could not show' : ''}`;
     lines.push(

@@ -2,6 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 /** One time that an alert of an objective fired, as Prometheus recorded it. */
 export interface RecordedAlert {
+  /** `DeliveryBudgetBurn`. */
+  readonly name: string;
+  /** Empty for an alert that belongs to no objective. */
   readonly slo: string;
   readonly service: string;
   readonly severity: string;
@@ -14,9 +17,9 @@ export interface RecordedAlert {
   readonly lastAtMs: number;
 }
 
-/** `delivery page 1m`: what people call it. */
-export function nameOf({ slo, severity, longWindow }: Pick<RecordedAlert, 'slo' | 'severity' | 'longWindow'>): string {
-  return `${slo} ${severity} ${longWindow}`;
+/** `delivery page 1m`, or `BreakerOpen ticket`: what people call it. */
+export function nameOf({ name, slo, severity, longWindow }: Pick<RecordedAlert, 'name' | 'slo' | 'severity' | 'longWindow'>): string {
+  return slo === '' ? `${name} ${severity}` : `${slo} ${severity} ${longWindow}`;
 }
 
 interface Series {
@@ -31,6 +34,14 @@ export async function samples(url: string, query: string, atMs: number): Promise
   const answer = (await response.json()) as { status: string; error?: string; data: { result: Series[] } };
   if (answer.status !== 'success') throw new Error(`Prometheus refused ${query}: ${answer.error}`);
   return answer.data.result;
+}
+
+/** The values that a query returns now. */
+export async function values(url: string, query: string): Promise<number[]> {
+  const answer = (await (await fetch(`${url}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query }) })).json()) as {
+    data: { result: readonly { readonly value: readonly [number, string] }[] };
+  };
+  return answer.data.result.map(({ value: [, text] }) => Number(text));
 }
 
 /** Every alert that fired between two moments, from the series `ALERTS` that Prometheus writes at each evaluation; in order of time. */
@@ -49,8 +60,8 @@ function runs({ metric, values }: Series, evaluateMs: number): RecordedAlert[] {
     if (last !== undefined && atMs - last.lastAtMs <= 2.5 * evaluateMs) last.lastAtMs = atMs;
     else found.push({ firedAtMs: atMs, lastAtMs: atMs });
   }
-  const { slo = '', service = '', severity = '', long_window: longWindow = '', slo_tier: tier = '0' } = metric;
-  return found.map((run) => ({ slo, service, severity, longWindow, tier: Number(tier), ...run }));
+  const { alertname: name = '', slo = '', service = '', severity = '', long_window: longWindow = '', slo_tier: tier = '0' } = metric;
+  return found.map((run) => ({ name, slo, service, severity, longWindow, tier: Number(tier), ...run }));
 }
 
 /** Tells of each alert that begins or ends to fire, until it is stopped. A Prometheus that does not answer is asked again. */
@@ -60,7 +71,12 @@ export function watchAlerts(url: string, tell: (line: string) => void): () => vo
   const look = async () => {
     const now = new Set(
       (await samples(url, 'ALERTS{alertstate="firing"}[2s]', Date.now())).map(({ metric }) =>
-        nameOf({ slo: metric['slo'] ?? '', severity: metric['severity'] ?? '', longWindow: metric['long_window'] ?? '' }),
+        nameOf({
+          name: metric['alertname'] ?? '',
+          slo: metric['slo'] ?? '',
+          severity: metric['severity'] ?? '',
+          longWindow: metric['long_window'] ?? '',
+        }),
       ),
     );
     for (const name of now) if (!firing.has(name)) tell(`ALERT      ${name} fires`);
