@@ -161,7 +161,7 @@ login_docker() {
 digest_of() {
   local manifest
   manifest=$(docker buildx imagetools inspect "$1" --format '{{json .Manifest}}' 2>/dev/null) || return 1
-  [[ $manifest =~ \"digest\":\"(sha256:[0-9a-f]{64})\" ]] && printf '%s' "${BASH_REMATCH[1]}"
+  [[ $manifest =~ \"digest\":\ *\"(sha256:[0-9a-f]{64})\" ]] && printf '%s' "${BASH_REMATCH[1]}"
 }
 
 find_digest() {
@@ -169,10 +169,18 @@ find_digest() {
     refuse "the image $registry/nines-$1:$sha is not in the registry" "deploy/scripts/push-images$(where_to) --sha $sha"
 }
 
+# How to sign. In a workflow without a key: the public log then tells which workflow signed what, and when. With a key nothing is written
+# there: whoever has a key of their own may well have a registry and names that are nobody's business.
+sign_options() {
+  sign=(--yes)
+  if [[ -n $key ]]; then sign+=(--key "$key" --signing-config deploy/scripts/cosign/no-log.json); fi
+}
+
 # Who may have signed: the holder of --key, or the workflows of this repository that build images, on its main branch only.
 signer() {
   if [[ -n $key ]]; then
-    who=(--key "$key")
+    # a key pair in two files; one in a key service is one name. There is no entry in a log, see above.
+    who=(--key "${key/%.key/.pub}" --insecure-ignore-tlog)
   else
     who=(--certificate-oidc-issuer https://token.actions.githubusercontent.com
       --certificate-identity-regexp "^https://github\\.com/${github//./\\.}/\\.github/workflows/(deploy|release)\\.yml@refs/heads/main\$")

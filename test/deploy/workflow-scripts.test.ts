@@ -38,6 +38,13 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
     expect(status).toBe(0);
   });
 
+  test('build-images takes the bases of a mirror', () => {
+    const { calls } = machine.run('build-images', '--local', { BASE_IMAGE: 'mirror.example/base@sha256:1' });
+    expect(calls).toContain(
+      `docker build --target api --build-arg REVISION=${machine.sha} --build-arg BASE_IMAGE=mirror.example/base@sha256:1 --tag kind.local/nines-api:${machine.sha} --file Dockerfile .`,
+    );
+  });
+
   test('build-images minds no change below deploy, which is in no image', () => {
     writeFileSync(join(machine.repository, 'deploy/.terraform.lock.hcl'), '');
     try {

@@ -89,10 +89,33 @@ describe.skipIf(process.platform === 'win32')('the supply chain', () => {
     expect(machine.run('sign-images', `${P} ${G}`).changes.filter((call) => call.startsWith('cosign'))).toEqual([]);
   });
 
-  test('sign-images with a key looks at its own signature with the other half', () => {
-    const { calls } = machine.run('sign-images', '--registry localhost:5000 --key cosign.key', { FAIL: 'cosign verify ' });
-    expect(calls).toContain(`cosign verify --key cosign.pub ${image('api', 'localhost:5000')}`);
-    expect(calls).toContain(`cosign sign --yes --key cosign.key ${image('api', 'localhost:5000')}`);
+  test.each([
+    ['cosign.key', 'cosign.pub'],
+    ['keys/my.key.d/one.key', 'keys/my.key.d/one.pub'],
+    // one name for both halves
+    ['gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k', 'gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k'],
+  ])('sign-images with %s looks at its own signature with %s, and neither is in a public log', (key, half) => {
+    const { calls } = machine.run('sign-images', `--registry localhost:5000 --key ${key}`, { FAIL: 'cosign verify ' });
+    const api = image('api', 'localhost:5000');
+    expect(calls).toContain(`cosign verify --key ${half} --insecure-ignore-tlog ${api}`);
+    expect(calls).toContain(`cosign sign --yes --key ${key} --signing-config deploy/scripts/cosign/no-log.json ${api}`);
+  });
+
+  test('only a signature by a key may be in no log', () => {
+    for (const script of ['sign-images', 'verify-images']) {
+      const { calls } = machine.run(script, `${P} ${G}`, { FAIL: 'cosign verify ' });
+      expect(calls.join('\n')).not.toMatch(/ignore-tlog|signing-config/);
+    }
+  });
+
+  test.each([
+    ['localhost:5000', ' --insecure'],
+    ['127.0.0.1:5000/nines', ' --insecure'],
+    ['localhost.example.com/nines', ''],
+    ['ghcr.io/octo-org', ''],
+  ])('push-images looks into %s with docker manifest inspect%s', (registry, flag) => {
+    const { calls } = machine.run('push-images', `--registry ${registry}`);
+    expect(calls).toContain(`docker manifest inspect${flag} ${registry}/nines-api:${machine.sha}`);
   });
 
   test('verify-images takes only what a workflow of this repository signed on its main branch', () => {

@@ -85,7 +85,7 @@ case $call in
   'gh issue list'*) printf '%s' "\${ISSUES:-[]}" ;;
   'terraform '*' output '*) printf '{"GCP_REGION":"asia-south1","NINES_DOMAIN":""}' ;;
   'docker manifest inspect'*) [[ -n \${TAKEN:-} ]] || exit 1 ;;
-  'docker buildx imagetools inspect'*) printf '{"mediaType":"m","digest":"sha256:%064d","size":1}' 7 ;;
+  'docker buildx imagetools inspect'*) printf '{\\n  "mediaType": "m",\\n  "digest": "sha256:%064d",\\n  "size": 1\\n}' 7 ;;
   'gcloud container clusters describe'*) printf '%s' "\${OTEL_SCOPE:-}" ;;
   'gcloud auth print-access-token') printf 'a-token' ;;
   'gh api '*'/commits/'*) printf '%s' "\${SIGNATURE:-true valid}" ;;

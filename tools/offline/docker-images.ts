@@ -89,7 +89,13 @@ async function unpackDebian(cache: string, packages: readonly string[], root: st
   const download = () => run('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', ...packages], { cwd: into, timeout: 120_000 });
   // On a fresh machine apt has no lists yet.
   await download().catch(() => run('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', 'update'], { timeout: 120_000 }).then(download));
-  for (const file of readdirSync(into)) await run('dpkg-deb', ['-x', file, root], { cwd: into });
+  // What is installed stands where distroless images say it, a file for each package.
+  const installed = join(root, 'var/lib/dpkg/status.d');
+  mkdirSync(installed, { recursive: true });
+  for (const file of readdirSync(into)) {
+    await run('dpkg-deb', ['-x', file, root], { cwd: into });
+    writeFileSync(join(installed, file.split('_')[0] ?? file), await run('dpkg-deb', ['-f', file], { cwd: into }));
+  }
 }
 
 function account(root: string): void {

@@ -17,21 +17,17 @@ export async function lintWorkflow(file: string, text: string): Promise<string[]
 }
 
 /**
- * It is compiled to WebAssembly by TinyGo, whose collector now and then takes away what it was just given, and then ends with "unreachable".
- * That depends on how much it was given: empty lines at the end change that, and nothing else.
+ * It is compiled to WebAssembly by TinyGo, whose collector now and then takes away what it was just given, and then ends with "unreachable"
+ * or never. That depends on how much it was given: so each text gets a linter of its own, with nothing to collect, and should it end
+ * nevertheless, empty lines at the end change how much it is, and nothing else.
  */
 async function run(file: string, text: string): Promise<LintResult[]> {
   for (let attempt = 0; ; attempt += 1) {
-    linter ??= createLinter();
-    const lint = await linter;
+    const lint = await createLinter();
     try {
       return lint(text + '\n'.repeat(attempt * 64), file);
     } catch (error) {
-      // One that ended cannot be asked again.
-      linter = undefined;
       if (attempt === TRIES) throw error;
     }
   }
 }
-
-let linter: ReturnType<typeof createLinter> | undefined;
