@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -46,6 +46,9 @@ const USERS = [
 /** Both families bring the same three programs. */
 const FAMILY = onPath('redis-server') === undefined ? 'valkey' : 'redis';
 export const REDIS_PROGRAM: string | undefined = onPath(`${FAMILY}-server`);
+/** Its log is in files of its own from 7 on; the scripts refuse what is older. */
+export const KEEPS_LOG_FILES: boolean =
+  REDIS_PROGRAM !== undefined && !/v=[1-6]\./.test(spawnSync(REDIS_PROGRAM, ['--version']).stdout.toString());
 const KUBECTL = `#!/usr/bin/env bash
 printf '%s\\n' "kubectl $*" >>"$LOG"
 if [[ -n \${FAIL:-} && "kubectl $*" =~ $FAIL ]]; then exit 1; fi

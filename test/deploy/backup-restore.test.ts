@@ -6,13 +6,13 @@ import { createScheduler } from '@nines/queue/schedules';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ROOT } from '../../tools/workspace/packages.ts';
-import { REDIS_PROGRAM, startPod, type Pod } from './backup-pod.ts';
+import { KEEPS_LOG_FILES, startPod, type Pod } from './backup-pod.ts';
 
 /** deploy/scripts/backup and restore on a real Redis with real queues; only kubectl is not there (see backup-pod.ts). */
 const HOUR = 3_600_000;
 const kinds = defineQueue<string>({ name: 'kinds', leaseMs: 1000, backoff: fixed(HOUR), maxAttempts: 3 });
 const busy = defineQueue<string>({ name: 'busy', leaseMs: 1000, backoff: fixed(1) });
-const here = REDIS_PROGRAM !== undefined && process.platform !== 'win32';
+const here = KEEPS_LOG_FILES && process.platform !== 'win32';
 
 /** What workers did, written down outside of Redis. */
 function makeWorld(pod: Pod) {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../../tools/workspace/packages.ts';
 
@@ -76,11 +77,39 @@ test('image.yml scans what is there, tries the newest bases, and proposes only w
   expect(image).toMatch(/^ {4}- cron: '\d+ \d+ \* \* [0-6]'$/m);
 });
 
-test.skipIf(process.platform === 'win32')('ci.yml tries each supported Node.js with Redis and with Valkey', () => {
+describe.skipIf(process.platform === 'win32')('ci.yml tries each supported Node.js with each supported store', () => {
+  const file = readFileSync(join(ROOT, '.ci/store'), 'utf8');
   const ci = readFileSync(join(ROOT, '.github/workflows/ci.yml'), 'utf8');
-  expect(job(ci, 'node')).toMatch(/ {8}node: \[22\.\S+, 24\.\S+, 26\.\S+\]\n(?: +#.*\n)? {8}store: \[redis-server, valkey-server\]\n/);
-  const { status, stderr } = spawnSync(join(ROOT, '.ci/store'), ['memcached'], { encoding: 'utf8' });
-  expect([status, stderr]).toEqual([2, '.ci/store: "memcached" is neither redis-server nor valkey-server\n']);
+
+  test('Redis 6.2, 7 and 8 and Valkey, each pinned by the hash of its source or Ubuntu’s own', () => {
+    expect(job(ci, 'node')).toMatch(
+      / {8}node: \[22\.\S+, 24\.\S+, 26\.\S+\]\n(?: +#.*\n)? {8}store: \[redis-6\.2\.\d+, redis-7\.4\.\d+, redis-8\.\S+, valkey-server\]\n/,
+    );
+    const stores = (/store: \[(.+)\]/.exec(ci)?.[1] ?? '').split(', ');
+    const pinned = [...file.matchAll(/^ {2}(redis-[\d.]+)\) sha256=[\da-f]{64} ;;$/gm)].map(([, name]) => name);
+    expect(stores).toEqual([...pinned, 'valkey-server']);
+    expect(file).toContain(`#   .ci/store ${stores.join(' | ')}\n`);
+  });
+
+  test('a store that is none of them is refused', () => {
+    const { status, stderr } = spawnSync(join(ROOT, '.ci/store'), ['memcached'], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^\.ci\/store: "memcached" is none of redis-6\.2\.\d+, .+, valkey-server\n$/),
+    ]);
+  });
+
+  test.skipIf(process.platform !== 'linux')('a source with another hash is not built', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nines-store-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const name = /redis-6\.2\.\d+/.exec(file)?.[0] ?? '';
+    writeFileSync(join(folder, `${name}.tar.gz`), 'not what was released');
+    const { status, stderr, stdout } = spawnSync(join(ROOT, '.ci/store'), [name], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], NINES_REDIS_RELEASES: `file://${folder}` },
+    });
+    expect([status, stderr + stdout]).toEqual([1, expect.stringMatching(/did NOT match/)]);
+  });
 });
 
 test('release.yml publishes packages first, and then images and chart, scanned and signed', () => {

@@ -89,7 +89,9 @@ async function launch(program: string, args: readonly string[]): Promise<Server>
 }
 
 function serverArguments(port: number, dir: string, extra: readonly string[]): string[] {
-  return ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no', '--daemonize', 'no', ...extra];
+  // Redis 6.2 takes no second --save after an empty one.
+  const save = extra.includes('--save') ? [] : ['--save', ''];
+  return ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, ...save, '--appendonly', 'no', '--daemonize', 'no', ...extra];
 }
 
 async function sentinelArguments(port: number, dir: string, lines: readonly string[]): Promise<string[]> {

@@ -44,7 +44,8 @@ export async function verify(target: Target, options: VerifyOptions): Promise<re
 
 const TRACE = 'its trace is found';
 const SERIES = 'its series is found';
-const CHECKS = [
+/** What is asserted of one event, in order. */
+export const CHECKS: readonly string[] = [
   'one event is accepted',
   'it is delivered',
   ...SERVICES.map((service) => `the ${service} logged it`),

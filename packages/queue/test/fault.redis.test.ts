@@ -175,7 +175,7 @@ test('READONLY: a primary that became a replica is left for the one that is reac
 });
 
 test('MISCONF: while Redis cannot save, calls say that it is unavailable; all goes on when it can', async () => {
-  const { redis, server } = await ownRedis('--save', '3600 1');
+  const { redis, server } = await ownRedis('--save', '3600', '1');
   const { producer, impatient, consumer, inspector, done } = bench(redis);
   await consumer.start();
   await producer.enqueue('a');
