@@ -37,6 +37,7 @@ export const RENDERINGS: readonly (readonly [name: string, options: TemplateOpti
   ['clients of a namespace', { set: [SHA], values: [CLIENTS] }],
   ['deliveries inside of the cluster', { set: [SHA], values: [DELIVERIES] }],
   ['destinations', { set: [SHA, 'destinations.mine=https://example.com/hooks', 'destinations.other=http://receiver:8080/'] }],
+  ['admission', { set: [SHA, REGISTRY, 'admission.enabled=true'] }],
   ['no network policies', { set: [SHA, 'networkPolicy.enabled=false'] }],
 ];
 
