@@ -3,68 +3,33 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { findHelm } from '../../tools/deploy/helm.ts';
 import { parseManifests, type Manifest } from '../../tools/deploy/manifests.ts';
-import { allowedConnections, type Endpoint, type PortName } from '../../tools/deploy/network-matrix.ts';
+import { nameOf } from '../../tools/deploy/finding.ts';
+import { allowedConnections, type Endpoint } from '../../tools/deploy/network-matrix.ts';
+import { withoutEachPart } from '../../tools/deploy/network-parts.ts';
 import { K8S } from '../../tools/deploy/render.ts';
+import { RENDERINGS, renderingOf } from '../../tools/deploy/renderings.ts';
+import { workloadsOf } from '../../tools/deploy/workloads.ts';
+import { endpointsOf, portsOf } from './network-endpoints.ts';
 
 // Each starts compilers, kubectl or helm: how long that takes says nothing.
 vi.setConfig({ testTimeout: 120_000 });
 
-const policiesOf = (name: string): Manifest[] =>
+const read = (name: string): Manifest[] =>
   readdirSync(join(K8S, name))
-    .filter((file) => file.endsWith('.networkpolicy.yaml'))
+    .filter((file) => file !== 'kustomization.yaml')
     .flatMap((file) => parseManifests(readFileSync(join(K8S, name, file), 'utf8')));
 
-const ours = (component: string, ip: string): Endpoint => ({
-  name: component,
-  ip,
-  namespace: 'nines',
-  labels: { 'app.kubernetes.io/name': 'nines', 'app.kubernetes.io/instance': 'nines', 'app.kubernetes.io/component': component },
-});
-
-/** Whoever could try to talk to one of our pods, or be talked to. */
-const ENDPOINTS: readonly Endpoint[] = [
-  ours('api', '10.1.0.1'),
-  ours('worker', '10.1.0.2'),
-  ours('redis', '10.1.0.3'),
-  { name: 'stranger in our namespace', ip: '10.1.0.4', namespace: 'nines', labels: { app: 'stranger' } },
-  { name: 'stranger elsewhere', ip: '10.1.0.5', namespace: 'default', labels: { 'app.kubernetes.io/component': 'api' } },
-  { name: 'other api', ip: '10.1.0.6', namespace: 'staging', labels: ours('api', '').labels! },
-  { name: 'kube-dns', ip: '10.1.0.7', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } },
-  { name: 'another pod of kube-system', ip: '10.1.0.8', namespace: 'kube-system', labels: { 'k8s-app': 'metrics-server' } },
-  { name: 'gmp collector', ip: '10.1.0.9', namespace: 'gmp-system', labels: { 'app.kubernetes.io/name': 'collector' } },
-  { name: 'gke gmp collector', ip: '10.1.0.10', namespace: 'gke-gmp-system', labels: { 'app.kubernetes.io/name': 'collector' } },
-  { name: 'gmp alertmanager', ip: '10.1.0.11', namespace: 'gmp-system', labels: { 'app.kubernetes.io/name': 'alertmanager' } },
-  { name: 'traces collector', ip: '10.1.0.12', namespace: 'observability', labels: { app: 'collector' } },
-  { name: "Google's traces collector", ip: '10.1.0.13', namespace: 'gke-managed-otel', labels: { app: 'opentelemetry-collector' } },
-  { name: 'node-local dns', ip: '169.254.20.10' },
-  { name: 'metadata server', ip: '169.254.169.254' },
-  { name: 'load balancer', ip: '35.191.10.20' },
-  { name: 'health checker', ip: '130.211.1.2' },
-  { name: 'just outside of the load balancers', ip: '130.211.4.1' },
-  { name: 'internet', ip: '203.0.113.9' },
-  { name: 'private host', ip: '10.200.0.1' },
-  { name: 'private host 172', ip: '172.20.0.1' },
-  { name: 'private host 192', ip: '192.168.1.1' },
-  { name: 'carrier-grade host', ip: '100.64.0.1' },
-];
-
-const PORTS: readonly PortName[] = [
-  'TCP/53',
-  'UDP/53',
-  'TCP/80',
-  'TCP/443',
-  'UDP/443',
-  'TCP/988',
-  'TCP/4318',
-  'TCP/6379',
-  'TCP/8080',
-  'TCP/9464',
-  'TCP/9465',
-];
+const helm = findHelm();
+const matrixOf = (manifests: readonly Manifest[], policies = manifests) =>
+  allowedConnections(policies, endpointsOf(manifests), portsOf(manifests));
 
 /** Whoever is outside of our namespace has no policy of ours; what they say to each other is not ours to list. */
-const OURS = '(api|worker|redis|stranger in our namespace)';
-const about = (connections: readonly string[]) => connections.filter((each) => new RegExp(`^${OURS} →|→ ${OURS} (TCP|UDP)/`).test(each));
+function about(manifests: readonly Manifest[], connections: readonly string[]): string[] {
+  const ours = endpointsOf(manifests)
+    .filter(({ namespace }) => namespace === 'nines')
+    .map(({ name }) => name);
+  return connections.filter((each) => new RegExp(`^(${ours.join('|')}) →|→ (${ours.join('|')}) (TCP|UDP)/`).test(each));
+}
 
 const table = (text: string) =>
   text
@@ -98,26 +63,114 @@ describe('source × destination × port', () => {
     ['base', EVERYWHERE],
     ['gke', ON_GKE],
   ])('of deploy/k8s/%s: this and nothing else', (name, expected) => {
-    expect(about(allowedConnections(policiesOf(name), ENDPOINTS, PORTS))).toEqual(table(expected));
-  });
-
-  test.skipIf(findHelm() === undefined)('of an installation that sends traces', () => {
-    const rendered = findHelm()!.template({
-      set: [
-        'image.kustomize=true',
-        'otlp.collector=other',
-        'otlp.endpoint=http://collector.observability:4318',
-        'otlp.namespace=observability',
-      ],
-      values: ['values-local.yaml'],
-    });
-    expect(rendered.ok && about(allowedConnections(parseManifests(rendered.text), ENDPOINTS, PORTS))).toEqual(
-      table(`${EVERYWHERE}
-        api    | traces collector | TCP/4318
-        worker | traces collector | TCP/4318`),
-    );
+    expect(about(read(name), matrixOf(read(name)))).toEqual(table(expected));
   });
 });
+
+/**
+ * Five or more for each workload, from ARCHITECTURE.md and deploy/CHART.md: what must be possible, and what must not be, whatever the switches.
+ * "gke": with values-gke.yaml only. "traces": where they go to a collector.
+ */
+const CELLS = `
+  load balancer             → api TCP/8080                          | gke    | requests
+  health checker            → api TCP/9464                          | gke    | is the pod ready?
+  gmp collector             → api TCP/9464                          | gke    | metrics
+  api                       → redis TCP/6379                        | always | enqueue
+  api                       → traces collector TCP/4318             | traces | traces
+  api                       → internet TCP/443                      | never  | only the worker delivers
+  api                       → metadata server TCP/80                | never  | it needs no identity
+  internet                  → api TCP/8080                          | never  | but through the load balancer
+  other api                 → api TCP/8080                          | never  | another installation is a stranger
+  stranger in our namespace → api TCP/9465                          | never  | the server for operators is on the loopback address
+  worker                    → redis TCP/6379                        | always | claim and settle
+  worker                    → internet TCP/443                      | always | deliveries
+  worker                    → kube-dns UDP/53                       | always | names
+  gke gmp collector         → worker TCP/9464                       | gke    | metrics
+  worker                    → metadata server TCP/80                | never  | a delivery must not fetch a token
+  worker                    → metadata server of the node TCP/988   | never  | nor by its other address
+  worker                    → private host TCP/443                  | never  | a delivery must not reach what is inside
+  worker                    → api TCP/8080                          | never  | it works from the queue
+  load balancer             → worker TCP/9464                       | never  | no traffic is routed to a worker
+  api                       → worker TCP/9464                       | never  | they meet in Redis
+  redis                     → internet TCP/443                      | never  | it asks nobody
+  redis                     → kube-dns UDP/53                       | never  | not even for names
+  stranger in our namespace → redis TCP/6379                        | never  | api and worker only
+  other api                 → redis TCP/6379                        | never  | one Redis an installation
+  gmp collector             → redis TCP/6379                        | never  | the queue is measured by api and worker
+  api                       → collector TCP/4318                    | always | traces
+  worker                    → collector TCP/4318                    | always | traces
+  collector                 → metadata server TCP/80                | always | the token of its workload identity
+  collector                 → internet TCP/443                      | always | it sends on to Google
+  collector                 → redis TCP/6379                        | never  | it has no business there
+  stranger in our namespace → collector TCP/4318                    | never  | api and worker only
+  internet                  → collector TCP/4318                    | never  | nobody outside sends traces`;
+
+describe.skipIf(helm === undefined)('every rendering', () => {
+  const rendered = (helm === undefined ? [] : RENDERINGS)
+    .map(([name, options]) => ({ name, options, manifests: renderingOf(helm!, options) }))
+    .filter(({ manifests }) => manifests.some(({ kind }) => kind === 'NetworkPolicy'));
+  const cells = CELLS.trim()
+    .split('\n')
+    .map((line) => {
+      const [connection = '', where = ''] = line.split('|').map((part) => part.trim().replaceAll(/ +→/g, ' →'));
+      return { connection, where };
+    });
+
+  test.each(rendered)('$name: what is written by hand holds', ({ options, manifests }) => {
+    const allowed = new Set<string>(matrixOf(manifests));
+    const names = new Set(endpointsOf(manifests).map(({ name }) => name));
+    const words = new Set(['always']);
+    if (options.values?.includes('values-gke.yaml')) words.add('gke');
+    if (options.set?.some((each) => each.startsWith('otlp.endpoint='))) words.add('traces');
+    const asked = cells.filter(({ connection }) => partners(connection).every((name) => names.has(name)));
+    expect(asked.length).toBeGreaterThan(15);
+    const wrong = asked.filter(({ connection, where }) => allowed.has(connection) !== words.has(where));
+    expect(wrong).toEqual([]);
+  });
+
+  test('every cell is about somebody whom some rendering has', () => {
+    const names = new Set(rendered.flatMap(({ manifests }) => endpointsOf(manifests).map(({ name }) => name)));
+    expect(cells.filter(({ connection }) => !partners(connection).every((name) => names.has(name)))).toEqual([]);
+  });
+
+  test('each workload has five cells, allowed ones and refused ones', () => {
+    const workloads = new Set(
+      rendered.flatMap(({ manifests }) => workloadsOf(manifests).map(({ labels }) => labels['app.kubernetes.io/component'])),
+    );
+    for (const workload of workloads) {
+      const own = cells.filter(({ connection }) => partners(connection).includes(workload ?? ''));
+      expect(own.length, workload).toBeGreaterThanOrEqual(5);
+      expect(new Set(own.map(({ where }) => where === 'never')), workload).toEqual(new Set([true, false]));
+    }
+  });
+
+  // Many have the same policies: each set of them once.
+  const different = rendered.filter(
+    ({ manifests }, at) => at === rendered.findIndex((other) => policiesOf(other.manifests) === policiesOf(manifests)),
+  );
+
+  test.each(different)('$name: without any one rule, some connection changes', ({ manifests }) => {
+    const whole = matrixOf(manifests).join('\n');
+    const reductions = withoutEachPart(manifests);
+    expect(reductions.length).toBeGreaterThan(15);
+    const idle = reductions.filter(({ policies }) => matrixOf(manifests, policies).join('\n') === whole);
+    expect(idle.map(({ part }) => part)).toEqual([]);
+  });
+
+  test('a rule that allows what is allowed already is found', () => {
+    const { manifests } = rendered[0]!;
+    const twice = structuredClone(manifests);
+    const { egress } = twice.find((each) => nameOf(each) === 'NetworkPolicy/nines-api')!.spec as { egress: object[] };
+    egress.push(structuredClone(egress[0]!));
+    const whole = matrixOf(twice).join('\n');
+    expect(withoutEachPart(twice).filter(({ policies }) => matrixOf(twice, policies).join('\n') === whole)).not.toEqual([]);
+  });
+});
+
+const policiesOf = (manifests: readonly Manifest[]) => JSON.stringify(manifests.filter(({ kind }) => kind === 'NetworkPolicy'));
+
+/** `api → redis TCP/6379` → api and redis. */
+const partners = (connection: string): string[] => connection.replace(/ \S+$/, '').split(' → ');
 
 describe('what the matrix understands', () => {
   const policy = (spec: object): Manifest => ({

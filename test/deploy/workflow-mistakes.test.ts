@@ -51,6 +51,22 @@ const MISTAKES: readonly (readonly [mistake: string, file: string, before: strin
     '      - run: .ci/run\n        continue-on-error: true\n',
     'a failure that nobody sees',
   ],
+  ['every secret as a variable', 'deploy', 'GH_TOKEN: ${{ github.token }}', 'ALL: ${{ toJSON(secrets) }}', 'a secret: identities'],
+  [
+    'a robot that anybody can look like',
+    'deploy',
+    '      - run: .ci/run\n',
+    "      - if: github.actor != 'dependabot[bot]'\n        run: .ci/run\n",
+    'whoever acts last',
+  ],
+  [
+    'a condition that is always true',
+    'deploy',
+    '      - run: .ci/run\n',
+    "      - if: ${{ github.ref == 'refs/heads/main' }} || true\n        run: .ci/run\n",
+    'always true',
+  ],
+  ['whatever is newest', 'kind', 'run: npm ci --ignore-scripts', 'run: npm install --global tool@latest', 'whatever version is the newest'],
 ];
 
 async function problemsOf(file: string, text: string): Promise<string[]> {

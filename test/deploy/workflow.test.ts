@@ -130,12 +130,22 @@ test('updates come in groups, and none that is younger than a week', () => {
     expect([cooldown['default-days'] >= 7, Object.keys(groups).length > 0, schedule.interval]).toEqual([true, true, 'weekly']);
 });
 
-test('kind.yml tries the chart and both kustomizations, each from the same start and each verified', () => {
-  const tried = ['upgrade --local', 'apply --overlay base --local', 'apply --overlay gke --local'];
+test('kind.yml tries the chart, both kustomizations, and the chart under its own admission, each from the same start and each verified', () => {
+  const tried = [
+    ['upgrade --local'],
+    ['apply --overlay base --local'],
+    ['apply --overlay gke --local'],
+    ['admission --local', 'upgrade --local'],
+  ];
   expect(commands(job(kind, 'kind')).filter((command) => command.startsWith('deploy/'))).toEqual([
     'deploy/scripts/build-images --local',
     'deploy/scripts/kind-load',
-    ...tried.flatMap((one) => ['deploy/scripts/kind-prepare', `deploy/scripts/${one}`, 'deploy/verify', 'deploy/scripts/kind-remove']),
+    ...tried.flatMap((scripts) => [
+      'deploy/scripts/kind-prepare',
+      ...scripts.map((script) => `deploy/scripts/${script}`),
+      'deploy/verify',
+      'deploy/scripts/kind-remove',
+    ]),
   ]);
 });
 

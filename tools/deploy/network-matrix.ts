@@ -67,37 +67,46 @@ export function allowedConnections(
   const policies = manifests
     .filter(({ kind }) => kind === 'NetworkPolicy')
     .map(({ metadata, spec }): Policy => ({ namespace: metadata.namespace ?? 'default', spec: spec as PolicySpec }));
-  return endpoints
-    .flatMap((source) =>
-      endpoints
-        .filter((destination) => destination !== source && (isPod(source) || isPod(destination)))
-        .flatMap((destination) => ports.map((port) => ({ source, destination, port }))),
-    )
-    .filter(({ source, destination, port }) => {
-      const leaves = allows(policies, 'Egress', source, destination, port);
-      return leaves && allows(policies, 'Ingress', destination, source, port);
+  const chosen = new Map(
+    endpoints.map((endpoint) => [endpoint, { Ingress: choose('Ingress', endpoint), Egress: choose('Egress', endpoint) }]),
+  );
+  function choose(direction: Direction, endpoint: Endpoint): Policy[] {
+    return policies.filter((policy) => selects(policy, direction, endpoint));
+  }
+  const pairs = endpoints.flatMap((source) =>
+    endpoints
+      .filter((destination) => destination !== source && (isPod(source) || isPod(destination)))
+      .map((destination) => ({ source, destination })),
+  );
+  return pairs
+    .flatMap(({ source, destination }) => {
+      const leaves = openPorts(chosen.get(source)!.Egress, 'Egress', destination, ports);
+      const open = leaves.length === 0 ? [] : openPorts(chosen.get(destination)!.Ingress, 'Ingress', source, leaves);
+      return open.map((port): Connection => `${source.name} → ${destination.name} ${port}`);
     })
-    .map(({ source, destination, port }): Connection => `${source.name} → ${destination.name} ${port}`)
     .sort();
 }
+
+type Direction = 'Ingress' | 'Egress';
 
 function isPod({ labels, namespace }: Endpoint): boolean {
   return labels !== undefined && namespace !== undefined;
 }
 
-function allows(policies: readonly Policy[], direction: 'Ingress' | 'Egress', pod: Endpoint, other: Endpoint, port: PortName): boolean {
-  const selecting = policies.filter(
-    ({ namespace, spec }) =>
-      isPod(pod) && namespace === pod.namespace && matches(spec.podSelector, pod.labels ?? {}) && directions(spec).includes(direction),
-  );
-  if (selecting.length === 0) return true;
-  return selecting.some(({ namespace, spec }) =>
-    ((direction === 'Ingress' ? spec.ingress : spec.egress) ?? []).some((rule) => {
+function selects({ namespace, spec }: Policy, direction: Direction, pod: Endpoint): boolean {
+  return isPod(pod) && namespace === pod.namespace && matches(spec.podSelector, pod.labels ?? {}) && directions(spec).includes(direction);
+}
+
+/** The ports on which the policies that select a pod let it talk to the other end. */
+function openPorts(selecting: readonly Policy[], direction: Direction, other: Endpoint, ports: readonly PortName[]): readonly PortName[] {
+  if (selecting.length === 0) return ports;
+  const rules = selecting.flatMap(({ namespace, spec }) =>
+    ((direction === 'Ingress' ? spec.ingress : spec.egress) ?? []).filter((rule) => {
       const peers = direction === 'Ingress' ? rule.from : rule.to;
-      const reaches = peers === undefined || peers.length === 0 || peers.some((peer) => isPeer(peer, namespace, other));
-      return reaches && (rule.ports === undefined || rule.ports.some((each) => isPort(each, port)));
+      return peers === undefined || peers.length === 0 || peers.some((peer) => isPeer(peer, namespace, other));
     }),
   );
+  return ports.filter((port) => rules.some((rule) => rule.ports === undefined || rule.ports.some((each) => isPort(each, port))));
 }
 
 /** Egress counts without being named only if there are rules for it; ingress always. */
@@ -137,8 +146,15 @@ function isPort({ protocol = 'TCP', port, endPort }: Port, wanted: PortName): bo
 }
 
 function within(cidr: string, ip: string): boolean {
-  const [network = '', bits] = cidr.split('/');
-  const list = new BlockList();
-  list.addSubnet(network, Number(bits), 'ipv4');
+  let list = blocks.get(cidr);
+  if (list === undefined) {
+    const [network = '', bits] = cidr.split('/');
+    list = new BlockList();
+    list.addSubnet(network, Number(bits), 'ipv4');
+    blocks.set(cidr, list);
+  }
   return list.check(ip, 'ipv4');
 }
+
+/** Asked thousands of times, of a few networks. */
+const blocks = new Map<string, BlockList>();

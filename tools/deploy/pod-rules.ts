@@ -4,6 +4,7 @@ import type { Manifest } from './manifests.ts';
 /** The pods that an object makes. */
 export function podSpecOf({ kind, spec }: Manifest): IPodSpec | undefined {
   if (kind === 'Pod') return spec as IPodSpec;
+  if (kind === 'CronJob') return (spec as { jobTemplate: { spec: { template: { spec: IPodSpec } } } }).jobTemplate.spec.template.spec;
   return ['Deployment', 'StatefulSet', 'DaemonSet', 'Job'].includes(kind)
     ? (spec as { template: { spec: IPodSpec } }).template.spec
     : undefined;

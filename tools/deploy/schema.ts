@@ -14,7 +14,10 @@ export interface SchemaFinding {
 
 /** Where the types of an API group are; what is in none of these is described in custom-resources.ts. */
 const TYPES: readonly (readonly [RegExp, (version: string) => string])[] = [
-  [/^(v1|(apps|autoscaling|policy)\/v\d|networking\.k8s\.io\/v1)$/, (version) => `kubernetes-models/${version}`],
+  [
+    /^(v1|(apps|autoscaling|batch|policy)\/v\d|(admissionregistration|networking|rbac\.authorization)\.k8s\.io\/v1)$/,
+    (version) => `kubernetes-models/${version}`,
+  ],
   [/^gateway\.networking\.k8s\.io\/v1$/, (version) => `@kubernetes-models/gateway-api/${version}`],
 ];
 

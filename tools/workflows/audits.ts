@@ -12,7 +12,7 @@ interface Job {
 
 const LINES: readonly (readonly [pattern: RegExp, problem: string])[] = [
   [/^\s*(pull_request_target|workflow_run|issue_comment):/, 'a trigger that runs with rights which a foreign change must not have'],
-  [/\$\{\{ *secrets\.|secrets: inherit/, 'a secret: identities and the token of the run are enough'],
+  [/\$\{\{[^}]*\bsecrets\b|secrets: inherit/, 'a secret: identities and the token of the run are enough'],
   [/\b(credentials_json|service_account_key)\b/, 'a key of Google Cloud: the identity of the run is enough'],
   [/\b(curl|wget)\b.*\| *(sudo +)?(ba)?sh\b/, 'a program from the network goes straight into a shell'],
   [/ACTIONS_ALLOW_UNSECURE_COMMANDS|::set-env|>> *"?\$GITHUB_(ENV|PATH)/, 'the environment of later steps is written by a command'],
@@ -20,6 +20,15 @@ const LINES: readonly (readonly [pattern: RegExp, problem: string])[] = [
   [/^\s*runs-on: .*(-latest|self-hosted)/, 'a runner without its version'],
   [/^\s*continue-on-error: true/, 'a failure that nobody sees'],
   [/^\s*shell: (?!bash$)/, 'another shell than bash'],
+  [
+    /github\.(triggering_)?actor *[!=]=/,
+    'whoever acts last is asked who they are: a foreign change can be made to look like a robot of ours',
+  ],
+  [/\bcontains\( *'[^']*',/, 'a part of the text counts as the whole: compare with ==, or with fromJSON of a list'],
+  [/^\s*(- )?if: (?!\$\{\{[^}]*\}\}$).*\$\{\{/, 'a condition that is text, and so always true'],
+  [/^\s*ref: .*github\.(head_ref|event\.pull_request\.head)/, 'code of a foreign change is checked out by name'],
+  [/^\s*path: (\.\/?|\*\*?|\$\{\{ *github\.workspace *\}\})$/, 'the whole checkout is handed on, with whatever is in it'],
+  [/@latest\b|\bnpx (-y|--yes)\b(?!.*@\d)/, 'a tool of whatever version is the newest'],
 ];
 
 function lineAudits(line: string): string[] {

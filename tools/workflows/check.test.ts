@@ -94,6 +94,44 @@ test.each([
   ],
   ['a runner that moves', '    timeout-minutes', '    runs-on: ubuntu-latest\n    timeout-minutes', '5 a runner without its version'],
   ['a failure that nobody sees', '    timeout-minutes', '    continue-on-error: true\n    timeout-minutes', '5 a failure that nobody sees'],
+  [
+    'all secrets at once',
+    'REF: ${{ github.ref }}',
+    'REF: ${{ toJSON(secrets) }}',
+    '14 a secret: identities and the token of the run are enough',
+  ],
+  [
+    'an actor that anybody can be',
+    '      - run: echo',
+    "      - if: github.actor == 'dependabot[bot]'\n        run: echo",
+    '12 whoever acts last is asked who they are: a foreign change can be made to look like a robot of ours',
+  ],
+  [
+    'a branch that is a part of a text',
+    '      - run: echo',
+    "      - if: contains('refs/heads/main refs/heads/next', github.ref)\n        run: echo",
+    '12 a part of the text counts as the whole: compare with ==, or with fromJSON of a list',
+  ],
+  [
+    'a condition that is always true',
+    '      - run: echo',
+    "      - if: ${{ github.event_name == 'push' }} && false\n        run: echo",
+    '12 a condition that is text, and so always true',
+  ],
+  [
+    'the code of a foreign change',
+    'persist-credentials: false',
+    'persist-credentials: false\n          ref: ${{ github.head_ref }}',
+    '12 code of a foreign change is checked out by name',
+  ],
+  [
+    'everything as an artifact',
+    'persist-credentials: false',
+    'persist-credentials: false\n          path: .',
+    '12 the whole checkout is handed on, with whatever is in it',
+  ],
+  ['the newest tool', 'echo "$REF"', 'go install example.com/tool@latest', '12 a tool of whatever version is the newest'],
+  ['the newest package', 'echo "$REF"', 'npx --yes tool', '12 a tool of whatever version is the newest'],
   ['another shell', 'run: echo "$REF"', 'run: echo "$REF"\n        shell: pwsh', '13 another shell than bash'],
   [
     'a cache where it may write',
@@ -109,6 +147,14 @@ test.each([
   ],
 ])('auditWorkflow finds %s', (_, before, after, problem) => {
   expect(auditWorkflow(sound.replace(before, () => after))).toEqual([problem]);
+});
+
+test.each([
+  ['a condition that is one expression', '      - run: echo', "      - if: ${{ github.event_name == 'push' }}\n        run: echo"],
+  ['a condition without braces', '      - run: echo', "      - if: contains(fromJSON('[1]'), 1)\n        run: echo"],
+  ['a tool of a version', 'echo "$REF"', 'npx --yes tool@1.2.3'],
+])('auditWorkflow lets pass %s', (_, before, after) => {
+  expect(auditWorkflow(sound.replace(before, () => after))).toEqual([]);
 });
 
 test('lintWorkflow knows what GitHub added since, and finds what is wrong', async () => {

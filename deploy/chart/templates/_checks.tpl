@@ -1,5 +1,6 @@
 {{/* What a schema cannot say, or cannot say with the command that mends it. Every other template relies on these. */}}
 {{- define "nines.checks" -}}
+{{- include "nines.admissionChecks" . -}}
 {{- if not .Values.image.kustomize -}}
   {{- if not (regexMatch "^[0-9a-f]{40}$" .Values.image.tag) -}}
     {{- fail (printf "image.tag must be the 40 hexadecimal digits of the commit that the images were built from, got %q: --set image.tag=$(git rev-parse HEAD)" .Values.image.tag) -}}
