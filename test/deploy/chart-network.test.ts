@@ -103,7 +103,28 @@ const CELLS = `
   collector                 → internet TCP/443                      | always | it sends on to Google
   collector                 → redis TCP/6379                        | never  | it has no business there
   stranger in our namespace → collector TCP/4318                    | never  | api and worker only
-  internet                  → collector TCP/4318                    | never  | nobody outside sends traces`;
+  internet                  → collector TCP/4318                    | never  | nobody outside sends traces
+  worker                    → receiver TCP/8080                     | always | deliveries to try with
+  api                       → receiver TCP/8080                     | never  | only the worker delivers
+  stranger in our namespace → receiver TCP/8080                     | never  | only the worker delivers
+  receiver                  → kube-dns UDP/53                       | never  | it asks nobody
+  receiver                  → internet TCP/443                      | never  | it asks nobody
+  test                      → api TCP/8080                          | always | the event of \`helm test\`
+  test                      → kube-dns UDP/53                       | always | the name of the api
+  test                      → redis TCP/6379                        | never  | it goes the way of a caller
+  test                      → internet TCP/443                      | never  | it asks the api alone
+  stranger in our namespace → test TCP/8080                         | never  | it serves nobody
+  grafana                   → kube-dns UDP/53                       | always | names
+  grafana                   → frontend TCP/9090                     | always | the series of Managed Prometheus
+  grafana                   → internet TCP/443                      | never  | no plugins, no telemetry of its own
+  grafana                   → redis TCP/6379                        | never  | it shows series, not jobs
+  load balancer             → grafana TCP/3000                      | never  | kubectl port-forward alone leads to it
+  stranger in our namespace → grafana TCP/3000                      | never  | kubectl port-forward alone leads to it
+  frontend                  → metadata server TCP/80                | always | the token of its workload identity
+  frontend                  → internet TCP/443                      | always | it asks Google
+  api                       → frontend TCP/9090                     | never  | Grafana alone asks
+  stranger in our namespace → frontend TCP/9090                     | never  | Grafana alone asks
+  frontend                  → redis TCP/6379                        | never  | it has no business there`;
 
 describe.skipIf(helm === undefined)('every rendering', () => {
   const rendered = (helm === undefined ? [] : RENDERINGS)

@@ -28,7 +28,8 @@ const OTHERS: readonly Endpoint[] = [
   pod('metrics frontend', '10.1.0.14', 'gmp-public', { app: 'frontend' }),
   pod('grafana elsewhere', '10.1.0.15', 'monitoring', { 'app.kubernetes.io/name': 'grafana' }),
   pod('ingress controller', '10.1.0.16', 'ingress', { app: 'controller' }),
-  pod('receiver', '10.1.0.17', 'shop', { app: 'receiver' }),
+  pod('subscriber in the cluster', '10.1.0.17', 'shop', { app: 'subscriber' }),
+  pod('prometheus', '10.1.0.18', 'monitoring', { 'app.kubernetes.io/name': 'prometheus' }),
   { name: 'node-local dns', ip: '169.254.20.10' },
   // Where a pod gets the token of its workload identity: port 80, and 988 on the address behind it.
   { name: 'metadata server', ip: '169.254.169.254' },

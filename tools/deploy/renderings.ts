@@ -28,10 +28,22 @@ export const RENDERINGS: readonly (readonly [name: string, options: TemplateOpti
   ['gke, no monitoring', plus(GKE, 'gke.monitoring.enabled=false', 'worker.autoscaling.enabled=false')],
   ['gke, Memorystore with TLS', plus(GKE, ...MEMORYSTORE, 'networkPolicy.externalRedis.port=6378', 'redis.ca.configMap=redis-ca')],
   ['gke, traces', plus(GKE, ...TRACES)],
-  ['gke, a collector of the chart', plus(GKE, 'otlp.collector=chart')],
+  ['gke, a collector of the chart', { ...GKE, values: ['values-gke.yaml', 'values-collector.yaml'] }],
+  ['gke, Grafana', plus(GKE, 'grafana.enabled=true', 'grafana.projectId=my-project')],
   ['gke, everything', plus({ ...GKE, values: ['values-gke.yaml', CLIENTS, DELIVERIES] }, ...TRACES, 'api.autoscaling.enabled=true')],
   ['local, traces', plus(LOCAL, ...TRACES)],
   ['autoscaling', { set: [SHA, 'api.autoscaling.enabled=true', 'worker.autoscaling.enabled=true'] }],
+  [
+    'Grafana for another Prometheus',
+    {
+      set: [
+        SHA,
+        'grafana.enabled=true',
+        'grafana.prometheusUrl=http://prometheus.monitoring:9090',
+        'grafana.prometheusNamespace=monitoring',
+      ],
+    },
+  ],
   ['an external Redis', { set: [SHA, ...MEMORYSTORE] }],
   ['images by digest', { set: [SHA, REGISTRY, `image.digests.api=${DIGEST}`, `image.digests.worker=${DIGEST}`] }],
   ['clients of a namespace', { set: [SHA], values: [CLIENTS] }],

@@ -51,7 +51,7 @@ resourceRules:
 {{- else -}}
   {{- $prefixes = list "'nines-api:'" "'nines-worker:'" -}}
 {{- end -}}
-{{- range $name, $part := .Values -}}
+{{- range $name, $part := merge (dict "frontend" .Values.grafana.frontend) .Values -}}
   {{- if and (kindIs "map" $part) (hasKey $part "image") -}}
     {{- with $part.image.repository -}}
       {{- $prefixes = append $prefixes (printf "'%s:'" .) -}}

@@ -4,7 +4,13 @@ import type { Manifest } from '../manifests.ts';
 import { containersOf, workloadsOf } from '../workloads.ts';
 
 /** What whoever installs makes beforehand, as deploy/CHART.md says: no Secret is rendered. */
-const MADE_BY_HAND: ReadonlySet<string> = new Set(['Secret/nines', 'Secret/nines-redis', 'Secret/redis-url', 'ConfigMap/redis-ca']);
+const MADE_BY_HAND: ReadonlySet<string> = new Set([
+  'Secret/nines',
+  'Secret/nines-redis',
+  'Secret/nines-grafana',
+  'Secret/redis-url',
+  'ConfigMap/redis-ca',
+]);
 
 export const namesUnique: Check = (manifests) =>
   manifests
@@ -21,7 +27,7 @@ export const inNamespace: Check = (manifests) =>
   });
 
 /** A key of a webhook, a private key, or an address with a password that is no variable, as `$(REDIS_PASSWORD)` is. */
-const KEY = /whsec_|BEGIN [A-Z ]*PRIVATE KEY|:\/\/[^/\s"@]*:[^/\s"@$][^/\s"@]*@/;
+const KEY = /whsec_[\w+/]{16}|BEGIN [A-Z ]*PRIVATE KEY|:\/\/[^/\s"@]*:[^/\s"@$][^/\s"@]*@/;
 
 /** What is committed is public, and what Helm installs is in its release, for all who may read that. */
 export const secretUnwritten: Check = (manifests) =>
