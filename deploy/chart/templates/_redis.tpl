@@ -2,7 +2,8 @@
 bind * -::*
 # Who may connect is for the network policies to say; what each may do, for the users: these two, and those of the command.
 protected-mode no
-user default off
+# Nobody can be it, and it may do everything: as default Redis reads its own log back, and leaves out each transaction that default may not do (redis/redis#14541).
+user default off ~* &* +@all
 user probe on nopass resetkeys resetchannels -@all +ping
 dir /data
 appendonly yes
