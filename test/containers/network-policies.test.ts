@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cluster } from '../../tools/cluster/cluster.ts';
 import { chainsOf, tableOf, type Chain, type Endpoint } from '../../tools/cluster/firewall.ts';
-import { redisImage } from '../../tools/cluster/images.ts';
-import { templateOf } from '../../tools/cluster/pod-flags.ts';
+import { exampleImages } from '../../tools/cluster/images.ts';
 import type { Program } from '../../tools/cluster/program.ts';
 import { renderedManifests } from '../../tools/cluster/rendered.ts';
 import { newSecrets } from '../../tools/cluster/secrets.ts';
@@ -13,7 +12,7 @@ import { imageOf } from '../../tools/test/containers.ts';
 import { findCluster } from './rung.ts';
 
 const { containers, skipped } = await findCluster();
-const { nines } = newSecrets('http://subscriber.example:443/hooks');
+const { secrets } = newSecrets('http://subscriber.example:443/hooks');
 const API = { 'app.kubernetes.io/name': 'nines', 'app.kubernetes.io/instance': 'nines', 'app.kubernetes.io/component': 'api' };
 
 /** Whoever could try to talk to one of our pods, or be talked to; kube-dns is there already. */
@@ -26,7 +25,8 @@ const MACHINES: readonly Endpoint[] = [
   { name: 'gke gmp collector', ip: '10.1.0.10', namespace: 'gke-gmp-system', labels: { 'app.kubernetes.io/name': 'collector' } },
   { name: 'gmp alertmanager', ip: '10.1.0.11', namespace: 'gmp-system', labels: { 'app.kubernetes.io/name': 'alertmanager' } },
   { name: 'traces collector', ip: '10.1.0.12', namespace: 'observability', labels: { app: 'collector' } },
-  { name: 'receiver in the cluster', ip: '10.1.0.13', namespace: 'nines', labels: { ...API, 'app.kubernetes.io/component': 'receiver' } },
+  { name: "Google's traces collector", ip: '10.1.0.13', namespace: 'gke-managed-otel', labels: { app: 'opentelemetry-collector' } },
+  { name: 'receiver in the cluster', ip: '10.1.0.14', namespace: 'nines', labels: { ...API, 'app.kubernetes.io/component': 'receiver' } },
   { name: 'node-local dns', ip: '169.254.20.10' },
   { name: 'metadata server', ip: '169.254.169.254' },
   { name: 'load balancer', ip: '35.191.10.20' },
@@ -64,9 +64,8 @@ describe.skipIf(skipped !== undefined)('the network policies, measured with pack
 
   beforeAll(async () => {
     const { standIn } = await containers.images();
-    const redis = await redisImage(containers, templateOf(gke, 'redis').spec.containers[0].image, standIn);
-    const images = { api: imageOf('api'), worker: imageOf('worker'), redis };
-    cluster = await Cluster.start({ engine: containers, manifests: gke, images, secrets: { nines } });
+    const images = await exampleImages(containers, standIn, imageOf);
+    cluster = await Cluster.start({ engine: containers, manifests: gke, images, secrets });
     const probe = new URL('../../tools/cluster/probe.ts', import.meta.url);
     for (const machine of MACHINES) probes.set(machine.name, await cluster.addMachine(machine));
     probes.set('kube-dns', cluster.machine('kube-dns'));

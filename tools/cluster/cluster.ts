@@ -44,6 +44,8 @@ export interface Pod extends Endpoint {
   readonly process: Process;
   /** Sends its container a signal; resolves to how that ended. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): ReturnType<Endings>;
+  /** Runs a program in its container; gives what it says. */
+  exec(...command: string[]): Promise<string>;
   /** Ends it for ever. */
   remove(): Promise<void>;
 }
@@ -136,6 +138,7 @@ export class Cluster {
         await engine.docker('kill', '--signal', signal, `${sandbox}-${started}`);
         return pod.process.ended;
       },
+      exec: (...command) => engine.docker('exec', `${sandbox}-${started}`, ...command),
       remove: async () => {
         this.#endpoints.splice(this.#endpoints.indexOf(endpoint), 1);
         await engine.docker('rm', '--force', sandbox);
@@ -179,11 +182,7 @@ export class Cluster {
       claims: { data },
     };
     const flags = [...this.#marks(name), '--network', `container:${sandbox}`, ...runFlags(pod.spec, around)];
-    return startProcess(
-      pod.name,
-      ['docker', 'run', '--rm', ...flags, ...commandOf(pod.spec.containers[0], images[component] ?? '')],
-      engine.env,
-    );
+    return startProcess(pod.name, ['docker', 'run', '--rm', ...flags, ...commandOf(pod.spec, images[component] ?? '', around)], engine.env);
   }
 
   async #join(endpoint: Endpoint, pid: number): Promise<void> {

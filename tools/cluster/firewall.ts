@@ -76,6 +76,8 @@ export function tableOf(chains: readonly Chain[], conntrackZone = 1): string {
     'chain forward {',
     'type filter hook forward priority filter; policy accept;',
     'ct state established,related accept',
+    // What belongs to no connection is sent again, or was late: a reset would break off a connection that is fine.
+    'ct state invalid drop',
     ...jumps,
     '}',
     '}',

@@ -99,9 +99,18 @@ export function runFlags(spec: PodSpec, around: PodSurroundings): string[] {
 }
 
 /** Image, then what is to run in it where the template says so. */
-export function commandOf({ command = [], args = [] }: Container, image: string): string[] {
-  const [entrypoint, ...rest] = command;
-  return [...(entrypoint === undefined ? [] : ['--entrypoint', entrypoint]), image, ...rest, ...args];
+export function commandOf(spec: PodSpec, image: string, around: PodSurroundings): string[] {
+  const [container] = spec.containers;
+  const env = environmentOf(container, around);
+  const { command = [], args = [] } = container;
+  const [entrypoint, ...rest] = [...command, ...args].map((word) => expanded(word, env));
+  if (entrypoint === undefined) return [image];
+  return command.length === 0 ? [image, entrypoint, ...rest] : ['--entrypoint', entrypoint, image, ...rest];
+}
+
+/** `$(NAME)` is the value of a variable that the container has. */
+function expanded(text: string, env: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\$\((\w+)\)/g, (whole, name: string) => env[name] ?? whole);
 }
 
 function environmentOf({ envFrom = [], env = [] }: Container, around: PodSurroundings): Record<string, string> {
@@ -109,7 +118,7 @@ function environmentOf({ envFrom = [], env = [] }: Container, around: PodSurroun
   for (const { configMapRef } of envFrom) Object.assign(found, dataOf(around, configMapRef?.name ?? ''));
   for (const variable of env) {
     const value = valueOf(variable, around);
-    if (value !== undefined) found[variable.name] = value.replaceAll(/\$\((\w+)\)/g, (whole, name: string) => found[name] ?? whole);
+    if (value !== undefined) found[variable.name] = expanded(value, found);
   }
   return found;
 }
