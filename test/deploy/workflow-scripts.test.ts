@@ -167,6 +167,11 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
     expect([calls.at(-1), stdin, status]).toEqual(['gh variable set --repo octo-org/nines --env-file -', 'GCP_REGION=asia-south1\n', 0]);
   });
 
+  test('test-release fails with what the pod said', () => {
+    const { status, calls } = machine.run('test-release', '', { FAIL: '^helm test' });
+    expect([calls.at(-1), status]).toEqual(['kubectl --namespace nines logs nines-test --request-timeout=10s', 1]);
+  });
+
   test.each([
     [
       'connect',
@@ -174,6 +179,7 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
       'gcloud container clusters get-credentials sre-platform --location asia-south1 --project nines-example-1 --dns-endpoint',
     ],
     ['rollback', '', 'helm rollback nines --namespace nines --wait --timeout 10m'],
+    ['test-release', '', 'helm test nines --namespace nines --timeout 5m'],
     ['kind-remove', '', 'kubectl delete namespace nines --ignore-not-found --timeout 5m'],
   ])('%s changes one thing', (script, args, call) => {
     const { status, changes } = machine.run(script, args);

@@ -46,7 +46,7 @@ const CHANGES = new RegExp(
   [
     '^docker (build |push |login )',
     '^kubectl (apply|delete|.* (apply|rollout))',
-    '^helm (upgrade|rollback|push|registry)',
+    '^helm (upgrade|rollback|push|registry|test)',
     '^kind load',
     '^terraform .* (init|apply)',
     '^gh (variable|issue|pr)',

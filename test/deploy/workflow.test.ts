@@ -32,7 +32,9 @@ test('deploy.yml takes its steps in this order, by scripts of the repository', (
     install,
     ...scripts('verify-images connect upgrade'),
     'deploy/verify',
-    ...scripts('slo-gate rollback'),
+    ...scripts('slo-gate'),
+    'deploy/verify --project "$GCP_PROJECT_ID"',
+    ...scripts('rollback'),
   ]);
   for (const [name, before] of [
     ['test', 'commit'],
@@ -132,18 +134,17 @@ test('updates come in groups, and none that is younger than a week', () => {
 
 test('kind.yml tries the chart, both kustomizations, and the chart under its own admission, each from the same start and each verified', () => {
   const tried = [
-    ['upgrade --local'],
-    ['apply --overlay base --local'],
-    ['apply --overlay gke --local'],
-    ['admission --local', 'upgrade --local'],
+    ['scripts/upgrade --local', 'verify', 'scripts/test-release'],
+    ['scripts/apply --overlay base --local', 'verify'],
+    ['scripts/apply --overlay gke --local', 'verify'],
+    ['scripts/admission --local', 'scripts/upgrade --local', 'verify'],
   ];
   expect(commands(job(kind, 'kind')).filter((command) => command.startsWith('deploy/'))).toEqual([
     'deploy/scripts/build-images --local',
     'deploy/scripts/kind-load',
     ...tried.flatMap((scripts) => [
       'deploy/scripts/kind-prepare',
-      ...scripts.map((script) => `deploy/scripts/${script}`),
-      'deploy/verify',
+      ...scripts.map((script) => `deploy/${script}`),
       'deploy/scripts/kind-remove',
     ]),
   ]);
