@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { readApiConfig, readWorkerConfig } from '../src/config.ts';
@@ -168,6 +168,9 @@ test('Grafana is given the committed dashboards, and sources of data that there 
   const paths = all('dashboards').flatMap(({ providers = [] }) => providers.map(({ options }) => options.path));
   const dashboards = paths.flatMap((path) => globSync('*.json', { cwd: join(folder, path) }).map((file) => join(path, file)));
   expect(dashboards).toHaveLength(globSync('deploy/dashboards/*.json', { cwd: ROOT }).length);
+  // Grafana reads folders below as well; what is not its own is hidden.
+  const below = globSync('deploy/dashboards/*/', { cwd: ROOT }).map((path) => `/etc/dashboards/${basename(path)}`);
+  expect(services['grafana']?.tmpfs).toEqual(expect.arrayContaining(below));
   expect(dashboards).toContain(services['grafana']?.environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']);
   // The dashboards choose their source by its kind.
   const kinds = dashboards.flatMap((path) =>
