@@ -71,6 +71,7 @@ const config: ViteUserConfig = defineConfig({
       project('containers', containers, {
         ...onRedis,
         globalSetup: [...onRedis.globalSetup, './tools/test/containers.setup.ts'],
+        testTimeout: 180_000,
         hookTimeout: 600_000,
       }),
       project('types', [], { typecheck: { enabled: true, only: true, include: ['packages/*/test/**/*.test-d.ts'], checker: 'tsc' } }),

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { thisMachine } from './machine.ts';
+import { imageBench } from './image/main.ts';
 import { queueBench } from './queue/main.ts';
 import { relayBench } from './relay/main.ts';
 import { resilienceBench } from './resilience/main.ts';
@@ -9,6 +10,7 @@ import { sloBench } from './slo/main.ts';
 import { telemetryBench } from './telemetry/main.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  image: imageBench,
   queue: queueBench,
   relay: relayBench,
   resilience: resilienceBench,

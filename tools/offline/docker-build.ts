@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SERVICES } from '../bundle/bundle.ts';
 import { ROOT } from '../workspace/packages.ts';
 import { basesOf, type Bases } from './docker-images.ts';
 import type { Docker } from './docker.ts';
 
 // Why this file: tests and the bench of the images want both built once, from the Dockerfile as it is, on its bases or their stand-ins.
-
-export const SERVICES = ['api', 'worker'] as const;
-export type Service = (typeof SERVICES)[number];
 
 /** What `docker build` is told of the commit, and what the images are called by: `NAME-api:REVISION`. */
 export interface Build {

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { findContainers, IMAGE_BUILD, imageOf } from '../../../tools/test/containers.ts';
-import { SERVICES, type Service } from '../../../tools/offline/docker-build.ts';
+import { bundle, SERVICES, type Service } from '../../../tools/bundle/bundle.ts';
 import { followChild, startChild, type Child } from '../demo/child.ts';
-import { newSecret } from './harness.ts';
+import { allDelivered, deliveredIds, newSecret, postEvent } from './harness.ts';
 
 const HARDENED = ['--read-only', '--user', '1000:1000', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--network', 'host'];
 const receiverFile = new URL('../demo/receiver.ts', import.meta.url);
@@ -28,11 +31,43 @@ function start(service: Service, env: Readonly<Record<string, string>>): Child {
 }
 
 /** Runs a script with the image's own Node, since there is nothing else inside, and gives what it prints. */
-async function inside(service: Service, script: string): Promise<Record<string, unknown>> {
-  return JSON.parse(await docker('run', '--rm', ...HARDENED, imageOf(service), '--eval', script)) as Record<string, unknown>;
+async function inside(service: Service, script: string): Promise<unknown> {
+  return JSON.parse(await docker('run', '--rm', ...HARDENED, imageOf(service), '--eval', script)) as unknown;
 }
 
 const lineOf = ({ lines }: Child, message: string) => lines.find(({ fields }) => fields['msg'] === message)?.fields ?? {};
+
+interface Pair {
+  readonly receiver: Child;
+  readonly api: Child;
+  readonly worker: Child;
+  readonly apiUrl: string;
+  /** Starts a further worker in a container; resolves when it is up. */
+  readonly addWorker: () => Promise<Child>;
+}
+
+/** Both images in containers on a queue of their own, and a receiver that takes what they deliver. */
+async function startPair(env: Readonly<Record<string, string>> = {}, faults: object = {}): Promise<Pair> {
+  const WEBHOOK_SECRET = newSecret();
+  const receiver = startChild('receiver', receiverFile, { PORT: '0', WEBHOOK_SECRET, OTEL_SERVICE_NAME: '' });
+  onTestFinished(() => void receiver.stop('SIGKILL'));
+  const receiverUrl = String((await receiver.line(({ fields }) => fields['msg'] === 'listening')).fields['url']);
+  await fetch(`${receiverUrl}/__faults`, { method: 'POST', body: JSON.stringify({ mode: 'none', ...faults }) });
+  const shared = {
+    REDIS_URL: inject('redisUrl'),
+    QUEUE_NAMESPACE: `test-${randomUUID()}`,
+    DESTINATIONS: `receiver=${receiverUrl}/hooks`,
+    ...env,
+  };
+  const loopback = { HOST: '127.0.0.1', PORT: '0', PROBES_HOST: '127.0.0.1', PROBES_PORT: '0' };
+  const up = async (child: Child): Promise<Child> => {
+    await child.line(({ fields }) => fields['msg'] === 'health check up');
+    return child;
+  };
+  const addWorker = (): Promise<Child> => up(start('worker', { ...shared, ...loopback, WEBHOOK_SECRET }));
+  const [api, worker] = await Promise.all([up(start('api', { ...shared, ...loopback })), addWorker()]);
+  return { receiver, api, worker, apiUrl: String(lineOf(api, 'listening')['url']), addWorker };
+}
 
 describe.skipIf(containers.skipped !== undefined)('the container images', () => {
   beforeAll(async () => void (await containers.images()));
@@ -61,6 +96,18 @@ describe.skipIf(containers.skipped !== undefined)('the container images', () => 
     expect(zipped).toBeLessThan(1_000_000);
   });
 
+  test.each(SERVICES)('%s holds the bytes that another machine makes of the same sources', async (service) => {
+    const folder = mkdtempSync(join(tmpdir(), 'nines-bundle-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const { file } = await bundle(service, folder);
+    const files = [file, join(folder, `${service}.licenses.txt`)];
+    const here = files.map((path) => createHash('sha256').update(readFileSync(path)).digest('hex'));
+    const script = `
+      const hash = (file) => require('node:crypto').createHash('sha256').update(require('node:fs').readFileSync(file)).digest('hex');
+      console.log(JSON.stringify(${JSON.stringify(files.map((path) => `/app/${basename(path)}`))}.map(hash)));`;
+    expect(await inside(service, script)).toEqual(here);
+  });
+
   test.each(SERVICES)('%s can write nowhere, has no capability, cannot gain one, and no shell', async (service) => {
     const script = `
       const { readFileSync, writeFileSync } = require('node:fs');
@@ -84,28 +131,9 @@ describe.skipIf(containers.skipped !== undefined)('the container images', () => 
     });
   });
 
-  test('one event passes through both as one trace, and SIGTERM ends both with 0', { timeout: 120_000 }, async () => {
-    const WEBHOOK_SECRET = newSecret();
-    const receiver = startChild('receiver', receiverFile, { PORT: '0', WEBHOOK_SECRET, OTEL_SERVICE_NAME: '' });
-    onTestFinished(() => void receiver.stop('SIGKILL'));
-    const receiverUrl = String((await receiver.line(({ fields }) => fields['msg'] === 'listening')).fields['url']);
-    const shared = {
-      REDIS_URL: inject('redisUrl'),
-      QUEUE_NAMESPACE: `test-${randomUUID()}`,
-      DESTINATIONS: `receiver=${receiverUrl}/hooks`,
-    };
-    const loopback = { HOST: '127.0.0.1', PORT: '0', PROBES_HOST: '127.0.0.1', PROBES_PORT: '0' };
-    const api = start('api', { ...shared, ...loopback });
-    const worker = start('worker', { ...shared, ...loopback, WEBHOOK_SECRET });
-    await Promise.all([api, worker].map((child) => child.line(({ fields }) => fields['msg'] === 'health check up')));
-
-    const accepted = await fetch(`${String(lineOf(api, 'listening')['url'])}/process?destination=receiver`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"hello": "container"}',
-    });
-    expect(accepted.status).toBe(202);
-    const { id } = (await accepted.json()) as { id: string };
+  test('one event passes through both as one trace, and SIGTERM ends both with 0', async () => {
+    const { receiver, api, worker, apiUrl } = await startPair();
+    const id = (await postEvent(apiUrl, { hello: 'container' })) ?? '';
     const received = await receiver.line(({ fields }) => fields['msg'] === 'received');
     expect(received.fields).toMatchObject({ jobId: id, answer: 204, signature: 'valid' });
 
@@ -115,5 +143,31 @@ describe.skipIf(containers.skipped !== undefined)('the container images', () => 
     expect(traceId).toMatch(/^[\da-f]{32}$/);
     expect(lineOf(worker, 'delivered')).toMatchObject({ jobId: id, trace_id: traceId });
     expect(received.fields['trace_id']).toBe(traceId);
+  });
+
+  test('SIGTERM under load: each accepted event was answered, is delivered once, and both end with 0', async () => {
+    const { receiver, api, worker, apiUrl, addWorker } = await startPair({ CONCURRENCY: '8' }, { latencyMs: 20 });
+    const accepted: string[] = [];
+    const client = async (): Promise<void> => {
+      // Each client goes on until the api is gone.
+      for (;;) {
+        const id = await postEvent(apiUrl, { by: 'client' }).catch(() => undefined);
+        if (id === undefined) return;
+        accepted.push(id);
+      }
+    };
+    const clients = Promise.all(Array.from({ length: 8 }, client));
+    // In the middle: requests are under way, and the worker has jobs in hand and behind it.
+    await receiver.line(() => deliveredIds(receiver).length >= 40);
+    const stopping = Promise.all([api.stop('SIGTERM'), worker.stop('SIGTERM')]);
+    const heir = await addWorker();
+    expect(await stopping).toEqual([
+      { code: 0, signal: null },
+      { code: 0, signal: null },
+    ]);
+    await clients;
+    await allDelivered(receiver, accepted);
+    expect(await heir.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(deliveredIds(receiver).toSorted()).toEqual(accepted.toSorted());
   });
 });
