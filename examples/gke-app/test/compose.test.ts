@@ -114,8 +114,10 @@ test('api and worker start with the variables that they get, and each variable i
 
 test('the receiver runs on the Node.js that the images are built with, Redis is the one of the chart', () => {
   expect(dockerfile).toContain(`ARG BUILD_IMAGE=${services['receiver']?.image}`);
-  const { redis } = parse(read(join(ROOT, 'deploy/chart/values.yaml'))) as { redis: { image: { repository: string; tag: string } } };
-  expect(services['redis']?.image).toBe(`${redis.image.repository}:${redis.image.tag}`);
+  const { redis } = parse(read(join(ROOT, 'deploy/chart/values.yaml'))) as {
+    redis: { image: { repository: string; tag: string; digest: string } };
+  };
+  expect(services['redis']?.image).toBe(`${redis.image.repository}:${redis.image.tag}@${redis.image.digest}`);
   expect(services['redis']?.command?.join(' ')).toMatch(/--appendonly yes .*--maxmemory-policy noeviction/);
 });
 
