@@ -62,6 +62,21 @@ test('drain with delayed moves time on to each retry, until none is left', async
   await expect(store).toHaveDeadLetter(orders, { sku: 'A' });
 });
 
+test('drain with delayed takes what becomes due while it looks', async () => {
+  let nowMs = 0;
+  // Whoever asks for the time finds it gone on, so that some job becomes due between any two looks.
+  const store = memoryStore({ nowMs: () => (nowMs += 1) });
+  const done: string[] = [];
+  await using consumer = createConsumer(orders, ({ payload }) => void done.push(payload.sku), { store });
+  await consumer.start();
+  await using producer = createProducer(orders, { store });
+  for (let delayMs = 1; delayMs <= 50; delayMs += 1) {
+    await producer.enqueue({ sku: `${delayMs}` }, { delayMs });
+    await store.drain({ delayed: true });
+  }
+  expect(done).toHaveLength(50);
+});
+
 test('drain rejects where nobody will take the jobs', async () => {
   const store = memoryStore();
   await createProducer(orders, { store }).enqueue({ sku: 'A' });

@@ -137,8 +137,9 @@ async function drain(queues: ReadonlyMap<string, MemoryQueue>, delayed: boolean,
       await Promise.race([...busy, ...ticking].map(nextChange));
       continue;
     }
+    // The clock may have gone on since `busy` was asked: what has become due by itself is due now.
     const due = Math.min(
-      ...all.map((queue) => (isBusy(queue) ? refillMs(queue)! : (queue.delayed.first() ?? Number.POSITIVE_INFINITY) - queue.now())),
+      ...all.map((queue) => (isBusy(queue) ? (refillMs(queue) ?? 0) : (queue.delayed.first() ?? Number.POSITIVE_INFINITY) - queue.now())),
     );
     if (!delayed || due === Number.POSITIVE_INFINITY) return;
     advance(Math.max(0, Math.ceil(due)));
