@@ -93,6 +93,11 @@ need_docker() {
   docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || refuse 'the Docker daemon does not answer' 'sudo systemctl start docker'
 }
 
+# It reads digests; without it every image would look as if it were not in the registry.
+need_buildx() {
+  docker buildx version >/dev/null 2>&1 || refuse 'Docker has no buildx' 'sudo apt-get install docker-buildx'
+}
+
 need_images_here() {
   for target in api worker; do
     docker image inspect "$registry/nines-$target:$sha" >/dev/null 2>&1 ||
@@ -198,10 +203,11 @@ verify_attestation() {
 }
 
 need_cluster() {
+  local mend="deploy/scripts/connect --project ${project:-PROJECT_ID}"
+  if [[ $local_cluster == true ]]; then mend='kind create cluster --name nines --config deploy/scripts/kind/cluster.yaml'; fi
   need_tool kubectl 'sudo snap install kubectl --classic'
   kubectl get --raw=/readyz --request-timeout=10s >/dev/null 2>&1 ||
-    refuse "the cluster of the context \"$(kubectl config current-context 2>/dev/null || echo none)\" cannot be reached" \
-      "deploy/scripts/connect --project ${project:-PROJECT_ID}"
+    refuse "the cluster of the context \"$(kubectl config current-context 2>/dev/null || echo none)\" cannot be reached" "$mend"
 }
 
 # What is meant for a cluster of one's own machine must not meet another.
@@ -230,7 +236,7 @@ need_secret() {
   local secret
   for secret in "$@"; do
     kubectl --namespace "$namespace" get secret "$secret" --request-timeout=10s >/dev/null 2>&1 ||
-      refuse "the Secret $secret is not in the namespace $namespace" 'deploy/scripts/secret --destination receiver=https://example.com/hooks'
+      refuse "the Secret $secret is not in the namespace $namespace" "deploy/scripts/secret --namespace $namespace --destination receiver=https://example.com/hooks"
   done
 }
 

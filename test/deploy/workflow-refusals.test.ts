@@ -38,6 +38,10 @@ const REFUSALS: readonly (readonly [what: string, script: string, args: string, 
     `deploy/scripts/connect ${P}`,
     'readyz',
   ],
+  ['a cluster out of reach', 'apply', '--overlay base --local', 'cannot be reached', 'kind create cluster --name nines', 'readyz'],
+  ['kinds of Google', 'apply', '--overlay gke --local', 'does not know gateways', 'deploy/scripts/kind-prepare', 'crd gateways'],
+  ['no buildx', 'push-images', P, 'Docker has no buildx', 'sudo apt-get install docker-buildx', 'buildx version'],
+  ['no buildx', 'verify-images', `${P} ${G}`, 'Docker has no buildx', 'sudo apt-get install docker-buildx', 'buildx version'],
   ['a cluster out of reach', 'ship', P, 'context "kind-nines" cannot be reached', `deploy/scripts/connect ${P}`, 'readyz'],
   ['a cluster out of reach', 'test-release', '', 'context "kind-nines" cannot be reached', 'deploy/scripts/connect --project', 'readyz'],
   ['a cluster out of reach', 'rollback', '', 'context "kind-nines" cannot be reached', 'deploy/scripts/connect --project', 'readyz'],
@@ -47,13 +51,20 @@ const REFUSALS: readonly (readonly [what: string, script: string, args: string, 
   ['missing monitoring', 'apply', `--overlay gke ${P}`, 'does not know podmonitorings', UPDATE, 'crd podmonitorings'],
   ['an image not pushed', 'upgrade', P, 'is not in the registry', `deploy/scripts/push-images ${P}`, 'images describe'],
   ['a missing namespace', 'upgrade', P, 'there is no namespace nines', 'deploy/scripts/secret --namespace nines', 'get namespace'],
-  ['a missing Secret', 'upgrade', P, 'the Secret nines is not in the namespace nines', 'deploy/scripts/secret --destination', 'get secret'],
+  [
+    'a missing Secret',
+    'upgrade',
+    P,
+    'the Secret nines is not in the namespace nines',
+    'deploy/scripts/secret --namespace nines',
+    'get secret',
+  ],
   [
     'a missing Secret',
     'apply',
     '--overlay base --local',
     'the Secret nines is not in',
-    'deploy/scripts/secret --destination',
+    'deploy/scripts/secret --namespace nines --destination',
     'get secret',
   ],
   ['an unknown overlay', 'apply', '--overlay prod --local', '"prod" is neither base nor gke', 'deploy/scripts/apply --overlay base'],
@@ -172,7 +183,7 @@ describe.skipIf(process.platform === 'win32')('a refusal', () => {
     try {
       const { status, stderr, calls } = machine.run('build-images', P);
       expect(stderr).toBe(
-        'deploy/scripts/build-images: there are changes that are in no commit, so no SHA names them. Run this, then try again:\n  git commit --all\n',
+        'deploy/scripts/build-images: there are changes that are in no commit, so no SHA names them. Run this, then try again:\n  git add --all && git commit\n',
       );
       expect([status, calls]).toEqual([2, []]);
     } finally {
