@@ -23,6 +23,13 @@ test.each(alerts)('the runbook of %s names the experiments that make it fire', (
   expect(named).toEqual(own);
 });
 
+test.each(all)('$id: what is typed by hand in a cluster names its queue', ({ id }) => {
+  const commands = [...read(`deploy/chaos/${id}.yaml`).matchAll(/npx nines-queue \w+(?: [^\s,]+)*/g)].map(([command]) => command);
+  expect(commands.filter((command) => !/^npx nines-queue (pause|resume) --queue deliveries --namespace webhooks$/.test(command))).toEqual(
+    [],
+  );
+});
+
 const good = read('deploy/chaos/receiver-down.yaml');
 const changed = (change: (file: Record<string, Record<string, unknown>>) => void) => {
   const file = parse(good) as Record<string, Record<string, unknown>>;
