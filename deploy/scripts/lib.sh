@@ -202,9 +202,11 @@ verify_attestation() {
   cosign verify-attestation --type cyclonedx "${who[@]}" "$1"
 }
 
+readonly KIND_CREATE='kind create cluster --name nines --config deploy/scripts/kind/cluster.yaml'
+
 need_cluster() {
   local mend="deploy/scripts/connect --project ${project:-PROJECT_ID}"
-  if [[ $local_cluster == true ]]; then mend='kind create cluster --name nines --config deploy/scripts/kind/cluster.yaml'; fi
+  if [[ $local_cluster == true ]]; then mend=$KIND_CREATE; fi
   need_tool kubectl 'sudo snap install kubectl --classic'
   kubectl get --raw=/readyz --request-timeout=10s >/dev/null 2>&1 ||
     refuse "the cluster of the context \"$(kubectl config current-context 2>/dev/null || echo none)\" cannot be reached" "$mend"
@@ -215,7 +217,9 @@ need_kind() {
   local context
   need_tool kubectl 'sudo snap install kubectl --classic'
   context=$(kubectl config current-context 2>/dev/null || true)
-  [[ $context == kind-* ]] || refuse "the context \"$context\" is not a kind cluster" 'kubectl config use-context kind-nines'
+  [[ $context == kind-* ]] && return
+  kubectl config get-contexts kind-nines >/dev/null 2>&1 || refuse 'there is no kind cluster "nines"' "$KIND_CREATE"
+  refuse "the context \"$context\" is not a kind cluster" 'kubectl config use-context kind-nines'
 }
 
 need_crd() {

@@ -27,7 +27,7 @@ users: [{name: u, user: {token: t}}]
 contexts: [{name: nowhere, context: {cluster: c, user: u}}]
 current-context: nowhere
 `;
-const mend = 'gcloud container clusters get-credentials CLUSTER --region REGION --project PROJECT';
+const mend = 'deploy/scripts/connect --project PROJECT_ID';
 const said = (sentence: string, command: string) => ({
   status: 1,
   stdout: '',

@@ -80,6 +80,7 @@ const REFUSALS: readonly (readonly [what: string, script: string, args: string, 
   ['an image not built', 'kind-load', '', 'is not on this machine', 'deploy/scripts/build-images --local', 'image inspect .*api'],
   ['a cluster of others', 'kind-remove', '', 'the context "" is not a kind cluster', 'kubectl config use-context', 'current-context'],
   ['a cluster of others', 'kind-prepare', '', 'the context "" is not a kind cluster', 'kubectl config use-context', 'current-context'],
+  ['no cluster', 'kind-prepare', '', 'there is no kind cluster "nines"', 'kind create cluster --name nines', '(current|get)-context'],
   ['no credentials', 'infrastructure', `${P} ${G}`, 'Terraform has no credentials', 'gcloud auth login --update-adc', 'print-access-token'],
   [
     'a project out of sight',

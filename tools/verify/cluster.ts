@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { CannotVerify, type Part, type Service, type Target } from './target.ts';
 import { apiDoor, current, forwardedPort, keyOf, partOf, readPods, type Pod } from './pods.ts';
 
-const CONNECT = 'gcloud container clusters get-credentials CLUSTER --region REGION --project PROJECT';
+const CONNECT = 'deploy/scripts/connect --project PROJECT_ID';
 const DEPLOY = 'kubectl apply -k deploy/k8s/base';
 
 interface Ran {
