@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { ROOT } from '../../tools/workspace/packages.ts';
 
 /** Every command of ours that a page, a workflow or a script names: the script is there, and knows each option. */
@@ -50,6 +51,13 @@ test('it knows every option that it is told there', () => {
   });
   expect(found.flatMap(({ options }) => options).length).toBeGreaterThan(100);
   expect(unknown).toEqual([]);
+});
+
+test.skipIf(process.platform === 'win32')('the command of deploy/OPERATIONS.md takes every alert out of the rendered rules', () => {
+  const [, script = ''] = /^(sed .+) >nines\.rules\.yaml$/m.exec(read('deploy/OPERATIONS.md')) ?? [];
+  const rendered = parse(read('deploy/k8s/gke/objectives.rules.yaml')) as { spec: unknown };
+  expect(parse(execFileSync('sh', ['-c', script], { cwd: ROOT, encoding: 'utf8' }))).toEqual(rendered.spec);
+  expect(JSON.stringify(rendered.spec)).toContain('QueueUnknown');
 });
 
 describe.skipIf(process.platform === 'win32')('--help', () => {
