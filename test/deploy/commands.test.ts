@@ -53,6 +53,13 @@ test('it knows every option that it is told there', () => {
   expect(unknown).toEqual([]);
 });
 
+test('every script of npm that is named anywhere is there', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> };
+  const named = files.flatMap((file) => [...read(file).matchAll(/\bnpm run ([a-z][a-z:]*)/g)].map(([, name = '']) => ({ file, name })));
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter(({ name }) => scripts[name] === undefined)).toEqual([]);
+});
+
 test.skipIf(process.platform === 'win32')('the command of deploy/OPERATIONS.md takes every alert out of the rendered rules', () => {
   const [, script = ''] = /^(sed .+) >nines\.rules\.yaml$/m.exec(read('deploy/OPERATIONS.md')) ?? [];
   const rendered = parse(read('deploy/k8s/gke/objectives.rules.yaml')) as { spec: unknown };

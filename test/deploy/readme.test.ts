@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -67,6 +67,19 @@ test('deploy/README.md shows the table of deploy/verify, with its rows', () => {
   const shown = /^```text\n(all pods[^`]+)^```$/m.exec(page)?.[1]?.trimEnd().split('\n') ?? [];
   const rows = ['all pods are ready', ...CHECKS].map((check) => ({ check, outcome: 'ok' as const, detail: '' }));
   expect(shown.map((line) => line.slice(0, 25).trimEnd())).toEqual(tableOf(rows));
+});
+
+test('deploy/README.md has a row for each file and folder that is no page', () => {
+  const there = readdirSync(join(ROOT, 'deploy'), { withFileTypes: true })
+    .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+    .filter((name) => !name.endsWith('.md'));
+  const table = page.slice(page.indexOf('| folder | holds |'));
+  const named = [...table.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!),
+  );
+  expect(named.toSorted()).toEqual(there.toSorted());
+  const pages = readdirSync(join(ROOT, 'deploy')).filter((name) => name.endsWith('.md') && name !== 'README.md');
+  expect(pages.filter((name) => !page.includes(`| [${name}](${name}) |`))).toEqual([]);
 });
 
 interface Workload {
