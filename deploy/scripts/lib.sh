@@ -21,6 +21,7 @@ manual() {
 parse_options() {
   local known=" $1 " name
   shift
+  given=("$@")
   while (($# > 0)); do
     case $1 in
       --help | -h)
@@ -82,10 +83,19 @@ resolve_registry() {
   fi
 }
 
+# The call as it was made, but for --sha.
+call_without_sha() {
+  local at
+  printf 'deploy/scripts/%s' "${SELF##*/}"
+  for ((at = 0; at < ${#given[@]}; at += 1)); do
+    if [[ ${given[at]} == --sha ]]; then at=$((at + 1)); else printf ' %q' "${given[at]}"; fi
+  done
+}
+
 # A moving tag cannot be rolled back, and does not say what runs.
 need_sha() {
   if [[ -z $sha ]]; then sha=$(git rev-parse HEAD 2>/dev/null) || refuse 'this is not a Git repository, so the image has no tag' 'git clone the repository'; fi
-  [[ $sha =~ ^[0-9a-f]{40}$ ]] || refuse "the image tag \"$sha\" is not a commit's full SHA" "deploy/scripts/${SELF##*/} --sha \"\$(git rev-parse HEAD)\""
+  [[ $sha =~ ^[0-9a-f]{40}$ ]] || refuse "the image tag \"$sha\" is not a commit's full SHA" "$(call_without_sha) --sha \"\$(git rev-parse HEAD)\""
 }
 
 need_docker() {
