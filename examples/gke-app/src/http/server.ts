@@ -7,6 +7,12 @@ import type { HttpServerMetrics } from '@nines/telemetry/metrics';
 import type { ApiConfig } from '../config.ts';
 import { Problem, retryAfter, toProblem } from './problem.ts';
 
+/**
+ * Longer than a load balancer keeps a connection that is idle (Google's: 600 s), so that it is never ours that closes first: what was sent into a
+ * connection that is just being closed becomes a 502, and nobody may send a POST again.
+ */
+const KEEP_ALIVE_MS = 620_000;
+
 /** A server with bounds: of time, of size, of connections and of requests at once; whatever it refuses is a problem. */
 export function createServer(http: ApiConfig['http'], logger: Logger, metrics?: HttpServerMetrics): FastifyInstance {
   const { requestTimeoutMs, maxBodyBytes, maxConnections } = http;
@@ -18,6 +24,7 @@ export function createServer(http: ApiConfig['http'], logger: Logger, metrics?: 
   const app = fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: 1000 },
     clientErrorHandler: refuseClient,
     frameworkErrors: (error, _request, reply) => void refuse(error, reply),
