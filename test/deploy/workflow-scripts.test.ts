@@ -173,12 +173,23 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
   });
 
   test.each([
+    ['one that failed', 'superseded failed deployed', 1],
+    ['what a rollback had brought back', 'superseded failed superseded deployed', 3],
+    ['the one that still counts, where an upgrade was cut off', 'superseded deployed pending-upgrade', 2],
+  ])('rollback goes back to the last that ran: %s', (_, states, revision) => {
+    const HISTORY = JSON.stringify(states.split(' ').map((status, at) => ({ revision: at + 1, status })));
+    const { status, changes } = machine.run('rollback', '', { HISTORY });
+    expect(changes).toEqual([`helm rollback nines ${revision} --namespace nines --wait --timeout 10m`]);
+    expect(status).toBe(0);
+  });
+
+  test.each([
     [
       'connect',
       P,
       'gcloud container clusters get-credentials sre-platform --location asia-south1 --project nines-example-1 --dns-endpoint',
     ],
-    ['rollback', '', 'helm rollback nines --namespace nines --wait --timeout 10m'],
+    ['rollback', '', 'helm rollback nines 1 --namespace nines --wait --timeout 10m'],
     ['test-release', '', 'helm test nines --namespace nines --timeout 5m'],
     ['kind-remove', '', 'kubectl delete namespace nines --ignore-not-found --timeout 5m'],
   ])('%s changes one thing', (script, args, call) => {

@@ -121,4 +121,14 @@ describe.skipIf(process.platform === 'win32')('an upgrade that fails says', () =
     expect(status).toBe(1);
     expect(calls.filter((call) => call.startsWith('helm upgrade'))).toHaveLength(1);
   });
+
+  test.each([
+    ['pending-install:1', 'another installation is under way, or was cut off', 'helm uninstall nines --namespace nines'],
+    ['pending-upgrade:4', 'another upgrade is under way, or was cut off', 'deploy/scripts/rollback --namespace nines'],
+  ])('before it begins, that the release is %s', (RELEASE_BEFORE, sentence, mend) => {
+    const { status, stderr, changes } = machine.run('upgrade', '--local', { RELEASE_BEFORE });
+    expect(stderr).toContain(`the release nines is ${RELEASE_BEFORE.replace(':', ' in revision ')}: ${sentence}`);
+    expect(stderr).toContain(`  ${mend}\n`);
+    expect([changes, status]).toEqual([[], 2]);
+  });
 });
