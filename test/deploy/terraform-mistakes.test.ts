@@ -31,6 +31,8 @@ const MISTAKES: readonly (readonly [mistake: string, where: string, before: stri
     '"ALL_SUBNETWORKS_ALL_IP_RANGES"',
     "only the cluster's subnet",
   ],
+  ['a network open to everybody', 'main/network.tf', '"35.191.0.0/16"', '"0.0.0.0/0"', "nobody but Google's health checks comes in"],
+  ['health checks that no pod answers', 'main/network.tf', '["9464"]', '["8080"]', 'they reach the probes, and nothing else'],
   [
     'a control plane with a public address',
     'main/cluster.tf',

@@ -56,6 +56,14 @@ test.each(['redis.statefulset', 'api.deployment', 'worker.deployment'])('apply w
   expect(read('scripts/apply')).toContain(`${kind}/nines-${component}`);
 });
 
+test("the load balancer's health check comes from where Terraform lets it in, to the port that it opens", () => {
+  const network = read('terraform/main/network.tf');
+  const policy = read('k8s/gke/api.healthcheckpolicy.yaml');
+  expect(/ports += \["(\d+)"\]/.exec(network)?.[1]).toBe(/^ +port: (\d+)$/m.exec(policy)?.[1]);
+  const ranges = /source_ranges += \[(.*)\]/.exec(network)?.[1]?.replaceAll('"', '');
+  expect(ranges).toBe(/loadBalancers: \[(.*)\]/.exec(read('chart/values-gke.yaml'))?.[1]);
+});
+
 test('whoever has a role at Google is a service account of the chart, and a pod runs as it', () => {
   const workloads = read('terraform/main/workloads.tf');
   const pods = workloads.slice(workloads.indexOf('pods = {'), workloads.indexOf('\n  }', workloads.indexOf('pods = {')));

@@ -42,6 +42,8 @@ locals {
       "roles/browser",
       "roles/certificatemanager.owner",
       "roles/compute.networkAdmin",
+      # the one firewall rule, which networkAdmin may not make
+      "roles/compute.securityAdmin",
       "roles/container.admin",
       "roles/dns.admin",
       "roles/iam.securityReviewer",

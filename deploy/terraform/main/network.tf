@@ -50,3 +50,18 @@ resource "google_compute_router_nat" "this" {
     filter = "ERRORS_ONLY"
   }
 }
+
+# The health check of the load balancer asks the port of the probes, and GKE's own rule for a Gateway opens the ports of Services only.
+# Whoever is in these ranges is Google; the network policies of the chart say which pods answer.
+resource "google_compute_firewall" "health_checks" {
+  name          = "sre-platform-health-checks"
+  description   = "Google's health checks to the probes of pods"
+  network       = google_compute_network.this.id
+  direction     = "INGRESS"
+  source_ranges = ["35.191.0.0/16", "130.211.0.0/22"]
+
+  allow {
+    protocol = "tcp"
+    ports    = ["9464"]
+  }
+}

@@ -35,6 +35,14 @@ run "the_network_is_its_own_and_private" {
     condition     = google_compute_router_nat.this.source_subnetwork_ip_ranges_to_nat == "LIST_OF_SUBNETWORKS"
     error_message = "only the cluster's subnet goes out through the NAT"
   }
+  assert {
+    condition     = toset(google_compute_firewall.health_checks.source_ranges) == toset(["35.191.0.0/16", "130.211.0.0/22"]) && google_compute_firewall.health_checks.direction == "INGRESS"
+    error_message = "nobody but Google's health checks comes in"
+  }
+  assert {
+    condition     = [for allow in google_compute_firewall.health_checks.allow : "${allow.protocol} ${join(" ", allow.ports)}"] == ["tcp 9464"]
+    error_message = "they reach the probes, and nothing else"
+  }
 }
 
 run "the_cluster_is_a_private_autopilot" {
