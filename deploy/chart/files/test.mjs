@@ -1,4 +1,5 @@
 // `helm test`: one event is taken and delivered. Runs by `node --eval` on the api's image, which has no other program.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const { API_URL, API_KEY, DESTINATIONS = '', TIMEOUT_MS = '60000' } = process.env;
@@ -6,8 +7,20 @@ const destination = DESTINATIONS.split('=', 1)[0];
 const headers = { 'content-type': 'application/json', ...(API_KEY ? { authorization: `Bearer ${API_KEY}` } : {}) };
 const deadline = Date.now() + Number(TIMEOUT_MS);
 
-async function ask(path, init) {
-  const response = await fetch(`${API_URL}${path}`, { ...init, headers, signal: AbortSignal.timeout(5000) });
+// The pod is new, and nodes take a moment to learn that the network policies let it through: what gets no answer is asked again.
+async function reach(path, init) {
+  for (;;) {
+    try {
+      return await fetch(`${API_URL}${path}`, { ...init, signal: AbortSignal.timeout(5000) });
+    } catch (error) {
+      if (Date.now() >= deadline) throw error;
+      await delay(500);
+    }
+  }
+}
+
+async function ask(path, init = {}) {
+  const response = await reach(path, { ...init, headers: { ...headers, ...init.headers } });
   const body = await response.json();
   if (response.ok) return body;
   const hint =
@@ -17,7 +30,8 @@ async function ask(path, init) {
 
 async function deliver() {
   const event = { destination, type: 'nines.test', data: { from: 'helm test' } };
-  const { id } = await ask('/process', { method: 'POST', body: JSON.stringify(event) });
+  // Asked again, it is still one event.
+  const { id } = await ask('/process', { method: 'POST', headers: { 'idempotency-key': randomUUID() }, body: JSON.stringify(event) });
   console.log(`taken as ${id}, for ${destination}`);
   let job;
   while (Date.now() < deadline) {
