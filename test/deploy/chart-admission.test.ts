@@ -135,9 +135,11 @@ describe.skipIf(helm === undefined)('admission', () => {
     const { containers } = limited['spec'] as { containers: Tree[] };
     Object.assign(containers[0]!, { resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '50m', memory: '64Mi' } } });
     const annotated = { ...limited, metadata: { annotations: { 'autopilot.gke.io/resource-adjustment': '{}' } } };
+    const owned = { ...limited, metadata: { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'x', uid: 'x' }] } };
     const deleted = { ...limited, metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } };
     expect(refusals(manifests, asked(limited))).toHaveLength(1);
     expect(refusals(manifests, asked(annotated))).toEqual([]);
+    expect(refusals(manifests, asked(owned))).toEqual([]);
     expect(refusals(manifests, asked(deleted))).toEqual([]);
     expect(refusals(manifests, { ...asked(limited), namespace: 'default' })).toEqual([]);
   });

@@ -80,6 +80,18 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
     ['nothing on disk', 'ConfigMap/nines-redis', 'data', { 'redis.conf': 'save ""\nmaxmemory-policy noeviction\n' }],
     ['memory that Redis does not know is gone', 'StatefulSet/nines-redis', `${CONTAINER}.resources.limits.memory`, '128Mi'],
   ],
+  rollbackWorks: [
+    ['a broken pod that a rollback waits for', 'StatefulSet/nines-redis', 'spec.podManagementPolicy', undefined],
+    ['a deadline that ends before Helm waits', 'Deployment/nines-api', 'spec.progressDeadlineSeconds', 60],
+  ],
+  extendedRuntimeUnused: [
+    [
+      'a pod that Autopilot makes larger',
+      'StatefulSet/nines-redis',
+      'spec.template.metadata.annotations',
+      { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' },
+    ],
+  ],
   secretUnwritten: [
     [
       'a Secret in the repository',

@@ -49,8 +49,8 @@ const EVERYWHERE = `
   worker | internet, just outside of the load balancers, load balancer, health checker | TCP/443`;
 
 const ON_GKE = `${EVERYWHERE}
-  api               | node-local dns, metadata server | TCP/53 UDP/53
-  worker            | node-local dns, metadata server | TCP/53 UDP/53
+  api               | node-local dns, cache of names, metadata server | TCP/53 UDP/53
+  worker            | node-local dns, cache of names, metadata server | TCP/53 UDP/53
   api               | Google's traces collector       | TCP/4318
   worker            | Google's traces collector       | TCP/4318
   load balancer     | api                             | TCP/8080 TCP/9464
@@ -85,6 +85,7 @@ const CELLS = `
   worker                    → redis TCP/6379                        | always | claim and settle
   worker                    → internet TCP/443                      | always | deliveries
   worker                    → kube-dns UDP/53                       | always | names
+  worker                    → cache of names UDP/53                 | gke    | names, by way of the node
   gke gmp collector         → worker TCP/9464                       | gke    | metrics
   worker                    → metadata server TCP/80                | never  | a delivery must not fetch a token
   worker                    → metadata server of the node TCP/988   | never  | nor by its other address

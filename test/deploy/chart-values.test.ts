@@ -110,6 +110,12 @@ describe.skipIf(helm === undefined)('values', () => {
     ['a collector of no kind', [SHA, 'otlp.collector=jaeger'], /otlp[./]collector/],
     ['a collector of no version', [SHA, 'collector.image.tag=latest'], /collector[./]image[./]tag.*pattern/],
     ['a long shutdown on Spot', [SHA, 'worker.spot=true'], '--set worker.terminationGracePeriodSeconds=25'],
+    [
+      'a pause before shutting down that leaves no time for it',
+      [SHA, 'api.preStopSleepSeconds=30'],
+      'which is api.preStopSleepSeconds and 25 s to shut down, got 45: --set api.terminationGracePeriodSeconds=55',
+    ],
+    ['a disk that rewriting the log would fill', [SHA, 'redis.memoryMi=4096'], 'got 2Gi for 4096 Mi: --set redis.storage=8192Mi'],
   ])('%s is refused, by name', (_, set, message) => {
     expect(refusal({ set })).toMatch(message);
   });

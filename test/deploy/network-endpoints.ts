@@ -19,6 +19,7 @@ const OTHERS: readonly Endpoint[] = [
     'app.kubernetes.io/component': 'api',
   }),
   pod('kube-dns', '10.1.0.7', 'kube-system', { 'k8s-app': 'kube-dns' }),
+  pod('cache of names', '10.1.0.19', 'kube-system', { 'k8s-app': 'node-local-dns' }),
   pod('another pod of kube-system', '10.1.0.8', 'kube-system', { 'k8s-app': 'metrics-server' }),
   pod('gmp collector', '10.1.0.9', 'gmp-system', { 'app.kubernetes.io/name': 'collector' }),
   pod('gke gmp collector', '10.1.0.10', 'gke-gmp-system', { 'app.kubernetes.io/name': 'collector' }),

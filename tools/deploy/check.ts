@@ -11,6 +11,7 @@ import {
   tokenUnused,
 } from './checks/pods.ts';
 import { inNamespace, namesUnique, redisFound, referencesLead, secretUnwritten } from './checks/references.ts';
+import { extendedRuntimeUnused, rollbackWorks } from './checks/rollouts.ts';
 import { budgetLetsGo, monitoredPort, scalerHasTarget, selectorIsLabels, serviceFindsPods } from './checks/selectors.ts';
 import type { Check, Finding } from './finding.ts';
 import type { Manifest } from './manifests.ts';
@@ -30,6 +31,8 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   shutdownFits,
   listensWhereSaid,
   redisKeeps,
+  rollbackWorks,
+  extendedRuntimeUnused,
   selectorIsLabels,
   serviceFindsPods,
   budgetLetsGo,

@@ -26,10 +26,9 @@
 {{- if and (not .Values.redis.enabled) .Values.networkPolicy.enabled (not .Values.networkPolicy.externalRedis.cidr) -}}
   {{- fail "redis.enabled is false, so the network policies must know where Redis is: --set networkPolicy.externalRedis.cidr=10.0.0.3/32" -}}
 {{- end -}}
+{{- include "nines.checkTimes" . -}}
+{{- include "nines.checkDisk" . -}}
 {{- include "nines.signalsChecks" . -}}
-{{- if and .Values.worker.spot (gt (int .Values.worker.terminationGracePeriodSeconds) 25) -}}
-  {{- fail (printf "worker.terminationGracePeriodSeconds must be at most 25 on Spot, got %d: --set worker.terminationGracePeriodSeconds=25" (int .Values.worker.terminationGracePeriodSeconds)) -}}
-{{- end -}}
 {{- include "nines.checkAutoscaling" (dict "name" "api" "of" .Values.api.autoscaling) -}}
 {{- include "nines.checkAutoscaling" (dict "name" "worker" "of" .Values.worker.autoscaling) -}}
 {{- $concurrency := int (default 16 .Values.settings.CONCURRENCY) -}}
@@ -70,5 +69,28 @@
   {{- if ne $enforced "restricted" -}}
     {{- fail (printf "the namespace %s must enforce Pod Security \"restricted\", and enforces %q: kubectl label namespace %s --overwrite pod-security.kubernetes.io/enforce=restricted" .Release.Namespace $enforced .Release.Namespace) -}}
   {{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* The processes give themselves up to 25 s (api) and 20 s (worker); what is not done by the end of the grace period is killed. */}}
+{{- define "nines.checkTimes" -}}
+{{- $grace := int .Values.worker.terminationGracePeriodSeconds -}}
+{{- if and .Values.worker.spot (gt $grace 25) -}}
+  {{- fail (printf "worker.terminationGracePeriodSeconds must be at most 25 on Spot, got %d: --set worker.terminationGracePeriodSeconds=25" $grace) -}}
+{{- end -}}
+{{- $least := add 25 (int .Values.api.preStopSleepSeconds) -}}
+{{- if lt (int .Values.api.terminationGracePeriodSeconds) (int $least) -}}
+  {{- fail (printf "api.terminationGracePeriodSeconds must be at least %d, which is api.preStopSleepSeconds and 25 s to shut down, got %d: --set api.terminationGracePeriodSeconds=%d" $least (int .Values.api.terminationGracePeriodSeconds) $least) -}}
+{{- end -}}
+{{- end }}
+
+{{/* While Redis rewrites its log there are two: the old one, up to twice of what it holds and more in its longer form, and the new one. */}}
+{{- define "nines.checkDisk" -}}
+{{- $storage := .Values.redis.storage -}}
+{{- $mebi := int (regexFind "^[0-9]+" $storage) -}}
+{{- if hasSuffix "Gi" $storage -}}{{- $mebi = mul $mebi 1024 -}}{{- else if hasSuffix "Ti" $storage -}}{{- $mebi = mul $mebi 1048576 -}}{{- end -}}
+{{- $least := mul 2 (int .Values.redis.memoryMi) -}}
+{{- if and .Values.redis.enabled (lt (int64 $mebi) (int64 $least)) -}}
+  {{- fail (printf "redis.storage must be at least twice redis.memoryMi, or rewriting the log fills the disk and Redis takes nothing more, got %s for %d Mi: --set redis.storage=%dMi" $storage (int .Values.redis.memoryMi) $least) -}}
 {{- end -}}
 {{- end }}

@@ -22,6 +22,15 @@
       podSelector:
         matchLabels:
           k8s-app: kube-dns
+    {{- with .Values.networkPolicy.dnsServers }}
+    # GKE Dataplane V2 hands what is asked of kube-dns to the cache of the node, and holds that pod against the policy.
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: kube-system
+      podSelector:
+        matchLabels:
+          k8s-app: node-local-dns
+    {{- end }}
     {{- range .Values.networkPolicy.dnsServers }}
     - ipBlock:
         cidr: {{ . }}
