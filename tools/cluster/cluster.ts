@@ -202,14 +202,15 @@ export class Cluster {
     await this.#names?.call('know', { ...this.#options.hosts, ...this.#services() });
   }
 
-  /** A headless Service is the name of the pod behind it. */
+  /** This network has no addresses of Services: one of a single pod is the name of that pod. */
   #services(): Record<string, string> {
     const known: Record<string, string> = {};
     for (const { kind, metadata, spec } of this.#options.manifests) {
-      const { clusterIP, selector = {} } = (spec ?? {}) as { clusterIP?: string; selector?: Record<string, string> };
-      if (kind !== 'Service' || clusterIP !== 'None') continue;
-      const pod = this.#endpoints.find(({ labels = {} }) => Object.entries(selector).every(([key, value]) => labels[key] === value));
-      if (pod !== undefined) known[`${metadata.name}.${metadata.namespace}.svc.cluster.local`] = pod.ip;
+      const { selector = {} } = (spec ?? {}) as { selector?: Record<string, string> };
+      if (kind !== 'Service') continue;
+      const pods = this.#endpoints.filter(({ labels = {} }) => Object.entries(selector).every(([key, value]) => labels[key] === value));
+      const [pod] = pods;
+      if (pod !== undefined && pods.length === 1) known[`${metadata.name}.${metadata.namespace}.svc.cluster.local`] = pod.ip;
     }
     return known;
   }
