@@ -115,6 +115,11 @@ describe.skipIf(helm === undefined)('values', () => {
       [SHA, 'api.preStopSleepSeconds=30'],
       'which is api.preStopSleepSeconds and 25 s to shut down, got 45: --set api.terminationGracePeriodSeconds=55',
     ],
+    [
+      'a worker that is killed at its work',
+      [SHA, 'worker.terminationGracePeriodSeconds=10'],
+      '--set worker.terminationGracePeriodSeconds=15',
+    ],
     ['a disk that rewriting the log would fill', [SHA, 'redis.memoryMi=4096'], 'got 2Gi for 4096 Mi: --set redis.storage=8192Mi'],
   ])('%s is refused, by name', (_, set, message) => {
     expect(refusal({ set })).toMatch(message);

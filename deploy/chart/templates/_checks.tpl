@@ -72,11 +72,14 @@
 {{- end -}}
 {{- end }}
 
-{{/* The processes give themselves up to 25 s (api) and 20 s (worker); what is not done by the end of the grace period is killed. */}}
+{{/* The processes give themselves up to 25 s (api) and 14 s (worker); what is not done by the end of the grace period is killed. */}}
 {{- define "nines.checkTimes" -}}
 {{- $grace := int .Values.worker.terminationGracePeriodSeconds -}}
 {{- if and .Values.worker.spot (gt $grace 25) -}}
   {{- fail (printf "worker.terminationGracePeriodSeconds must be at most 25 on Spot, got %d: --set worker.terminationGracePeriodSeconds=25" $grace) -}}
+{{- end -}}
+{{- if lt $grace 15 -}}
+  {{- fail (printf "worker.terminationGracePeriodSeconds must be at least 15, because a worker takes up to 14 s to hand back what it has, got %d: --set worker.terminationGracePeriodSeconds=15" $grace) -}}
 {{- end -}}
 {{- $least := add 25 (int .Values.api.preStopSleepSeconds) -}}
 {{- if lt (int .Values.api.terminationGracePeriodSeconds) (int $least) -}}

@@ -64,21 +64,20 @@ export const probesFit: Check = (manifests) =>
 
 const portOf = ({ httpGet, tcpSocket, grpc }: IProbe) => httpGet?.port ?? tcpSocket?.port ?? grpc?.port;
 
-/** What api and worker take to finish what they have begun, in examples/gke-app; what is not done by then is killed. */
-const SHUTDOWN_SECONDS = 20;
+/** What api and worker may take to finish what they have begun, in examples/gke-app; what is not done by then is killed. */
+const SHUTDOWN_SECONDS: Readonly<Record<string, number>> = { api: 25, worker: 14 };
 
 export const shutdownFits: Check = (manifests) =>
-  workloadsOf(manifests)
-    .filter(({ pod }) => pod.containers.some(({ image }) => /(^|\/)nines-(api|worker)[:@]/.test(image ?? '')))
-    .flatMap(({ manifest, pod }) => {
+  workloadsOf(manifests).flatMap(({ manifest, pod }) =>
+    pod.containers.flatMap(({ name, lifecycle }) => {
+      const takes = SHUTDOWN_SECONDS[name];
+      if (takes === undefined) return [];
       const grace = pod.terminationGracePeriodSeconds ?? 30;
-      const waits = Math.max(0, ...pod.containers.map(({ lifecycle }) => lifecycle?.preStop?.sleep?.seconds ?? 0));
-      return unless(
-        waits + SHUTDOWN_SECONDS < grace,
-        manifest,
-        `preStop takes ${waits} s and shutting down ${SHUTDOWN_SECONDS} s, which does not fit into terminationGracePeriodSeconds ${grace}`,
-      );
-    });
+      const waits = lifecycle?.preStop?.sleep?.seconds ?? 0;
+      const message = `preStop takes ${waits} s and shutting down ${takes} s, which does not fit into terminationGracePeriodSeconds ${grace}`;
+      return unless(waits + takes < grace, manifest, message);
+    }),
+  );
 
 /** A route that a container's own settings close: it listens elsewhere than the manifest says. */
 export const listensWhereSaid: Check = (manifests) => {
