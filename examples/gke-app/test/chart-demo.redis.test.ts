@@ -1,6 +1,8 @@
 import type { IContainer } from 'kubernetes-models/v1';
 import { spawn } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { startChild, type Child } from '../demo/child.ts';
@@ -185,6 +187,25 @@ describe.skipIf(helm === undefined)('helm test', () => {
     expect(counts).toMatchObject({ counts: { delivered: 1, forged: 0 } });
   });
 
+  test('asks again, for the same event, while the network does not let its pod through yet', async () => {
+    const { hostname, port } = new URL(system.apiUrl);
+    let refused = 0;
+    // The first answer is lost on its way back, with the event taken.
+    const network = createServer((socket) => {
+      const upstream = connect(Number(port), hostname).on('error', () => socket.destroy());
+      socket.on('error', () => upstream.destroy()).pipe(upstream);
+      if ((refused += 1) === 1) upstream.once('data', () => socket.destroy());
+      else upstream.pipe(socket);
+    }).listen(0, '127.0.0.1');
+    await once(network, 'listening');
+    const { status, output } = await run({ API_URL: `http://127.0.0.1:${(network.address() as AddressInfo).port}` });
+    network.close();
+    expect(output).toMatch(/^taken as \S+, for mine\ndelivered/);
+    expect(status).toBe(0);
+    const counts = (await (await fetch(`${receiverUrl}/__faults`)).json()) as { counts: object };
+    expect([refused > 1, counts]).toMatchObject([true, { counts: { delivered: 2, forged: 0 } }]);
+  });
+
   test('fails, and says why, when the event is refused by its receiver', async () => {
     await fetch(`${receiverUrl}/__faults`, { method: 'POST', body: '{"mode":"status","status":410}' });
     const { status, output } = await run();
@@ -197,7 +218,7 @@ describe.skipIf(helm === undefined)('helm test', () => {
       status: 1,
       output: expect.stringMatching(/422 UNKNOWN_DESTINATION/) as string,
     });
-    expect(await run({ API_URL: 'http://127.0.0.1:1' })).toMatchObject({
+    expect(await run({ API_URL: 'http://127.0.0.1:1', TIMEOUT_MS: '1' })).toMatchObject({
       status: 1,
       output: expect.stringMatching(/ECONNREFUSED|bad port/) as string,
     });
