@@ -17,6 +17,11 @@ interface CheckOptions {
     readonly failureThreshold?: number;
     /** Age at which the last result is no longer believed, as when the process stood still. Default three times interval and timeout. */
     readonly maxStalenessMs?: number;
+    /**
+     * Whether the process is unready while this fails. Default true. `false` is for what all instances share, a database of theirs for example:
+     * unready together, they would leave callers to a load balancer that has nobody to ask. It is still told, and startup still waits for it.
+     */
+    readonly readiness?: boolean;
 }
 
 /** An answer to a probe: a status code and a JSON body. */
@@ -41,7 +46,7 @@ interface Health {
     check(name: string, fn: CheckFunction, options?: CheckOptions): () => void;
     /** 200 until the process ends: liveness never depends on others. */
     live(): ProbeAnswer;
-    /** 200 when each check passed last time and the process is not shutting down. */
+    /** 200 when each check passed last time (those with `readiness: false`: once) and the process is not shutting down. */
     ready(): ProbeAnswer;
     /** 200 once each check has passed once. */
     startup(): ProbeAnswer;

@@ -18,7 +18,8 @@ async function startApi(config: ApiConfig, { logger, metrics, health, lifecycle 
   const inspector = createInspector(queue, { redis, connectTimeoutMs: http.enqueueTimeoutMs });
   lifecycle.onShutdown('close', 'queue', () => Promise.all([producer.close(), inspector.close()]));
   // Without Redis the api still answers, 503 at once; it just is not ready.
-  health.check('redis', () => inspector.counts(), { intervalMs: 2000 });
+  // Unready together, the apis would leave their callers to a load balancer that has nobody to ask: each refuses for itself, and says when to return.
+  health.check('redis', () => inspector.counts(), { intervalMs: 2000, readiness: false });
 
   const serve = async (app: FastifyInstance, address: { host: string; port: number }, message: string) => {
     trackServer(lifecycle, app.server);

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../clock.ts';
-import { refuseUnknown, whole } from '../options.ts';
+import { booleanOption, refuseUnknown, whole } from '../options.ts';
 
 /** Result of the last runs of a check; `unknown` before the first one ended, `stale` when the last one is too old to be believed. */
 export type CheckState = 'unknown' | 'up' | 'down' | 'stale';
@@ -17,6 +17,11 @@ export interface CheckOptions {
   readonly failureThreshold?: number;
   /** Age at which the last result is no longer believed, as when the process stood still. Default three times interval and timeout. */
   readonly maxStalenessMs?: number;
+  /**
+   * Whether the process is unready while this fails. Default true. `false` is for what all instances share, a database of theirs for example:
+   * unready together, they would leave callers to a load balancer that has nobody to ask. It is still told, and startup still waits for it.
+   */
+  readonly readiness?: boolean;
 }
 
 /** A check that runs in the background. */
@@ -25,6 +30,8 @@ export interface RunningCheck {
   stop(): void;
   state(): CheckState;
   passedOnce(): boolean;
+  /** Whether the process may be ready, as far as this goes. */
+  allowsReady(): boolean;
 }
 
 /** Runs that ignore their abort signal are left behind; beyond this many the check waits for one of them. */
@@ -37,11 +44,12 @@ export function createCheck(
   options: CheckOptions,
   onChange: (state: CheckState, error?: unknown) => void,
 ): RunningCheck {
-  refuseUnknown('check', options, ['intervalMs', 'timeoutMs', 'failureThreshold', 'maxStalenessMs']);
+  refuseUnknown('check', options, ['intervalMs', 'timeoutMs', 'failureThreshold', 'maxStalenessMs', 'readiness']);
   const intervalMs = whole('intervalMs', options.intervalMs, 10_000, 10, 3_600_000);
   const timeoutMs = whole('timeoutMs', options.timeoutMs, 2000, 1, 60_000);
   const failureThreshold = whole('failureThreshold', options.failureThreshold, 1, 1, 100);
   const maxStalenessMs = whole('maxStalenessMs', options.maxStalenessMs, 3 * (intervalMs + timeoutMs), intervalMs, 86_400_000);
+  const readiness = booleanOption('readiness', options.readiness, true);
   let state: CheckState = 'unknown';
   let failures = 0;
   let endedMs = 0;
@@ -89,13 +97,15 @@ export function createCheck(
     );
   }
 
+  const believed = (): CheckState => (state !== 'unknown' && clock.now() - endedMs > maxStalenessMs ? 'stale' : state);
   return {
     start: run,
     stop() {
       stopped = true;
       timer?.cancel();
     },
-    state: () => (state !== 'unknown' && clock.now() - endedMs > maxStalenessMs ? 'stale' : state),
+    state: believed,
     passedOnce: () => passed,
+    allowsReady: () => believed() === 'up' || (!readiness && passed),
   };
 }

@@ -42,6 +42,28 @@ describe('health', () => {
     ]);
   });
 
+  test('what all instances share keeps none of them unready once it has passed, and is told all the same', async () => {
+    const clock = fakeClock();
+    const health = createHealth({ clock });
+    let good = false;
+    const changes: unknown[] = [];
+    health.onChange(({ state }) => changes.push(state));
+    health.check('redis', () => (good ? undefined : Promise.reject(new Error('no'))), { intervalMs: 1000, readiness: false });
+    await clock.advance(0);
+    expect([health.startup().status, health.ready()]).toEqual([
+      503,
+      { status: 503, body: { status: 'not ready', checks: { redis: 'down' } } },
+    ]);
+    good = true;
+    await clock.advance(1000);
+    good = false;
+    await clock.advance(1000);
+    expect(health.ready()).toEqual({ status: 200, body: { status: 'ready', checks: { redis: 'down' } } });
+    expect(changes).toEqual(['down', 'up', 'down']);
+    health.shuttingDown();
+    expect(health.ready().status).toBe(503);
+  });
+
   test('a check with a threshold goes down at the third failure in a row and up at the first success', async () => {
     const clock = fakeClock();
     const health = createHealth({ clock });

@@ -21,7 +21,7 @@ export interface Health {
   check(name: string, fn: CheckFunction, options?: CheckOptions): () => void;
   /** 200 until the process ends: liveness never depends on others. */
   live(): ProbeAnswer;
-  /** 200 when each check passed last time and the process is not shutting down. */
+  /** 200 when each check passed last time (those with `readiness: false`: once) and the process is not shutting down. */
   ready(): ProbeAnswer;
   /** 200 once each check has passed once. */
   startup(): ProbeAnswer;
@@ -77,7 +77,7 @@ export function createHealth(options: { readonly clock?: Clock } = {}): Health {
     live: () => ({ status: 200, body: { status: 'live' } }),
     ready() {
       if (stopping) return answer(false, 'shutting down');
-      const good = [...checks.values()].every((check) => check.state() === 'up');
+      const good = [...checks.values()].every((check) => check.allowsReady());
       return answer(good, good ? 'ready' : 'not ready');
     },
     startup() {
