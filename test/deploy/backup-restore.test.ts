@@ -248,6 +248,16 @@ test.skipIf(!here)('a copy that did not arrive whole is no backup, and is not re
   expect(statSync(join(pod.folder, 'one.rdb')).mode & 0o777).toBe(0o600);
 });
 
+test.skipIf(!here)('a backup is written into no file that somebody else has put there, so that nobody else can read it', async () => {
+  const pod = await startPod();
+  await makeWorld(pod).producer.enqueue('one');
+  const planted = join(pod.folder, 'one.rdb.part');
+  writeFileSync(planted, '', { mode: 0o644 });
+  expect(await pod.run('backup', ['--to', 'one.rdb'])).toMatchObject({ status: 0 });
+  expect(statSync(join(pod.folder, 'one.rdb')).mode & 0o777).toBe(0o600);
+  expect(readFileSync(planted, 'utf8')).toBe('');
+});
+
 test('the log is where the scripts look for it', () => {
   const settings = readFileSync(join(ROOT, 'deploy/k8s/base/redis.configmap.yaml'), 'utf8');
   expect(settings).toMatch(/^ +dir \/data$/m);
