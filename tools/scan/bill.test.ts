@@ -23,17 +23,19 @@ test('the lock file gives what the example depends on, and no tool of developmen
   for (const name of ['bullmq', 'typedoc', '@nines/queue', 'gke-app']) expect(names).not.toContain(name);
 });
 
-test('nested copies, links and development are told apart', () => {
+test('nested copies, links, development and packages by another name are told apart', () => {
   const packages = {
     '': { version: '0.0.0' },
     'node_modules/a': { version: '1.0.0' },
     'node_modules/a/node_modules/@s/b': { version: '2.0.0' },
     'node_modules/c': { version: '3.0.0', dev: true },
     'node_modules/d': { link: true, version: '4.0.0' },
+    'node_modules/e': { name: '@s/another', version: '5.0.0' },
   };
   expect(lockedPackages(JSON.stringify({ packages }))).toEqual([
     { name: 'a', version: '1.0.0' },
     { name: '@s/b', version: '2.0.0' },
+    { name: '@s/another', version: '5.0.0' },
   ]);
 });
 

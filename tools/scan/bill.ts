@@ -13,11 +13,12 @@ export class EmptyBill extends Error {}
  */
 export function lockedPackages(text: string): readonly Package[] {
   const { packages } = JSON.parse(text) as {
-    readonly packages: Readonly<Record<string, { version?: string; dev?: boolean; link?: boolean }>>;
+    // A name is there where the folder has another: `npm:` in a manifest.
+    readonly packages: Readonly<Record<string, { name?: string; version?: string; dev?: boolean; link?: boolean }>>;
   };
-  return Object.entries(packages).flatMap(([path, { version, dev, link }]) => {
-    const name = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path)?.[1];
-    return name === undefined || version === undefined || dev === true || link === true ? [] : [{ name, version }];
+  return Object.entries(packages).flatMap(([path, { name: own, version, dev, link }]) => {
+    const folder = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path)?.[1];
+    return folder === undefined || version === undefined || dev === true || link === true ? [] : [{ name: own ?? folder, version }];
   });
 }
 

@@ -14,6 +14,10 @@ export interface Finding {
 /** A report that cannot be read is no clean one. */
 export class BadReport extends Error {}
 
+const SEVERITIES: ReadonlySet<unknown> = new Set(['critical', 'high', 'medium', 'low', 'negligible', 'unknown']);
+/** Older versions of Grype leave it empty where they do not know. */
+const FIX_STATES: ReadonlySet<unknown> = new Set(['fixed', 'not-fixed', 'wont-fix', 'unknown', '']);
+
 interface GrypeMatch {
   readonly vulnerability?: {
     readonly id?: string;
@@ -41,9 +45,18 @@ function parse(name: string, text: string): object {
 }
 
 function finding(report: string, { vulnerability, artifact }: GrypeMatch, index: number): Finding {
-  const { id, severity, fix } = vulnerability ?? {};
-  if (id === undefined || severity === undefined || artifact?.name === undefined)
+  const { id, fix } = vulnerability ?? {};
+  if (id === undefined || vulnerability?.severity === undefined || artifact?.name === undefined)
     throw new BadReport(`${report}: matches[${index}] has no vulnerability.id, vulnerability.severity or artifact.name`);
+  const severity = String(vulnerability.severity).toLowerCase();
+  // A word that is not understood must not count as harmless.
+  if (!SEVERITIES.has(severity)) throw new BadReport(unknownWord(report, index, 'severity', severity, SEVERITIES));
+  if (!FIX_STATES.has(fix?.state)) throw new BadReport(unknownWord(report, index, 'fix.state', fix?.state, FIX_STATES));
   const fixedIn = fix?.state === 'fixed' ? (fix.versions?.length === 0 ? ['a later version'] : (fix.versions ?? ['a later version'])) : [];
-  return { id, severity: severity.toLowerCase(), package: artifact.name, version: artifact.version ?? '', fixedIn, report };
+  return { id, severity, package: artifact.name, version: artifact.version ?? '', fixedIn, report };
+}
+
+function unknownWord(report: string, index: number, field: string, got: unknown, known: ReadonlySet<unknown>): string {
+  const words = [...known].filter((word) => word !== '').join(', ');
+  return `${report}: matches[${index}].vulnerability.${field} must be one of ${words}, got ${JSON.stringify(got) ?? 'nothing'}`;
 }

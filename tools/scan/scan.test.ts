@@ -25,6 +25,17 @@ function verdict(reports: readonly string[], exceptions = 'exceptions: []\n') {
   return run('verdict', '--exceptions', file, '--today', TODAY, ...reports);
 }
 
+function written(name: string, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'nines-scan-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+const NOTHING_MENDS_IT = { state: 'not-fixed', versions: [] };
+const reportOf = (vulnerability: object): string =>
+  JSON.stringify({ matches: [{ vulnerability: { id: 'a', ...vulnerability }, artifact: { name: 'b' } }], descriptor: { name: 'grype' } });
+
 test('a clean report is released', () => {
   expect(verdict([fixture('clean')])).toEqual({ status: 0, stdout: 'released: 0 high or critical, 2 below that\n', stderr: '' });
 });
@@ -36,6 +47,18 @@ test.each([
   const report = fixture(`fixable-${severity}`);
   const { status, stdout } = verdict([fixture('clean'), report, report]);
   expect(stdout).toBe(`refused  ${severity} ${says}\nrefused: 1 high or critical, 2 below that\n`);
+  expect(status).toBe(1);
+});
+
+test('what one report can mend is refused, also where another knows of nothing', () => {
+  const fixable = JSON.parse(readFileSync(fixture('fixable-high'), 'utf8')) as { matches: { vulnerability: object }[] };
+  const { matches, ...rest } = fixable;
+  const unfixable = {
+    ...rest,
+    matches: matches.map((one) => ({ ...one, vulnerability: { ...one.vulnerability, fix: NOTHING_MENDS_IT } })),
+  };
+  const { status, stdout } = verdict([written('a.json', JSON.stringify(unfixable)), fixture('fixable-high')]);
+  expect(stdout).toContain('refused  high GHSA-gggg-hhhh-iiii in ioredis 6.0.0 (fixable-high.json), mended in 6.0.1, 5.9.9\n');
   expect(status).toBe(1);
 });
 
@@ -94,12 +117,12 @@ test.each([
   ['is cut off', '{"matches": ['],
   ['is of another tool', '{"Results": []}'],
   ['has a match without a name', '{"matches": [{}], "descriptor": {"name": "grype"}}'],
+  ['has a severity that nobody knows', reportOf({ severity: 'Severe', fix: NOTHING_MENDS_IT })],
+  ['has a severity that is no word', reportOf({ severity: 9.8, fix: NOTHING_MENDS_IT })],
+  ['does not say whether it can be mended', reportOf({ severity: 'High' })],
+  ['says so by a word that nobody knows', reportOf({ severity: 'High', fix: { state: 'FIXED', versions: ['2.0.0'] } })],
 ])('a report that %s is no clean one', (_, text) => {
-  const folder = mkdtempSync(join(tmpdir(), 'nines-scan-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, 'broken.json');
-  writeFileSync(file, text);
-  const { status, stderr } = verdict([fixture('clean'), file]);
+  const { status, stderr } = verdict([fixture('clean'), written('broken.json', text)]);
   expect(stderr).toContain('broken.json');
   expect(status).toBe(2);
 });

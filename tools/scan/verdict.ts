@@ -39,8 +39,13 @@ function named({ id, severity, package: name, version, report }: Finding): strin
   return `${severity} ${id} in ${name} ${version} (${report})`;
 }
 
-/** The same package is in both images: one line is enough. */
+/** The same package is in both images: one line is enough. Of two that disagree on whether a newer version mends it, the one that knows of one. */
 function once(findings: readonly Finding[]): readonly Finding[] {
-  const seen = new Map(findings.toReversed().map((finding) => [`${finding.id} ${finding.package} ${finding.version}`, finding]));
-  return [...seen.values()].toReversed();
+  const seen = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = `${finding.id} ${finding.package} ${finding.version}`;
+    const known = seen.get(key);
+    if (known === undefined || (known.fixedIn.length === 0 && finding.fixedIn.length > 0)) seen.set(key, finding);
+  }
+  return [...seen.values()];
 }
