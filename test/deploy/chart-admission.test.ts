@@ -54,6 +54,11 @@ const MISTAKES: readonly (readonly [mistake: string, change: (spec: Tree, contai
     (spec, container) => Object.assign(spec, { initContainers: [{ ...(container as object), image: `busybox:${COMMIT}` }] }),
     `the image busybox:${COMMIT} is from elsewhere`,
   ],
+  [
+    'a foreign image as a volume',
+    (spec) => Object.assign(spec, { volumes: [{ name: 'x', image: { reference: `busybox:${COMMIT}` } }] }),
+    `the image busybox:${COMMIT} is from elsewhere`,
+  ],
   ['a token', (spec) => Object.assign(spec, { automountServiceAccountToken: true }), POD_TOKEN],
   ['a token by default', (spec) => delete spec['automountServiceAccountToken'], POD_TOKEN],
   [
@@ -142,6 +147,18 @@ describe.skipIf(helm === undefined)('admission', () => {
     expect(refusals(manifests, asked(owned))).toEqual([]);
     expect(refusals(manifests, asked(deleted))).toEqual([]);
     expect(refusals(manifests, { ...asked(limited), namespace: 'default' })).toEqual([]);
+  });
+
+  test('the namespace keeps its label, whoever may change labels', () => {
+    const namespace = (labels?: object): Request => ({
+      object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'nines', ...(labels && { labels }) } },
+      operation: 'UPDATE',
+    });
+    const enforce = 'pod-security.kubernetes.io/enforce';
+    expect(refusals(manifests, namespace({ [enforce]: 'restricted', 'kubernetes.io/metadata.name': 'nines' }))).toEqual([]);
+    for (const labels of [{ [enforce]: 'privileged' }, { [enforce]: 'baseline' }, { [`${enforce}-version`]: 'latest' }, undefined])
+      expect(refusals(manifests, namespace(labels))).toEqual([expect.stringContaining(`leave its label ${enforce}=restricted`)]);
+    expect(refusals(manifests, { ...namespace(), namespace: 'default' })).toEqual([]);
   });
 
   test.each([
