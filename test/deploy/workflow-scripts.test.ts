@@ -141,8 +141,9 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
 
   test('secret makes the namespace and a key that no argument shows, and never a second one', () => {
     const destination = '--destination receiver=https://example.com/hooks';
-    const first = machine.run('secret', destination, { FAIL: 'get secret' });
-    expect(first.calls.at(-1)).toBe('kubectl apply --filename -');
+    const first = machine.run('secret', destination, { ABSENT: 'get secret' });
+    // Not applied, which would write over a Secret that is there, and repeat it in an annotation.
+    expect(first.changes).toEqual(['kubectl apply --filename -', 'kubectl create --filename -']);
     expect(first.stdin).toContain('pod-security.kubernetes.io/enforce: restricted\n');
     expect(first.stdin).toMatch(/WEBHOOK_SECRET: whsec_[A-Za-z0-9+/]{32}\n {2}DESTINATIONS: "receiver=https:\/\/example\.com\/hooks"\n/);
     const key = /API_KEY: ([\da-f]{64})\n/.exec(first.stdin)?.[1] ?? '';
@@ -150,8 +151,20 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
     expect(machine.run('secret', destination).changes).toEqual([]);
   });
 
+  test('secret makes nothing while the cluster does not say what is there', () => {
+    const { status, stderr, changes } = machine.run('secret', '--destination a=https://a.example', { FAIL: 'get secret nines ' });
+    expect(stderr).toContain('the cluster does not say whether the Secret nines is in the namespace nines. Run this, then try again:\n');
+    expect([status, changes]).toEqual([2, []]);
+  });
+
+  test('secret makes no second key beside one whose hash is gone', () => {
+    const { status, stderr, changes } = machine.run('secret', '--destination a=https://a.example', { ABSENT: 'get secret nines ' });
+    expect(stderr).toContain('kubectl --namespace nines delete secret nines-api-key\n');
+    expect([status, changes]).toEqual([2, []]);
+  });
+
   test('secret gives each user of Redis a password of its own, also to a namespace that has the other Secret already', () => {
-    const { stdin, status } = machine.run('secret', '--destination a=https://a.example', { FAIL: 'get secret nines-redis' });
+    const { stdin, status } = machine.run('secret', '--destination a=https://a.example', { ABSENT: 'get secret nines-redis' });
     const passwords = ['API', 'WORKER', 'OPERATOR'].map(
       (user) => new RegExp(`^ {2}${user}_PASSWORD: ([\\da-f]{64})$`, 'm').exec(stdin)?.[1],
     );
@@ -199,10 +212,11 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
   });
 
   test('kind-prepare brings what a cluster of Google has, and a receiver', () => {
-    const { status, changes, stdin } = machine.run('kind-prepare', '', { FAIL: 'get secret' });
+    const { status, changes, stdin } = machine.run('kind-prepare', '', { ABSENT: 'get secret' });
     expect(changes).toEqual([
       'kubectl apply --filename deploy/scripts/kind/crds.yaml',
       'kubectl apply --filename -',
+      'kubectl create --filename -',
       'kubectl apply --filename deploy/scripts/kind/receiver.yaml',
       'kubectl --namespace nines apply --filename deploy/scripts/kind/receiver.networkpolicy.yaml',
       'kubectl --namespace receiver rollout status deployment/receiver --timeout 5m',

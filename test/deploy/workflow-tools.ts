@@ -45,7 +45,7 @@ const ORDINARY = 'bash env dirname sed git grep cat openssl base64 jq mkdir mkte
 const CHANGES = new RegExp(
   [
     '^docker (build |push |login )',
-    '^kubectl (apply|delete|.* (apply|rollout))',
+    '^kubectl (apply|create|delete|.* (apply|rollout))',
     '^helm (upgrade|rollback|push|registry|test)',
     '^kind load',
     '^terraform .* (init|apply)',
@@ -68,6 +68,10 @@ if [[ -n \${FAIL:-} && $call =~ $FAIL ]]; then exit 1; fi
 case $call in
   'helm status'*) release ;;
   'kubectl get namespace'*) printf '%s' "\${POD_SECURITY-restricted}" ;;
+  # Every Secret is there but those that ABSENT names.
+  *' get secret '*' --ignore-not-found '*) [[ -n \${ABSENT:-} && $call =~ $ABSENT ]] || printf 'secret/found' ;;
+  # What this machine pushed; another image has another digest.
+  'docker image inspect --format'*) printf 'elsewhere/x@sha256:%064d here/x@sha256:%064d' 1 "\${BUILT:-7}" ;;
   'helm version'*) printf '%s' "\${HELM:-v3.19.4}" ;;
   'helm template'*) printf 'image: nines-api:%s\n' "\${call##*image.tag=}" ;;
   *' apply --dry-run=server'*)
@@ -86,7 +90,7 @@ case $call in
     ;;
   'kubectl config current-context') printf 'kind-nines' ;;
   'kind get clusters') printf 'nines\\n' ;;
-  'kubectl apply --filename -' | 'gh variable'* | 'gh issue c'*) cat >>"$LOG.stdin" ;;
+  'kubectl apply --filename -' | 'kubectl create --filename -' | 'gh variable'* | 'gh issue c'*) cat >>"$LOG.stdin" ;;
   'terraform -chdir=deploy/terraform/bootstrap apply') if [[ -e deploy/terraform/bootstrap/backend_override.tf ]]; then printf 'state' >deploy/terraform/bootstrap/terraform.tfstate; fi ;;
   'terraform '*' state list') printf 'google_storage_bucket.state\\n' ;;
   'terraform '*' plan '*) exit "\${PLANNED:-2}" ;;
