@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeMachine, type Machine } from './workflow-tools.ts';
@@ -165,12 +165,25 @@ describe.skipIf(process.platform === 'win32')('a refusal', () => {
     }
   });
 
-  test('of a digest that is none by upgrade', () => {
-    const { status, stderr, changes } = machine.run('upgrade', P, { NINES_WORKER_DIGEST: 'sha256:12' });
-    expect(stderr).toContain(
-      `"sha256:12" is not the digest of nines-worker. Run this, then try again:\n  deploy/scripts/verify-images ${P}`,
-    );
+  // An empty one is of a job that lost it: the tag alone must not do instead.
+  test.each(['sha256:12', '', `sha512:${'a'.repeat(64)}`, `sha256:${'A'.repeat(64)}`])('of the digest "%s" by upgrade', (digest) => {
+    const { status, stderr, changes } = machine.run('upgrade', P, { NINES_WORKER_DIGEST: digest });
+    expect(stderr).toContain(`"${digest}" is not the digest of nines-worker. Run this, then try again:\n  deploy/scripts/push-images ${P}`);
     expect([status, changes]).toEqual([2, []]);
+  });
+
+  test.each([
+    ['scan', '', '.grype.yaml'],
+    ['scan', '', '.grype'],
+    ['sbom', '--local', '.syft.yml'],
+  ])('by %s %s of settings that would leave something out, %s', (script, args, file) => {
+    mkdirSync(join(machine.repository, 'reports'), { recursive: true });
+    for (const name of ['lock', 'nines-api', 'nines-worker']) writeFileSync(join(machine.repository, `reports/${name}.cdx.json`), '{}');
+    writeFileSync(join(machine.repository, file), 'ignore: []');
+    const { status, stderr, calls } = machine.run(script, args);
+    for (const each of [file, 'reports']) rmSync(join(machine.repository, each), { recursive: true });
+    expect(stderr).toContain(`${file} would tell ${script === 'scan' ? 'grype' : 'syft'} what to leave out`);
+    expect([status, calls.filter((call) => /^(grype|syft)/.test(call))]).toEqual([2, []]);
   });
 
   test('of Helm 4, which calls the option otherwise', () => {

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { onPath } from '../../tools/redis/machine.ts';
 import { makeMachine, type Machine } from './workflow-tools.ts';
 
 /** What stands between a commit and a cluster: who signed it, what is in it, what is known to be wrong with it, who built it, how it does. */
@@ -16,8 +17,10 @@ const image = (name: string, registry = REGISTRY): string => `${registry}/nines-
 
 describe.skipIf(process.platform === 'win32')('the supply chain', () => {
   let machine: Machine;
+  let byWorkflow: string;
   beforeAll(() => {
     machine = makeMachine();
+    byWorkflow = `${BY_WORKFLOW} --certificate-github-workflow-sha ${machine.sha}`;
     mkdirSync(join(machine.repository, 'reports'));
     for (const name of ['lock', 'nines-api', 'nines-worker']) writeFileSync(join(machine.repository, `reports/${name}.cdx.json`), '{}');
   });
@@ -89,6 +92,13 @@ describe.skipIf(process.platform === 'win32')('the supply chain', () => {
     expect(machine.run('sign-images', `${P} ${G}`).changes.filter((call) => call.startsWith('cosign'))).toEqual([]);
   });
 
+  test('sign-images vouches for nothing that somebody else has put under the tag', () => {
+    const other = { FAIL: 'cosign verify', BUILT: '8' };
+    const { status, stderr, changes } = machine.run('sign-images', `${P} ${G}`, other);
+    expect(stderr).toContain(`the image ${image('api')} is under the tag, and this machine has not built it`);
+    expect([status, changes.filter((call) => call.startsWith('cosign'))]).toEqual([2, []]);
+  });
+
   test.each([
     ['cosign.key', 'cosign.pub'],
     ['keys/my.key.d/one.key', 'keys/my.key.d/one.pub'],
@@ -118,12 +128,12 @@ describe.skipIf(process.platform === 'win32')('the supply chain', () => {
     expect(calls).toContain(`docker manifest inspect${flag} ${registry}/nines-api:${machine.sha}`);
   });
 
-  test('verify-images takes only what a workflow of this repository signed on its main branch', () => {
+  test('verify-images takes only what a workflow of this repository signed on its main branch, for this commit', () => {
     const { status, calls, changes } = machine.run('verify-images', `${P} ${G}`);
     expect(calls.filter((call) => call.startsWith('cosign'))).toEqual(
       ['api', 'worker'].flatMap((name) => [
-        `cosign verify ${BY_WORKFLOW} ${image(name)}`,
-        `cosign verify-attestation --type cyclonedx ${BY_WORKFLOW} ${image(name)}`,
+        `cosign verify ${byWorkflow} ${image(name)}`,
+        `cosign verify-attestation --type cyclonedx ${byWorkflow} ${image(name)}`,
       ]),
     );
     expect([status, changes]).toEqual([0, ['gcloud auth configure-docker asia-south1-docker.pkg.dev --quiet']]);
@@ -145,6 +155,7 @@ describe.skipIf(process.platform === 'win32')('the supply chain', () => {
     ['attested by nobody', { FAIL: 'cosign verify-attestation' }, 'nobody attests what is in the image'],
     ['not the image that was pushed', { NINES_API_DIGEST: `sha256:${'8'.repeat(64)}` }, `and sha256:${'8'.repeat(64)} was pushed`],
     ['not in the registry', { FAIL: 'imagetools' }, 'is not in the registry'],
+    ['one that the job before has lost', { NINES_WORKER_DIGEST: '' }, '"" is not the digest of nines-worker'],
   ])('verify-images refuses an image that is %s', (_, env, says) => {
     const { status, stderr } = machine.run('verify-images', `${P} ${G}`, env);
     expect(stderr).toContain(says);
@@ -223,6 +234,8 @@ describe.skipIf(process.platform === 'win32')('a release to a registry of its ow
   });
 });
 
+const gpg = onPath('gpg');
+
 /** Git and ssh-keygen themselves: no recorded answer could show that a signature holds. */
 describe.skipIf(process.platform === 'win32')('verify-commit with the keys that may sign', () => {
   function signedCommit(): { machine: Machine; signers: string; stranger: string } {
@@ -238,8 +251,8 @@ describe.skipIf(process.platform === 'win32')('verify-commit with the keys that 
     return { machine, signers: line('one'), stranger: line('other') };
   }
 
-  function run(tool: string, args: readonly string[], cwd: string): void {
-    const { status, stderr } = spawnSync(tool, args, { cwd, encoding: 'utf8' });
+  function run(tool: string, args: readonly string[], cwd: string, env = process.env): void {
+    const { status, stderr } = spawnSync(tool, args, { cwd, encoding: 'utf8', env });
     if (status !== 0) throw new Error(stderr);
   }
 
@@ -252,5 +265,23 @@ describe.skipIf(process.platform === 'win32')('verify-commit with the keys that 
     });
     const unsigned = machine.run('verify-commit', `--sha ${machine.sha}`, { NINES_ALLOWED_SIGNERS: signers });
     expect(unsigned).toMatchObject({ status: 2, stderr: expect.stringContaining(`the commit ${machine.sha} is not signed`) as string });
+  });
+
+  test.skipIf(gpg === undefined)('a commit that some OpenPGP key of this machine signed is refused, whatever Git says of it', () => {
+    const { machine, signers } = signedCommit();
+    const home = join(machine.repository, '../gpg');
+    mkdirSync(home, { mode: 0o700 });
+    symlinkSync(gpg!, join(machine.repository, '../ordinary/gpg'));
+    onTestFinished(() => void spawnSync('gpgconf', ['--homedir', home, '--kill', 'all']));
+    const env = { ...process.env, GNUPGHOME: home };
+    const stranger = 'stranger@example.com';
+    run('gpg', ['--batch', '--passphrase', '', '--quick-generate-key', stranger, 'ed25519', 'sign', 'never'], home, env);
+    const as = ['-c', 'user.name=stranger', '-c', `user.email=${stranger}`, '-c', 'gpg.format=openpgp'];
+    run('git', [...as, 'commit', '--quiet', '--allow-empty', `--gpg-sign=${stranger}`, '--message', 'three'], machine.repository, env);
+    run('git', ['verify-commit', 'HEAD'], machine.repository, env);
+    expect(machine.run('verify-commit', '', { NINES_ALLOWED_SIGNERS: signers, GNUPGHOME: home })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('is not signed by one of NINES_ALLOWED_SIGNERS') as string,
+    });
   });
 });
