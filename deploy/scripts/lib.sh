@@ -136,10 +136,23 @@ need_github() {
   [[ $github =~ ^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$ ]] || refuse "\"$github\" is not a repository as OWNER/NAME" "deploy/scripts/${SELF##*/}${project:+ --project $project} --github OWNER/NAME"
 }
 
+# The number of the repository, which a job of GitHub knows; elsewhere GitHub is asked.
+repository_id() {
+  if [[ ${GITHUB_REPOSITORY:-} == "$github" && -n ${GITHUB_REPOSITORY_ID:-} ]]; then
+    printf '%s' "$GITHUB_REPOSITORY_ID"
+  else
+    gh api "repos/$github" --jq .id 2>/dev/null ||
+      printf 'deploy/scripts/%s: gh does not say the number of %s, so its name alone is let in. Once it is there: gh auth login\n' "${SELF##*/}" "$github" >&2
+  fi
+}
+
 # What was said here, as Terraform reads it. More is for a file of one's own, deploy/terraform/main/NAME.auto.tfvars.
 terraform_variables() {
   state_bucket=${state_bucket:-$project-terraform-state}
   export TF_VAR_project_id=$project TF_VAR_region=$region TF_VAR_github_repository=$github TF_VAR_state_bucket=$state_bucket
+  local number
+  number=$(repository_id)
+  if [[ -n $number ]]; then export TF_VAR_github_repository_id=$number; fi
   if [[ -n $domain ]]; then export TF_VAR_domain=$domain; fi
   if [[ -n $billing_account ]]; then export TF_VAR_billing_account=$billing_account; fi
 }

@@ -52,10 +52,11 @@ const MISTAKES: readonly (readonly [mistake: string, where: string, before: stri
   [
     'any repository of GitHub',
     'main/identity.tf',
-    "assertion.repository == '${var.github_repository}' && (",
+    "assertion.repository == '${var.github_repository}'${local.by_number} && (",
     '(',
     'the condition names the repository',
   ],
+  ['whoever takes the name next', 'main/identity.tf', '${local.by_number}', '', 'whoever takes the name after us is not let in'],
   ['any ref', 'main/identity.tf', " && assertion.ref == '${var.github_ref}'", '', 'the condition names the repository, the environments'],
   ['any environment', 'main/identity.tf', '${var.github_repository}/${each.key}', '${var.github_repository}', 'each account is for one'],
   ['an account that may make keys', 'main/identity.tf', 'iam.workloadIdentityUser', 'iam.serviceAccountKeyAdmin', 'may make no key for it'],

@@ -55,6 +55,17 @@ describe.skipIf(process.platform === 'win32')('infrastructure', () => {
     expect(status).toBe(0);
   });
 
+  test('binds the number of the repository: of the job, of GitHub, or none where nobody says it', () => {
+    const job = { GITHUB_REPOSITORY: 'octo-org/nines', GITHUB_REPOSITORY_ID: '42' };
+    const bound = (env: Readonly<Record<string, string>>): string => machine.run('infrastructure-plan', `${P} ${G}`, env).stdin;
+    expect([bound(job), bound({ ...job, GITHUB_REPOSITORY: 'octo-org/other' })]).toEqual(['repository 42', 'repository 4711']);
+    expect(bound({ FAIL: '^gh api' })).toBe('repository by its name');
+    expect(machine.run('infrastructure-plan', `${P} ${G}`, { FAIL: '^gh api' })).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('its name alone is let in') as string,
+    });
+  });
+
   test('leaves a bucket alone that it did not make', () => {
     const { changes } = machine.run('infrastructure', `${P} ${G}`, { FAIL: 'state list', OTEL_SCOPE: SCOPE });
     expect(changes).toEqual([INIT_REMOTE, INIT_MAIN, `${MAIN} apply`]);

@@ -93,7 +93,10 @@ case $call in
   'kubectl apply --filename -' | 'kubectl create --filename -' | 'gh variable'* | 'gh issue c'*) cat >>"$LOG.stdin" ;;
   'terraform -chdir=deploy/terraform/bootstrap apply') if [[ -e deploy/terraform/bootstrap/backend_override.tf ]]; then printf 'state' >deploy/terraform/bootstrap/terraform.tfstate; fi ;;
   'terraform '*' state list') printf 'google_storage_bucket.state\\n' ;;
-  'terraform '*' plan '*) exit "\${PLANNED:-2}" ;;
+  'terraform '*' plan '*)
+    printf 'repository %s' "\${TF_VAR_github_repository_id-by its name}" >>"$LOG.stdin"
+    exit "\${PLANNED:-2}"
+    ;;
   'terraform '*' show -json tfplan') printf '%s' "\${PLAN_JSON:-null}" ;;
   'gh pr list'*) printf '%s' "\${OPEN:-0}" ;;
   'gh issue list'*) printf '%s' "\${ISSUES:-[]}" ;;
@@ -102,6 +105,7 @@ case $call in
   'docker buildx imagetools inspect'*) printf '{\\n  "mediaType": "m",\\n  "digest": "sha256:%064d",\\n  "size": 1\\n}' 7 ;;
   'gcloud container clusters describe'*) printf '%s' "\${OTEL_SCOPE:-}" ;;
   'gcloud auth print-access-token') printf 'a-token' ;;
+  'gh api '*' --jq .id') printf 4711 ;;
   'gh api '*'/commits/'*) printf '%s' "\${SIGNATURE:-true valid}" ;;
 esac
 `;

@@ -15,6 +15,9 @@ locals {
     plan           = "nines-plan"
   }
 
+  # A name can be taken by somebody else once it is given up; the number cannot.
+  by_number = var.github_repository_id == null ? "" : " && assertion.repository_id == '${coalesce(var.github_repository_id, "none")}'"
+
   # Everything but planning happens on the one ref: what a pull request proposes can be planned, and nothing more.
   on_ref = "assertion.environment in ['images', 'production', 'infrastructure'] && assertion.ref == '${var.github_ref}'"
 
@@ -74,7 +77,7 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   }
 
   # Every repository of GitHub has the same issuer: without this, any of them would be let in.
-  attribute_condition = "assertion.repository == '${var.github_repository}' && (assertion.environment == 'plan' || (${local.on_ref}))"
+  attribute_condition = "assertion.repository == '${var.github_repository}'${local.by_number} && (assertion.environment == 'plan' || (${local.on_ref}))"
 
   oidc {
     issuer_uri = "https://token.actions.githubusercontent.com"

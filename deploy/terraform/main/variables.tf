@@ -29,6 +29,17 @@ variable "github_repository" {
   }
 }
 
+variable "github_repository_id" {
+  description = "The number of that repository: its name can be somebody else's once its owner has given it up. Null lets the name alone count."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_repository_id == null || can(regex("^[0-9]+$", var.github_repository_id))
+    error_message = "github_repository_id must be digits only; see: gh api repos/OWNER/NAME --jq .id"
+  }
+}
+
 variable "github_ref" {
   description = "The one ref that may deploy."
   type        = string

@@ -37,6 +37,19 @@ run "github_is_let_in_by_repository_environment_and_ref" {
   }
 }
 
+run "github_is_let_in_by_the_number_of_the_repository_too" {
+  command = apply
+
+  variables {
+    github_repository_id = "123456789"
+  }
+
+  assert {
+    condition     = startswith(google_iam_workload_identity_pool_provider.github.attribute_condition, "assertion.repository == 'octo-org/nines' && assertion.repository_id == '123456789' && (")
+    error_message = "whoever takes the name after us is not let in"
+  }
+}
+
 run "each_account_of_the_pipeline_has_its_own_part_only" {
   command = apply
 

@@ -39,6 +39,14 @@ run "a_repository_with_a_quote_is_refused" {
   expect_failures = [var.github_repository]
 }
 
+run "a_repository_number_with_a_quote_is_refused" {
+  command = plan
+  variables {
+    github_repository_id = "1' || '1' == '1"
+  }
+  expect_failures = [var.github_repository_id]
+}
+
 run "a_ref_that_is_a_branch_name_is_refused" {
   command = plan
   variables {
