@@ -82,6 +82,19 @@ describe.skipIf('reason' in here)('the supply chain, for real', () => {
     expect(await referrers.of(api)).toEqual(before);
   });
 
+  test('an image that somebody else has put under the tag is not signed', async () => {
+    const { place } = await copy('planted');
+    const planted = await moveTag(place);
+    await supply.tag(supply.image(released, 'api'), supply.image(place, 'api'));
+    const pushed = await supply.script('push-images', place, [], { GITHUB_OUTPUT: '' });
+    expect(pushed).toMatchObject({ status: 0, stdout: expect.stringContaining(planted) as string });
+    expect(await supply.script('sign-images', place, KEY)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`${place}/nines-api@${planted} is under the tag, and this machine has not built it`) as string,
+    });
+    expect(await verify(place)).toEqual(refusal(`the image ${place}/nines-api@${planted} is not signed by who may sign`));
+  });
+
   test('what is attested is the whole list: packages of Debian, and those inside of the bundle', async () => {
     const [{ bundle } = never(), ...others] = await new Referrers(supply.address, 'released/nines-api').bundles(
       supply.digests['api'] ?? '',

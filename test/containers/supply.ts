@@ -27,6 +27,8 @@ export interface Supply {
   attest(image: string, key: string): Promise<string>;
   /** Pushes an image under a name; gives its digest in the registry. */
   push(image: string, name: string): Promise<string>;
+  /** Gives an image another name on this machine alone. */
+  tag(image: string, name: string): Promise<string>;
   /** Makes another image, with the same files; gives its id. */
   relabelled(image: string): Promise<string>;
   stop(): Promise<void>;
@@ -81,6 +83,7 @@ export async function startSupply(containers: Containers, tools: SupplyTools): P
         join(clone.folder, 'reports/nines-api.cdx.json'),
         image,
       ),
+    tag: (image, name) => docker('tag', image, name),
     async push(image, name) {
       await docker('tag', image, name);
       return /digest: (sha256:\S+)/.exec(await docker('push', name))?.[1] ?? '';
