@@ -124,6 +124,13 @@ const MISTAKES: readonly (readonly [mistake: string, where: string, before: stri
     'Missing expected failure',
   ],
   [
+    'pods in the internet',
+    'main/variables.tf',
+    'can(regex(local.private, var.pods_range))',
+    'length(var.pods_range) > 0',
+    'Missing expected failure',
+  ],
+  [
     'a new project with the default network',
     'bootstrap/main.tf',
     'auto_create_network = false',

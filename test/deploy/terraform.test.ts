@@ -65,7 +65,7 @@ describe.skipIf(missing !== undefined)('deploy/terraform', () => {
 
   test.each([
     ['bootstrap', 6],
-    ['main', 34],
+    ['main', 36],
   ])(
     '%s is valid, and its own %i tests pass',
     async (name, count) => {

@@ -51,6 +51,11 @@ variable "github_ref" {
   }
 }
 
+locals {
+  # What the chart's network policies do not count as the internet: 10/8, 100.64/10, 172.16/12, 192.168/16 and 240/4.
+  private = "^(10|100[.](6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])|172[.](1[6-9]|2[0-9]|3[01])|192[.]168|2(4[0-9]|5[0-5]))[.]"
+}
+
 variable "network_name" {
   description = "The name of the network that this makes."
   type        = string
@@ -82,6 +87,11 @@ variable "subnetwork_range" {
     condition     = can(cidrnetmask(var.subnetwork_range)) && can(regex("/(1[6-9]|2[0-4])$", var.subnetwork_range))
     error_message = "subnetwork_range must be a range of IPv4 addresses from /16 to /24, such as 10.10.0.0/20"
   }
+
+  validation {
+    condition     = can(regex(local.private, var.subnetwork_range))
+    error_message = "subnetwork_range must be private, such as 10.10.0.0/20: the workers may reach what counts as the internet"
+  }
 }
 
 variable "pods_range" {
@@ -93,6 +103,11 @@ variable "pods_range" {
     condition     = can(cidrnetmask(var.pods_range)) && can(regex("/(9|1[0-9]|2[01])$", var.pods_range))
     error_message = "pods_range must be a range of IPv4 addresses from /9 to /21, such as 10.20.0.0/16"
   }
+
+  validation {
+    condition     = can(regex(local.private, var.pods_range))
+    error_message = "pods_range must be private, such as 10.20.0.0/16: the workers may reach what counts as the internet"
+  }
 }
 
 variable "services_range" {
@@ -103,6 +118,11 @@ variable "services_range" {
   validation {
     condition     = can(cidrnetmask(var.services_range)) && can(regex("/(1[6-9]|2[0-7])$", var.services_range))
     error_message = "services_range must be a range of IPv4 addresses from /16 to /27, such as 10.30.0.0/20"
+  }
+
+  validation {
+    condition     = can(regex(local.private, var.services_range))
+    error_message = "services_range must be private, such as 10.30.0.0/20: the workers may reach what counts as the internet"
   }
 }
 

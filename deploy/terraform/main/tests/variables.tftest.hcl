@@ -167,3 +167,23 @@ run "an_address_for_no_budget_is_refused" {
   }
   expect_failures = [var.budget_email]
 }
+
+# Deliveries go to the internet, so a subscriber's name could lead into such a range.
+run "ranges_that_count_as_the_internet_are_refused" {
+  command = plan
+  variables {
+    subnetwork_range = "172.32.0.0/20"
+    pods_range       = "34.0.0.0/16"
+    services_range   = "100.128.0.0/20"
+  }
+  expect_failures = [var.subnetwork_range, var.pods_range, var.services_range]
+}
+
+run "every_private_range_is_taken" {
+  command = plan
+  variables {
+    subnetwork_range = "172.31.0.0/20"
+    pods_range       = "240.0.0.0/16"
+    services_range   = "100.127.0.0/20"
+  }
+}
