@@ -208,7 +208,16 @@ describe.skipIf(process.platform === 'win32')('a release to a registry of its ow
     ]);
     expect(stdin).toContain(`  registry: 'ghcr.io/octo-org/nines'\n`);
     expect(stdin).toContain(`  tag: '${machine.sha}'\n`);
+    expect(stdin).toContain(`  digests:\n    api: '${DIGEST}'\n    worker: '${DIGEST}'\n`);
     expect(status).toBe(0);
+  });
+
+  test('push-chart takes the digests that were signed, and none that was lost', () => {
+    const [api, worker] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
+    const { stdin } = machine.run('push-chart', `${R} ${G} --version 1.2.3`, { NINES_API_DIGEST: api, NINES_WORKER_DIGEST: worker });
+    expect(stdin).toContain(`  digests:\n    api: '${api}'\n    worker: '${worker}'\n`);
+    const lost = machine.run('push-chart', `${R} ${G} --version 1.2.3`, { NINES_API_DIGEST: '', NINES_WORKER_DIGEST: worker });
+    expect([lost.status, lost.changes]).toEqual([2, []]);
   });
 
   test('push-chart leaves a version alone that is there already', () => {

@@ -41,7 +41,7 @@ export interface Ran {
 
 const TOOLS = 'docker kubectl helm gcloud kind terraform gh gke-gcloud-auth-plugin node syft grype cosign sleep'.split(' ');
 /** What a machine has anyway; linked one by one, so that the tools above cannot be found beside them. */
-const ORDINARY = 'bash env dirname sed git grep cat openssl base64 jq mkdir mktemp rm tee ssh-keygen tr cp'.split(' ');
+const ORDINARY = 'bash env dirname sed git grep cat openssl base64 jq mkdir mktemp rm tee ssh-keygen tr cp mv'.split(' ');
 const CHANGES = new RegExp(
   [
     '^docker (build |push |login )',
