@@ -49,6 +49,13 @@ const REFUSALS: readonly (readonly [what: string, script: string, args: string, 
   ['a missing policy', 'upgrade', P, 'does not know healthcheckpolicies.networking.gke.io', UPDATE, 'crd healthcheckpolicies'],
   ['missing monitoring', 'upgrade', P, 'does not know podmonitorings.monitoring.googleapis.com', UPDATE, 'crd podmonitorings'],
   ['missing monitoring', 'apply', `--overlay gke ${P}`, 'does not know podmonitorings', UPDATE, 'crd podmonitorings'],
+  [
+    'a domain that sets more',
+    'upgrade',
+    `${P} --domain a.example},networkPolicy.enabled=false,gke.gateway.hostnames={a.example`,
+    'is not a domain',
+    'upgrade --domain relay.example.com',
+  ],
   ['an image not pushed', 'upgrade', P, 'is not in the registry', `deploy/scripts/push-images ${P}`, 'images describe'],
   ['a missing namespace', 'upgrade', P, 'there is no namespace nines', 'deploy/scripts/secret --namespace nines', 'get namespace'],
   [
