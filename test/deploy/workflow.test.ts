@@ -121,6 +121,9 @@ test('release.yml publishes packages first, and then images and chart, scanned a
     .map((name) => `deploy/scripts/${name}`);
   expect(commands(job(release, 'oci'))).toEqual(['npm ci --ignore-scripts', ...scripts]);
   expect(job(release, 'oci')).toContain('needs: publish\n');
+  // A commit that nobody signed gets no signatures of ours.
+  expect(commands(job(release, 'gate'))[0]).toBe('deploy/scripts/verify-commit');
+  expect(job(release, 'publish')).toContain('needs: [mode, gate]\n');
 });
 
 test('updates come in groups, and none that is younger than a week', () => {
