@@ -92,6 +92,7 @@ describe('what only one folder has', () => {
     expect(custom.map(({ kind }) => kind).sort()).toEqual(
       [
         'GCPBackendPolicy',
+        'GCPGatewayPolicy',
         'Gateway',
         'HTTPRoute',
         'HTTPRoute',

@@ -161,6 +161,7 @@ const MISTAKES: Readonly<Record<string, readonly Mistake[]>> = {
   policyFits: [
     ["a health check of the Service's port", 'HealthCheckPolicy/nines-api', 'spec.default.config.httpHealthCheck.port', 80],
     ['a health check that is always good', 'HealthCheckPolicy/nines-api', 'spec.default.config.httpHealthCheck.requestPath', '/livez'],
+    ['old versions of TLS for everybody', 'GCPGatewayPolicy/nines-api', 'spec.targetRef.name', 'api'],
     ['a time limit for nobody', 'GCPBackendPolicy/nines-api', 'spec.targetRef.name', 'api'],
   ],
   alertDocumented: [

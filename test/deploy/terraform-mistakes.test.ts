@@ -115,6 +115,7 @@ const MISTAKES: readonly (readonly [mistake: string, where: string, before: stri
   ['a budget that tells too late', 'main/budget.tf', 'threshold_percent = 0.5', 'threshold_percent = 1.5', 'told at half, at nine tenths'],
   ['a Redis that evicts jobs', 'main/memorystore.tf', '"noeviction"', '"allkeys-lru"', 'a full queue refuses'],
   ['a Redis without a password', 'main/memorystore.tf', 'auth_enabled            = true', 'auth_enabled = false', 'with a password'],
+  ['versions of TLS that are broken', 'main/edge.tf', '"TLS_1_2"', '"TLS_1_0"', 'nothing older than TLS 1.2'],
   ['a zone without signatures', 'main/edge.tf', 'state = "on"', 'state = "off"', 'the zone is of the domain, signed'],
   [
     'a project id that is not looked at',

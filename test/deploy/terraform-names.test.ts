@@ -39,6 +39,12 @@ test.each([
     inTerraform('edge.tf', 'resource "google_certificate_manager_certificate_map" ', 'name'),
     'nines',
   ],
+  [
+    'the SSL policy',
+    /^ {4}sslPolicy: (\S+)$/m.exec(read('chart/values-gke.yaml'))?.[1],
+    inTerraform('edge.tf', '"google_compute_ssl_policy"', 'name'),
+    'nines',
+  ],
   ['the Secret', /^need_secret (\S+)$/m.exec(upgrade)?.[1], /^existingSecret: (\S+)$/m.exec(read('chart/values.yaml'))?.[1], 'nines'],
   [
     'the Secret of Redis',

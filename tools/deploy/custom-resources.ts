@@ -85,6 +85,15 @@ type GCPBackendPolicy = Resource<
   }
 >;
 
+type GCPGatewayPolicy = Resource<
+  'networking.gke.io/v1',
+  'GCPGatewayPolicy',
+  {
+    readonly targetRef: { readonly group: 'gateway.networking.k8s.io'; readonly kind: 'Gateway'; readonly name: string };
+    readonly default: { readonly sslPolicy?: string };
+  }
+>;
+
 /** `kustomization.yaml`, as far as this repository uses it. */
 interface Kustomization {
   readonly apiVersion: 'kustomize.config.k8s.io/v1beta1';
@@ -99,5 +108,6 @@ export interface CustomResources {
   readonly Rules: Rules;
   readonly HealthCheckPolicy: HealthCheckPolicy;
   readonly GCPBackendPolicy: GCPBackendPolicy;
+  readonly GCPGatewayPolicy: GCPGatewayPolicy;
   readonly Kustomization: Kustomization;
 }

@@ -31,7 +31,7 @@ export const routeLeads: Check = (manifests) =>
     ];
   });
 
-/** Policies of Google's load balancers name a Service; the health check asks what the kubelet asks, or the two would not agree on who is ready. */
+/** Policies of Google's load balancers name a Service or a Gateway; the health check asks what the kubelet asks, or the two would not agree on who is ready. */
 export const policyFits: Check = (manifests) => [
   ...ofKind<Spec<'HealthCheckPolicy'>>(manifests, 'HealthCheckPolicy').flatMap((policy) => {
     const { port, requestPath } = policy.spec.default.config.httpHealthCheck;
@@ -50,6 +50,10 @@ export const policyFits: Check = (manifests) => [
   ...ofKind<Spec<'GCPBackendPolicy'>>(manifests, 'GCPBackendPolicy').flatMap((policy) => {
     const { name } = policy.spec.targetRef;
     return unless(behind(manifests, name).length > 0, policy, `there is no Service/${name} with pods`);
+  }),
+  ...ofKind<Spec<'GCPGatewayPolicy'>>(manifests, 'GCPGatewayPolicy').flatMap((policy) => {
+    const { name } = policy.spec.targetRef;
+    return unless(find(manifests, 'Gateway', name) !== undefined, policy, `there is no Gateway/${name}`);
   }),
 ];
 

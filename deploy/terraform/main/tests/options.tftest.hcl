@@ -44,6 +44,10 @@ run "with_a_domain_there_is_a_zone_and_a_certificate" {
     error_message = "the certificate is proved in the zone"
   }
   assert {
+    condition     = google_compute_ssl_policy.this[0].name == "nines" && google_compute_ssl_policy.this[0].min_tls_version == "TLS_1_2"
+    error_message = "nothing older than TLS 1.2"
+  }
+  assert {
     condition     = google_billing_budget.this[0].amount[0].specified_amount[0].units == "50" && google_billing_budget.this[0].budget_filter[0].projects == toset(["projects/123456789012"])
     error_message = "the budget is of this project only"
   }
