@@ -11,7 +11,7 @@ const P = '--project nines-example-1';
 const G = '--github octo-org/nines';
 const REGISTRY = 'asia-south1-docker.pkg.dev/nines-example-1/sre-portfolio-repo';
 const SCRIPTS = readdirSync(join(ROOT, 'deploy/scripts'), { withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name !== 'lib.sh')
+  .filter((entry) => entry.isFile() && !entry.name.endsWith('.sh'))
   .map(({ name }) => name);
 
 const words = (call: string, count: number): string => call.split(' ').slice(0, count).join(' ');
@@ -149,6 +149,12 @@ describe.skipIf(process.platform === 'win32')('deploy/scripts', () => {
     const key = /API_KEY: ([\da-f]{64})\n/.exec(first.stdin)?.[1] ?? '';
     expect(first.stdin).toContain(`API_KEYS: first=${createHash('sha256').update(key).digest('hex')}\n`);
     expect(machine.run('secret', destination).changes).toEqual([]);
+  });
+
+  test('secret takes a destination that is a secret from the environment, and hands it on in no argument', () => {
+    const { stdin, calls } = machine.run('secret', '', { NINES_DESTINATION: 'a=https://a.example/s3cret', ABSENT: 'get secret' });
+    expect(stdin).toContain('DESTINATIONS: "a=https://a.example/s3cret"\n');
+    expect(calls.join('\n')).not.toContain('s3cret');
   });
 
   test('secret makes nothing while the cluster does not say what is there', () => {
