@@ -105,7 +105,7 @@ function partsOf({ folder, sha }: Clone, address: string): Pick<Supply, 'folder'
   return { folder, sha, place: (name) => `${address}/${name}`, image: (place, service) => `${place}/nines-${service}:${sha}` };
 }
 
-/** As `sign_options` of deploy/scripts/lib.sh has it. */
+/** As `sign_options` of deploy/scripts/images.sh has it. */
 function signing({ folder }: Clone, key: string): string[] {
   return ['--yes', '--key', join(folder, key), '--signing-config', join(folder, 'deploy/scripts/cosign/no-log.json')];
 }

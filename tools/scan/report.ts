@@ -21,7 +21,7 @@ const FIX_STATES: ReadonlySet<unknown> = new Set(['fixed', 'not-fixed', 'wont-fi
 interface GrypeMatch {
   readonly vulnerability?: {
     readonly id?: string;
-    readonly severity?: string;
+    readonly severity?: unknown;
     readonly fix?: { readonly state?: string; readonly versions?: readonly string[] };
   };
   readonly artifact?: { readonly name?: string; readonly version?: string };
@@ -48,9 +48,9 @@ function finding(report: string, { vulnerability, artifact }: GrypeMatch, index:
   const { id, fix } = vulnerability ?? {};
   if (id === undefined || vulnerability?.severity === undefined || artifact?.name === undefined)
     throw new BadReport(`${report}: matches[${index}] has no vulnerability.id, vulnerability.severity or artifact.name`);
-  const severity = String(vulnerability.severity).toLowerCase();
+  const severity = typeof vulnerability.severity === 'string' ? vulnerability.severity.toLowerCase() : '';
   // A word that is not understood must not count as harmless.
-  if (!SEVERITIES.has(severity)) throw new BadReport(unknownWord(report, index, 'severity', severity, SEVERITIES));
+  if (!SEVERITIES.has(severity)) throw new BadReport(unknownWord(report, index, 'severity', vulnerability.severity, SEVERITIES));
   if (!FIX_STATES.has(fix?.state)) throw new BadReport(unknownWord(report, index, 'fix.state', fix?.state, FIX_STATES));
   const fixedIn = fix?.state === 'fixed' ? (fix.versions?.length === 0 ? ['a later version'] : (fix.versions ?? ['a later version'])) : [];
   return { id, severity, package: artifact.name, version: artifact.version ?? '', fixedIn, report };
