@@ -140,9 +140,14 @@ need_github() {
 repository_id() {
   if [[ ${GITHUB_REPOSITORY:-} == "$github" && -n ${GITHUB_REPOSITORY_ID:-} ]]; then
     printf '%s' "$GITHUB_REPOSITORY_ID"
+    return
+  fi
+  local number
+  # Where there is no such repository it prints what GitHub answered.
+  if number=$(gh api "repos/$github" --jq .id 2>/dev/null) && [[ $number =~ ^[0-9]+$ ]]; then
+    printf '%s' "$number"
   else
-    gh api "repos/$github" --jq .id 2>/dev/null ||
-      printf 'deploy/scripts/%s: gh does not say the number of %s, so its name alone is let in. Once it is there: gh auth login\n' "${SELF##*/}" "$github" >&2
+    printf 'deploy/scripts/%s: gh does not say the number of %s, so its name alone is let in. Once it is there: gh auth login\n' "${SELF##*/}" "$github" >&2
   fi
 }
 

@@ -59,7 +59,7 @@ describe.skipIf(process.platform === 'win32')('infrastructure', () => {
     const job = { GITHUB_REPOSITORY: 'octo-org/nines', GITHUB_REPOSITORY_ID: '42' };
     const bound = (env: Readonly<Record<string, string>>): string => machine.run('infrastructure-plan', `${P} ${G}`, env).stdin;
     expect([bound(job), bound({ ...job, GITHUB_REPOSITORY: 'octo-org/other' })]).toEqual(['repository 42', 'repository 4711']);
-    expect(bound({ FAIL: '^gh api' })).toBe('repository by its name');
+    expect([bound({ FAIL: '^gh api' }), bound({ NUMBER: '{"message":"Not Found"}' })]).toEqual(Array(2).fill('repository by its name'));
     expect(machine.run('infrastructure-plan', `${P} ${G}`, { FAIL: '^gh api' })).toMatchObject({
       status: 0,
       stderr: expect.stringContaining('its name alone is let in') as string,

@@ -105,7 +105,7 @@ case $call in
   'docker buildx imagetools inspect'*) printf '{\\n  "mediaType": "m",\\n  "digest": "sha256:%064d",\\n  "size": 1\\n}' 7 ;;
   'gcloud container clusters describe'*) printf '%s' "\${OTEL_SCOPE:-}" ;;
   'gcloud auth print-access-token') printf 'a-token' ;;
-  'gh api '*' --jq .id') printf 4711 ;;
+  'gh api '*' --jq .id') printf '%s' "\${NUMBER:-4711}" ;;
   'gh api '*'/commits/'*) printf '%s' "\${SIGNATURE:-true valid}" ;;
 esac
 `;
