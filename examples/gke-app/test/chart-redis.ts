@@ -19,6 +19,9 @@ export function redisContainer(): IContainer {
   return (podSpecOf(read('redis.statefulset.yaml')) as IPodSpec).containers[0]!;
 }
 
+/** What its configuration file says. */
+export const redisConf = (): string => read('redis.configmap.yaml').data!['redis.conf']!;
+
 /** The arguments of redis-server, with the passwords that Kubernetes would put in. */
 function userArguments(): string[] {
   const [, , ...args] = redisContainer().command ?? [];
@@ -43,7 +46,7 @@ export interface ChartRedis {
 export async function startChartRedis(program: string): Promise<ChartRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'nines-chart-redis-'));
   const file = join(folder, 'redis.conf');
-  await writeFile(file, read('redis.configmap.yaml').data!['redis.conf']!.replace('dir /data', `dir ${folder}`));
+  await writeFile(file, redisConf().replace('dir /data', `dir ${folder}`));
   const redis = await startRedis({ program, args: ['--include', file, '--bind', '127.0.0.1', ...userArguments()] });
   return {
     port: redis.port,

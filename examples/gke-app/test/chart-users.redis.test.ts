@@ -1,34 +1,28 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startSystem, type System } from '../demo/system.ts';
 import { allDelivered, jobState, newSecret, postEvent, root, setFaults } from './harness.ts';
 import { onPath } from '../../../tools/redis/machine.ts';
-import { commandsOf, redisContainer, startChartRedis, USERS, type ChartRedis } from './chart-redis.ts';
+import { commandsOfScripts, DEFAULT_USER, ROLES } from '../../../tools/redis-users/rights.ts';
+import { commandsOf, redisConf, redisContainer, startChartRedis, USERS, type ChartRedis } from './chart-redis.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** Script → its source, from the generated module of the queue: what it calls is what its user must be allowed. */
-const generated = readFileSync(new URL('../../../packages/queue/src/redis/scripts.gen.ts', import.meta.url), 'utf8');
-const sources = new Map(
-  [...generated.matchAll(/^export const (\w+): [^]*?\n {2}source: (".*")/gm)].map(([, name, source]) => [
-    name,
-    String(JSON.parse(source!)),
-  ]),
-);
 /** What the verbs of each side run: the api has producer, inspector and the console of the queue, the worker a consumer and counts. */
 const RUNS: Readonly<Record<'api' | 'worker', readonly string[]>> = {
   api: 'open enqueue counts get list outcomes cancel pause page_dead add_dead redrive purge schedules'.split(' '),
   worker: 'open exchange reconcile counts enqueue due tick'.split(' '),
 };
-const CONNECTING = ['info', 'eval', 'evalsha', 'subscribe', 'unsubscribe'];
-const calls = (name: string) => [...sources.get(name)!.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, command]) => command!.toLowerCase());
-
 test.each(['api', 'worker'] as const)('%s may send what it sends and what its scripts call, and nothing else', (user) => {
-  // EXISTS is sent too: whether a queue is empty. PING is nobody's but the probe's.
-  expect(commandsOf(user).sort()).toEqual([...new Set([...CONNECTING, 'exists', ...RUNS[user].flatMap(calls)])].sort());
+  // PING is nobody's but the probe's.
+  const commands = [...ROLES.consumer.sends, ...commandsOfScripts(RUNS[user])];
+  expect(commandsOf(user).sort()).toEqual([...new Set(commands)].sort());
+});
+
+test('the user that Redis reads its log back as is that of the guide to Redis users', () => {
+  expect(redisConf().split('\n')).toContain(DEFAULT_USER);
 });
 
 const program = onPath('redis-server');

@@ -12,6 +12,7 @@ import { createLeaseWatch, type LeaseWatch } from './lease-watch.ts';
 import { Outbox } from './outbox.ts';
 import { createPrefetch, type Prefetch } from './prefetch.ts';
 import { ProgressBoard } from './progress.ts';
+import { createRepeatPace, type RepeatPace } from './repeat-pace.ts';
 import type { Ran } from './runner.ts';
 import { settlementOf } from './settlement.ts';
 import { createTurnBudget, type TurnBudget } from './turn-budget.ts';
@@ -29,7 +30,6 @@ export interface ClaimLoopOptions<Payload> extends Omit<WorkOptions<Payload>, 'o
 /** A job that was claimed this long ago and has not started is handed back, so that a slow handler does not keep it from others. */
 const CLAIMED_MS_MAX = 1000;
 const TICK_MS_MAX = 1000;
-const REPEAT_MS = 100;
 /** After the deadline of a stop: how long the last settlement may take. */
 const FAREWELL_MS = 2000;
 
@@ -67,6 +67,7 @@ export class ClaimLoop<Payload> {
   #busyMs = 0;
   #renew = false;
   readonly #sleep: Sleep;
+  readonly #pace: RepeatPace;
   readonly #drain: DrainWatch;
 
   constructor(options: ClaimLoopOptions<Payload>) {
@@ -77,6 +78,7 @@ export class ClaimLoop<Payload> {
     this.#held = { attempts: this.#attempts, claimed: this.#claimed, outbox: this.#outbox };
     this.#holder = createHolder(store, clock);
     this.#sleep = createSleep(store, clock, this.wake);
+    this.#pace = createRepeatPace(queue.options);
     this.#drain = createDrainWatch(clock, () => this.#heldCount() === 0 && !this.#inFlight);
     this.#budget = createTurnBudget(clock, () => this.#fill());
     this.#leaseWatch = createLeaseWatch({ ...options, everyMs: this.#tickMs });
@@ -176,6 +178,7 @@ export class ClaimLoop<Payload> {
     const wantSuspect = this.#attempts.suspects === 0 && !this.#claimed.hasSuspect;
     const reply = await this.#holder.exchange({ settlements: sent, progress: this.#progress.send(), want, slots, wantSuspect });
     this.#renewedAt = clock.now();
+    this.#pace.answered();
     this.#renew = false;
     // What our own handlers took meanwhile was no waiting for Redis.
     this.#prefetch.observeExchange(Math.max(0, this.#renewedAt - start - (this.#busyMs - busy)), reply.slotsOnly);
@@ -273,7 +276,7 @@ export class ClaimLoop<Payload> {
     this.#hungry = true;
     this.#troubled = true;
     this.#options.onError(known);
-    this.#options.clock.after(REPEAT_MS, this.wake, true);
+    this.#options.clock.after(this.#pace.after(known), this.wake, true);
   }
 
   #handBack(claimedBefore: number): number {

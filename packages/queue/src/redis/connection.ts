@@ -179,14 +179,18 @@ async function subscribe(shared: Shared, channel: string, listener: MessageListe
   const listeners = shared.listeners.get(channel) ?? new Set();
   shared.listeners.set(channel, listeners);
   listeners.add(listener);
-  // Not connected yet: the `ready` event subscribes to all channels that have listeners.
   const end = () => {
     listeners.delete(listener);
     if (listeners.size > 0 || shared.listeners.get(channel) !== listeners) return;
     shared.listeners.delete(channel);
     if (shared.subscriber.status === 'ready') void shared.subscriber.unsubscribe(channel).catch(() => {});
   };
-  if (shared.subscriber.status !== 'ready') return end;
+  // Waited for, so that a refusal is heard. Where that takes too long, the `ready` event subscribes to all channels that have listeners.
+  const connected = await waitUntilReady(shared.subscriber, shared.clock, SUBSCRIBE_MS_MAX).then(
+    () => true,
+    () => false,
+  );
+  if (!connected) return end;
   try {
     await sendSubscribe(shared, [channel]);
     return end;

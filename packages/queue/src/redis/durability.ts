@@ -46,7 +46,7 @@ export async function runDurably<Key extends KeyName>(
   if (error === undefined) return { reply, undurable: acknowledged >= call.wait.needed ? undefined : notDurable(call.queue, acknowledged) };
   // A pipeline follows no redirection once one of its commands was carried out elsewhere; the caller repeats the call.
   if (call.client.isCluster && error.message.startsWith('MOVED')) (call.client as Cluster).refreshSlotsCache(() => {});
-  throw redisError(error, script.name);
+  throw redisError(error, script.name, script.source);
 }
 
 interface Answer {

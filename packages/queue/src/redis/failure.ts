@@ -1,4 +1,5 @@
 import { QueueError } from '../errors.ts';
+import { forbiddenBy } from './forbidden.ts';
 
 /** Replies that say that this server cannot serve now, though the command was not carried out; Redis 6 puts words before those of a script. */
 const UNAVAILABLE = /(?:^|: -)(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|UNBLOCKED|MISCONF|NOREPLICAS)\b/;
@@ -8,8 +9,8 @@ export function isUnanswered(error: unknown): boolean {
   return !(error instanceof Error && error.name === 'ReplyError');
 }
 
-/** What Redis or the connection said, as an error of this package. */
-export function redisError(error: unknown, what: string): QueueError {
+/** What Redis or the connection said of a command, or of a script with this source, as an error of this package. */
+export function redisError(error: unknown, what: string, source = ''): QueueError {
   if (error instanceof QueueError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const details = { cause: error, retryable: true };
@@ -21,5 +22,7 @@ export function redisError(error: unknown, what: string): QueueError {
     });
   }
   if (UNAVAILABLE.test(message)) return new QueueError('REDIS_UNAVAILABLE', `Redis cannot serve ${what} now: ${message}`, details);
-  return new QueueError('REDIS_REFUSED', `Redis refused ${what}: ${message}`, { cause: error });
+  const forbidden = forbiddenBy(message, source);
+  const why = forbidden === undefined ? '' : `the user of this connection lacks the right for ${forbidden}: `;
+  return new QueueError('REDIS_REFUSED', `Redis refused ${what}: ${why}${message}`, { cause: error });
 }

@@ -19,11 +19,11 @@ export async function runScript<Key extends KeyName>(
   try {
     return await client.callBuffer('EVALSHA', [script.sha, ...rest]);
   } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw redisError(error, script.name);
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw redisError(error, script.name, script.source);
   }
   try {
     return await client.callBuffer('EVAL', [script.source, ...rest]);
   } catch (error) {
-    throw redisError(error, script.name);
+    throw redisError(error, script.name, script.source);
   }
 }
