@@ -5,6 +5,7 @@ import { mayMakeNetworks, missingForNetworks } from '../../cluster/network.ts';
 import { describeAccount, FAULTS, isKept, underLoad, type Account } from '../../cluster/zero-loss.ts';
 import { basesHere, buildServices } from '../../offline/docker-build.ts';
 import { findDocker, type Docker } from '../../offline/docker.ts';
+import { withOptions } from '../with-options.ts';
 
 const HELP = `Usage: npm run soak -- containers [options]
 
@@ -56,18 +57,11 @@ function parseOptions(args: readonly string[]): Options | 'help' {
 }
 
 /** `npm run soak -- containers`; see {@link HELP}. Resolves to the exit code. */
-export async function soak(args: readonly string[]): Promise<number> {
-  let options: Options | 'help';
-  try {
-    options = parseOptions(args);
-  } catch (error) {
-    console.error((error as Error).message);
-    return 2;
-  }
-  if (options === 'help') {
-    console.log(HELP);
-    return 0;
-  }
+export function soak(args: readonly string[]): Promise<number> {
+  return withOptions({ args, parse: parseOptions, help: HELP }, withDocker);
+}
+
+async function withDocker(options: Options): Promise<number> {
   const why = mayMakeNetworks() ? missingForNetworks() : 'only root on Linux may make networks';
   const docker = why === undefined ? await findDocker() : { reason: why };
   if ('reason' in docker) {

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { experiments } from '../../chaos/experiment.ts';
 import { ROOT } from '../../workspace/packages.ts';
 import { randomFrom } from '../slo/rule-cases.ts';
+import { withOptions } from '../with-options.ts';
 
 const HELP = `Usage: npm run soak -- game-day [options]
 
@@ -57,18 +58,11 @@ function parseOptions(args: readonly string[]): Options | 'help' {
 }
 
 /** `npm run soak -- game-day`; see {@link HELP}. Resolves to the exit code. */
-export async function soak(args: readonly string[]): Promise<number> {
-  let options: Options | 'help';
-  try {
-    options = parseOptions(args);
-  } catch (error) {
-    console.error((error as Error).message);
-    return 2;
-  }
-  if (options === 'help') {
-    console.log(HELP);
-    return 0;
-  }
+export function soak(args: readonly string[]): Promise<number> {
+  return withOptions({ args, parse: parseOptions, help: HELP }, playInFolder);
+}
+
+async function playInFolder(options: Options): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'nines-game-day-'));
   try {
     return await play(options, options.out ?? folder);

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onPath } from '../../redis/machine.ts';
 import { NEWER_CACHE, newerServers } from '../../redis/newer.ts';
+import { withOptions } from '../with-options.ts';
 import { HELP, parseOptions, type SoakOptions } from './options.ts';
 import { report } from './report.ts';
 import { runSoak, type RunResult } from './run.ts';
@@ -9,19 +10,8 @@ import { runSoak, type RunResult } from './run.ts';
 const CACHE = join(import.meta.dirname, '../../..', NEWER_CACHE);
 
 /** `npm run soak -- queue`; see {@link HELP}. Resolves to the exit code. */
-export async function soak(args: readonly string[]): Promise<number> {
-  let options: SoakOptions | 'help';
-  try {
-    options = parseOptions(args);
-  } catch (error) {
-    console.error((error as Error).message);
-    return 2;
-  }
-  if (options === 'help') {
-    console.log(HELP);
-    return 0;
-  }
-  return run(options);
+export function soak(args: readonly string[]): Promise<number> {
+  return withOptions({ args, parse: parseOptions, help: HELP }, run);
 }
 
 async function run(options: SoakOptions): Promise<number> {
