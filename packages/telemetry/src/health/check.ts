@@ -37,6 +37,19 @@ export interface RunningCheck {
 /** Runs that ignore their abort signal are left behind; beyond this many the check waits for one of them. */
 const mostAbandoned = 5;
 
+function resolve(options: CheckOptions): Required<CheckOptions> {
+  refuseUnknown('check', options, ['intervalMs', 'timeoutMs', 'failureThreshold', 'maxStalenessMs', 'readiness']);
+  const intervalMs = whole('intervalMs', options.intervalMs, 10_000, 10, 3_600_000);
+  const timeoutMs = whole('timeoutMs', options.timeoutMs, 2000, 1, 60_000);
+  return {
+    intervalMs,
+    timeoutMs,
+    failureThreshold: whole('failureThreshold', options.failureThreshold, 1, 1, 100),
+    maxStalenessMs: whole('maxStalenessMs', options.maxStalenessMs, 3 * (intervalMs + timeoutMs), intervalMs, 86_400_000),
+    readiness: booleanOption('readiness', options.readiness, true),
+  };
+}
+
 /** Repeats `fn` with a timeout and remembers the last result. */
 export function createCheck(
   clock: Clock,
@@ -44,12 +57,7 @@ export function createCheck(
   options: CheckOptions,
   onChange: (state: CheckState, error?: unknown) => void,
 ): RunningCheck {
-  refuseUnknown('check', options, ['intervalMs', 'timeoutMs', 'failureThreshold', 'maxStalenessMs', 'readiness']);
-  const intervalMs = whole('intervalMs', options.intervalMs, 10_000, 10, 3_600_000);
-  const timeoutMs = whole('timeoutMs', options.timeoutMs, 2000, 1, 60_000);
-  const failureThreshold = whole('failureThreshold', options.failureThreshold, 1, 1, 100);
-  const maxStalenessMs = whole('maxStalenessMs', options.maxStalenessMs, 3 * (intervalMs + timeoutMs), intervalMs, 86_400_000);
-  const readiness = booleanOption('readiness', options.readiness, true);
+  const { intervalMs, timeoutMs, failureThreshold, maxStalenessMs, readiness } = resolve(options);
   let state: CheckState = 'unknown';
   let failures = 0;
   let endedMs = 0;
@@ -91,7 +99,7 @@ export function createCheck(
       controller.abort(error);
       settle('down', error);
     });
-    new Promise((resolve) => resolve(fn(controller.signal))).then(
+    new Promise((done) => done(fn(controller.signal))).then(
       () => close('up'),
       (error: unknown) => close('down', error),
     );
